@@ -1,0 +1,153 @@
+// Result<T>: a value, or the Error that took its place. The kernel has no exceptions.
+//
+//     Result<OwnedFrame> frame = allocator.allocate();     // ask ok() before value()
+//     OwnedFrame frame = TRY(allocator.allocate());        // or hand the error to our caller
+//
+// Error names causes in our own words; the errno of Linux exists only at the system-call edge.
+// A Result that is dropped unread is a compile-time warning, hence an error.
+#pragma once
+
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include "kernel/base/assert.h"
+
+namespace quire {
+
+enum class Error : unsigned char {
+    OutOfMemory,      // no frame, no heap block, no room in the address space
+    InvalidArgument,  // a value outside what the operation accepts
+    AlreadyExists,    // the place is taken
+    NotFound,         // nothing is there
+    NotPermitted,     // it is there, but this may not be done to it
+    BadAddress,       // an address outside what the caller may use
+    LimitReached,     // a configured limit, not memory, says no
+    IoError,          // the device reported failure
+    TimedOut,         // the device did not answer in time
+    NotSupported,     // this machine or build cannot do it
+    Busy,             // in use; trying again later may work
+};
+
+/// The enumerator's own name, for logs and tests.
+constexpr const char* error_name(Error error) {
+    switch (error) {
+    case Error::OutOfMemory: return "OutOfMemory";
+    case Error::InvalidArgument: return "InvalidArgument";
+    case Error::AlreadyExists: return "AlreadyExists";
+    case Error::NotFound: return "NotFound";
+    case Error::NotPermitted: return "NotPermitted";
+    case Error::BadAddress: return "BadAddress";
+    case Error::LimitReached: return "LimitReached";
+    case Error::IoError: return "IoError";
+    case Error::TimedOut: return "TimedOut";
+    case Error::NotSupported: return "NotSupported";
+    case Error::Busy: return "Busy";
+    }
+    return "?";
+}
+
+// Where a Result keeps its value or error. The trivial kind is copied and returned in registers.
+template <typename T, bool = std::is_trivially_copyable_v<T>>
+struct ResultStorage {
+    constexpr explicit ResultStorage(T value) : value_(value), ok_(true) {}
+    constexpr explicit ResultStorage(Error error) : error_(error), ok_(false) {}
+
+    union {
+        T value_;
+        Error error_;
+    };
+    bool ok_;
+};
+
+template <typename T>
+struct ResultStorage<T, false> {
+    constexpr explicit ResultStorage(T&& value) : value_(std::move(value)), ok_(true) {}
+    constexpr explicit ResultStorage(Error error) : error_(error), ok_(false) {}
+    constexpr ResultStorage(ResultStorage&& other) noexcept : error_(), ok_(other.ok_) {
+        if (ok_) {
+            new (&value_) T(std::move(other.value_));
+        } else {
+            error_ = other.error_;
+        }
+    }
+    ResultStorage(const ResultStorage&) = delete;
+    ResultStorage& operator=(const ResultStorage&) = delete;
+    ResultStorage& operator=(ResultStorage&&) = delete;
+    constexpr ~ResultStorage() {
+        if (ok_) value_.~T();
+    }
+
+    union {
+        T value_;
+        Error error_;
+    };
+    bool ok_;
+};
+
+template <typename T>
+class [[nodiscard]] Result : private ResultStorage<T> {
+  public:
+    // Implicit on purpose: `return value;` and `return Error::NotFound;` read as what they are.
+    constexpr Result(T value) : ResultStorage<T>(std::move(value)) {}
+    constexpr Result(Error error) : ResultStorage<T>(error) {}
+
+    [[nodiscard]] constexpr bool ok() const { return this->ok_; }
+
+    /// Precondition: !ok().
+    [[nodiscard]] constexpr Error error() const {
+        ASSERT(!this->ok_);
+        return this->error_;
+    }
+
+    /// Precondition: ok().
+    [[nodiscard]] constexpr T& value() & {
+        ASSERT(this->ok_);
+        return this->value_;
+    }
+    [[nodiscard]] constexpr const T& value() const& {
+        ASSERT(this->ok_);
+        return this->value_;
+    }
+    /// The value, moved out. Precondition: ok().
+    [[nodiscard]] constexpr T take() {
+        ASSERT(this->ok_);
+        return std::move(this->value_);
+    }
+};
+
+/// Success without a value.
+struct Nothing {};
+
+template <>
+class [[nodiscard]] Result<void> {
+  public:
+    constexpr Result() = default;
+    constexpr Result(Error error) : error_(error), ok_(false) {}
+
+    [[nodiscard]] constexpr bool ok() const { return ok_; }
+    [[nodiscard]] constexpr Error error() const {
+        ASSERT(!ok_);
+        return error_;
+    }
+    constexpr Nothing take() {
+        ASSERT(ok_);
+        return {};
+    }
+
+  private:
+    Error error_{};
+    bool ok_ = true;
+};
+
+}  // namespace quire
+
+static_assert(std::is_trivially_copyable_v<quire::Result<int>>);
+
+/// Evaluates to the value of `expression`, or returns its Error from the enclosing function.
+#define TRY(expression)                                     \
+    __extension__({                                         \
+        auto try_result_ = (expression);                    \
+        if (!try_result_.ok()) return try_result_.error();  \
+        try_result_.take();                                 \
+    })

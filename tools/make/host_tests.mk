@@ -1,0 +1,67 @@
+# Host tests: the pure code of the product under GoogleTest and rapidcheck, with ASan and UBSan,
+# once as a 64-bit and once as a 32-bit program (`make host64`, `make host32`).
+#
+# Product files are compiled with the kernel's language rules and with their libc names prefixed
+# (tests/host/libc_prefix.h), so that our memcpy never replaces the host's.
+
+# Every file of these rooms is pure; of the other rooms only the files named here are.
+pure_sources := $(wildcard mm/*.cpp fs/*.cpp libc/*.cpp libc/heap/*.cpp) \
+                $(wildcard drivers/keyboard_decoder.cpp drivers/terminal.cpp \
+                           kernel/line_editor.cpp kernel/command_line.cpp kernel/log_ring.cpp \
+                           kernel/symbols.cpp)
+host_test_sources := $(wildcard tests/host/*.cpp)
+
+sanitizers := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
+host_flags := $(warnings) -I. -O1 -g -fno-omit-frame-pointer $(sanitizers) $(EXTRA_HOST_FLAGS)
+host_product_flags := $(language) $(host_flags) -include tests/host/libc_prefix.h
+# Test code may throw (rapidcheck does); some of its macros trip over our strictest warnings.
+host_test_flags := -std=c++20 -fno-strict-aliasing $(host_flags) -Wno-missing-declarations \
+                   -Wno-undef -Wno-cast-align
+
+host32_root := build/deps/i386
+host32_cxx_flags := -isystem $(host32_root)/usr/include -isystem /usr/src/googletest/googletest/include \
+                    -isystem /usr/src/googletest/googlemock/include
+host32_link_flags := -Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 \
+                     -Wl,-rpath,/usr/i686-linux-gnu/lib
+
+# $(call host_build,64,compiler,compile flags,link inputs,extra objects)
+define host_build
+host$(1)_objects := $$(pure_sources:%.cpp=build/host$(1)/%.o) $$(host_test_sources:%.cpp=build/host$(1)/%.o)
+
+build/host$(1)/tests/host/%.o: tests/host/%.cpp $(5)
+	$$(say) CXX$(1) $$<
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $$(host_test_flags) $(3) -MMD -MP -c $$< -o $$@
+
+build/host$(1)/%.o: %.cpp
+	$$(say) CXX$(1) $$<
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $$(host_product_flags) $(3) -MMD -MP -c $$< -o $$@
+
+build/host$(1)/host_tests: $$(host$(1)_objects) $(4)
+	$$(say) LINK$(1) $$@
+	$$(Q)$(2) $$(sanitizers) $$(EXTRA_HOST_FLAGS) $$(filter %.o %.a,$$^) $(6) -o $$@
+
+.PHONY: host$(1)
+host$(1): build/host$(1)/host_tests
+	$$(say) RUN$(1) "host tests, $(1)-bit $$(if $$(FILTER),($$(FILTER)))"
+	$$(Q)ASAN_OPTIONS=detect_leaks=0 build/host$(1)/host_tests --gtest_brief=1 $$(if $$(FILTER),--gtest_filter='$$(FILTER)')
+
+-include $$(host$(1)_objects:.o=.d)
+endef
+
+rapidcheck32 := $(host32_root)/usr/lib/i386-linux-gnu/librapidcheck.a
+
+$(eval $(call host_build,64,$(HOST_CXX),,,,-lgtest -lgtest_main -lrapidcheck -lpthread))
+$(eval $(call host_build,32,$(HOST32_CXX),$(host32_cxx_flags),build/host32/gtest-all.o build/host32/gtest_main.o $(rapidcheck32),$(rapidcheck32),$(host32_link_flags) -lpthread))
+
+# Debian ships GoogleTest as source, and rapidcheck for i386 as a package of that architecture,
+# which is unpacked here and not installed.
+build/host32/gtest-all.o build/host32/gtest_main.o: build/host32/%.o: /usr/src/googletest/googletest/src/%.cc
+	$(say) CXX32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CXX) -std=c++20 -O1 -g $(host32_cxx_flags) -I/usr/src/googletest/googletest -c $< -o $@
+
+$(rapidcheck32):
+	$(say) FETCH "librapidcheck-dev for i386"
+	$(Q)tools/fetch_i386_package.sh librapidcheck-dev $(host32_root)
