@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 SHELL := /bin/sh
 
 include tools/make/toolchain.mk
-include tools/make/host_tests.mk
+include $(filter-out tools/make/toolchain.mk,$(wildcard tools/make/*.mk))
 
 .PHONY: help
 help:
