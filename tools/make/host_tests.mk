@@ -33,6 +33,8 @@ build/host$(1)/tests/host/%.o: tests/host/%.cpp $(5)
 	@mkdir -p $$(@D)
 	$$(Q)$(2) $$(host_test_flags) $(3) -MMD -MP -c $$< -o $$@
 
+build/host$(1)/libc/%.o: host_product_flags += $(libc_flags)
+
 build/host$(1)/%.o: %.cpp
 	$$(say) CXX$(1) $$<
 	@mkdir -p $$(@D)

@@ -42,6 +42,8 @@ kernel_flags := $(language) $(warnings) -I. -O2 -g -march=i686 -mgeneral-regs-on
 ifneq (,$(findstring elf,$(CROSS)))
   kernel_flags += -Wno-format
 endif
+# libc/ on every machine: GCC must not turn the loop of memset into a call of memset.
+libc_flags := -fno-builtin -fno-tree-loop-distribute-patterns
 nasm_flags := -f elf32 -g -F dwarf -w+all -w-unknown-warning -w+error -I .
 
 # Commands are silent unless V=1; what is built is said in one short line.
