@@ -6,7 +6,9 @@
 
 # Every file of these rooms is pure; of the other rooms only the files named here are.
 pure_sources := $(wildcard mm/*.cpp fs/*.cpp libc/*.cpp libc/heap/*.cpp) \
-                $(wildcard drivers/keyboard_decoder.cpp drivers/terminal.cpp \
+                $(wildcard drivers/escape_parser.cpp drivers/fw_cfg.cpp drivers/keyboard.cpp \
+                           drivers/keyboard_decoder.cpp drivers/pit.cpp drivers/rtc.cpp \
+                           drivers/serial.cpp drivers/terminal.cpp drivers/vga_text.cpp \
                            kernel/line_editor.cpp kernel/command_line.cpp kernel/log_ring.cpp \
                            kernel/symbols.cpp)
 host_test_sources := $(wildcard tests/host/*.cpp)
