@@ -55,6 +55,9 @@ build_page_tables:
     stosd
     add eax, 4096
     loop .next
+    mov eax, boot_stack_guard - KERNEL_BASE
+    shr eax, 12
+    mov [eax * 4 + boot_page_table - KERNEL_BASE], ecx   ; 0: a stack that overflows faults there
     mov eax, boot_page_table - KERNEL_BASE + (PAGE_PRESENT | PAGE_WRITABLE)
     mov edi, boot_page_directory - KERNEL_BASE
     mov [edi], eax
@@ -260,7 +263,8 @@ global boot_page_directory
 boot_page_directory: resb 4096
 global boot_page_table
 boot_page_table:     resb 4096
-global boot_stack
+global boot_stack_guard
+boot_stack_guard:    resb 4096
 boot_stack:          resb BOOT_STACK_SIZE
 global boot_stack_top
 boot_stack_top:

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "cpu/registers.h"
+#include "kernel/base/assert.h"
 
 extern "C" [[noreturn]] void double_fault_entry();
 extern "C" [[noreturn]] void nmi_entry();
@@ -89,6 +90,11 @@ void load_descriptor_tables() {
         : "m"(pointer), "i"(kKernelCode), "r"(static_cast<std::uint32_t>(kKernelData)), "r"(0U),
           "r"(static_cast<std::uint32_t>(kMainTss))
         : "memory");
+}
+
+void set_tls_descriptor(std::uint32_t slot, std::uint64_t value) {
+    ASSERT(slot < kTlsEntries);
+    gdt[kFirstTlsSelector / 8 + slot] = value;
 }
 
 TaskState& main_task_state() { return main_tss; }
