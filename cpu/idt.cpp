@@ -29,7 +29,8 @@ static_assert(sizeof(Gate) == 8);
 
 constinit Gate idt[kVectors]{};
 constinit TrapHandler handlers[kVectors]{};
-constinit void (*fallback_handler)(TrapFrame& frame) = nullptr;
+using Fallback = void (*)(TrapFrame& frame);
+constinit Fallback fallback_handler = nullptr;
 
 constexpr Gate make_gate(std::uint16_t selector, std::uint32_t offset, std::uint8_t type) {
     return {static_cast<std::uint16_t>(offset), selector, 0, type,
@@ -44,7 +45,7 @@ constexpr bool callable_from_ring3(std::uint32_t vector) {
 
 }  // namespace
 
-void load_idt(void (*fallback)(TrapFrame& frame)) {
+void load_idt(Fallback fallback) {
     fallback_handler = fallback;
     for (std::uint32_t vector = 0; vector < kVectors; ++vector) {
         idt[vector] = make_gate(kKernelCode, isr_stub_table[vector],

@@ -72,7 +72,7 @@ void start_devices(System& system) {
         cpu::irq_register(drivers::Keyboard::kIrq, drivers::Keyboard::interrupt, &system.keyboard);
     }
     drivers::Rtc rtc(system.hardware, system.pit);
-    const auto now = rtc.read_unix_time();
+    auto now = rtc.read_unix_time();
     if (!now.ok()) quire::log(LogLevel::Warning, "rtc", "no clock: %s", error_name(now.error()));
     system.clock.start(now.ok() ? now.take() : 0);
     cpu::enable_interrupts();

@@ -55,6 +55,22 @@ bool has_hex_prefix(std::string_view word) {
     return word.size() > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
 }
 
+void write_to_console(void* console, std::string_view text) {
+    static_cast<Console*>(console)->write(text.data(), text.size());
+}
+
+// Tab: the rest of the only command that begins like this.
+std::string_view complete_command(void*, std::string_view before_cursor) {
+    std::string_view rest;
+    for (const MonitorCommand& command : monitor_commands()) {
+        const std::string_view name = command.name;
+        if (!name.starts_with(before_cursor)) continue;
+        if (!rest.empty()) return {};
+        rest = name.substr(before_cursor.size());
+    }
+    return rest;
+}
+
 }  // namespace
 
 std::span<const MonitorCommand> monitor_commands() {
@@ -87,11 +103,7 @@ void run_command(System& system, std::string_view line) {
 }
 
 void run_monitor(System& system) {
-    static LineEditor editor(
-        [](void* console, const char* text, std::size_t length) {
-            static_cast<Console*>(console)->write(text, length);
-        },
-        &system.console);
+    static LineEditor editor({&system.console, write_to_console, complete_command});
     for (;;) {
         editor.begin(kPrompt);
         if (system.prompt_tsc == 0) system.prompt_tsc = cpu::read_tsc();

@@ -7,7 +7,7 @@ kernel_asm := $(wildcard cpu/*.asm) boot/entry.asm
 kernel_objects := $(kernel_asm:%.asm=build/kernel/%.asm.o) $(kernel_cpp:%.cpp=build/kernel/%.o)
 libgcc := $(shell $(KERNEL_CXX) -march=i686 -print-libgcc-file-name 2>/dev/null)
 ld_flags := -m elf_i386 -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-            --orphan-handling=error -T linker.ld
+            -T linker.ld
 
 build/kernel/%.o: %.cpp
 	$(say) CXX $<

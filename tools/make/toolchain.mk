@@ -25,7 +25,7 @@ PYTHON := $(shell for p in python3 /usr/bin/python3; do \
 
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wundef \
             -Wcast-align -Wnon-virtual-dtor -Woverloaded-virtual -Wsuggest-override -Wextra-semi \
-            -Wzero-as-null-pointer-constant -Wvla -Wredundant-decls -Wmissing-declarations \
+            -Wzero-as-null-pointer-constant -Wvla -Wmissing-declarations \
             -Wduplicated-cond -Wlogical-op -Werror
 
 # Language rules the whole product obeys, on every machine it is compiled for.
