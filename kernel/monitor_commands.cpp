@@ -13,15 +13,26 @@
 namespace quire::kernel {
 namespace {
 
-void help(System& system, Arguments arguments) {
+// The command whose name follows `name` in the alphabet, or nullptr after the last.
+const MonitorCommand* next_command(std::string_view name) {
+    const MonitorCommand* next = nullptr;
     for (const MonitorCommand& command : monitor_commands()) {
-        if (arguments.size() > 1 && arguments[1] != command.name) continue;
+        if (name < command.name && (next == nullptr || std::string_view(command.name) < next->name)) {
+            next = &command;
+        }
+    }
+    return next;
+}
+
+void help(System& system, Arguments) {
+    for (const MonitorCommand* command = next_command(""); command != nullptr;
+         command = next_command(command->name)) {
         char usage[40];
-        (void)snprintf(usage, sizeof(usage), "%s %s", command.name, command.arguments);
-        system.console.print("  %-24s %s\n", usage, command.help);
+        (void)snprintf(usage, sizeof(usage), "%s %s", command->name, command->arguments);
+        system.console.print("  %-24s %s\n", usage, command->help);
     }
 }
-MONITOR_COMMAND(help, "[COMMAND]", "this list", help);
+MONITOR_COMMAND(help, "", "this list", help);
 
 void mem(System& system, Arguments) { print_memory_map(system); }
 MONITOR_COMMAND(mem, "", "the memory map the BIOS gave, and where the kernel is", mem);

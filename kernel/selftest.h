@@ -21,16 +21,12 @@ class SelfTest {
 
     System& system() { return system_; }
     void check(bool passed, const char* condition, const char* file, int line);
-    /// This machine cannot show what the test is about; `reason` is static text.
-    void skip(const char* reason) { skip_reason_ = reason; }
 
     [[nodiscard]] bool passed() const { return failures_ == 0; }
-    [[nodiscard]] const char* skip_reason() const { return skip_reason_; }
 
   private:
     System& system_;
     int failures_ = 0;
-    const char* skip_reason_ = nullptr;
 };
 
 struct SelfTestEntry {
