@@ -73,6 +73,7 @@ LineEvent LineEditor::feed_control(char byte) {
         remember();
         return finish(LineEvent::Line, "\r\n");
     case control('C'):
+        cursor_ = line_.length;
         return finish(LineEvent::Cancelled, "^C\r\n");
     case control('D'):
         if (line_.length == 0) return finish(LineEvent::EndOfInput, "\r\n");

@@ -36,8 +36,8 @@ SymbolTable::SymbolTable(std::span<const std::byte> blob, std::uint32_t count)
 bool SymbolTable::is_sound() const {
     if (count_ > 0 && (names_.empty() || names_.back() != std::byte{0})) return false;
     for (std::uint32_t i = 0; i < count_; ++i) {
-        if (name_offset(i) >= names_.size()) return false;
-        if (i > 0 && address(i - 1) >= address(i)) return false;
+        if (name_offset_at(i) >= names_.size()) return false;
+        if (i > 0 && address_at(i - 1) >= address_at(i)) return false;
     }
     return true;
 }
@@ -48,33 +48,33 @@ std::optional<SymbolTable::Found> SymbolTable::find(std::uint32_t address) const
     std::uint32_t high = count_;
     while (low < high) {
         const std::uint32_t middle = low + (high - low) / 2;
-        if (this->address(middle) <= address) {
+        if (address_at(middle) <= address) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
     if (low == 0) return std::nullopt;
-    return Found{name(low - 1), address - this->address(low - 1)};
+    return Found{name_at(low - 1), address - address_at(low - 1)};
 }
 
 std::optional<std::uint32_t> SymbolTable::address_of(std::string_view name) const {
     for (std::uint32_t i = 0; i < count_; ++i) {
-        if (this->name(i) == name) return address(i);
+        if (name_at(i) == name) return address_at(i);
     }
     return std::nullopt;
 }
 
-std::uint32_t SymbolTable::address(std::uint32_t index) const {
+std::uint32_t SymbolTable::address_at(std::uint32_t index) const {
     return word_at(addresses_, index);
 }
 
-std::uint32_t SymbolTable::name_offset(std::uint32_t index) const {
+std::uint32_t SymbolTable::name_offset_at(std::uint32_t index) const {
     return word_at(name_offsets_, index);
 }
 
-std::string_view SymbolTable::name(std::uint32_t index) const {
-    const char* text = reinterpret_cast<const char*>(names_.data() + name_offset(index));
+std::string_view SymbolTable::name_at(std::uint32_t index) const {
+    const char* text = reinterpret_cast<const char*>(names_.data() + name_offset_at(index));
     return std::string_view(text, strlen(text));
 }
 

@@ -43,9 +43,9 @@ class SymbolTable {
     SymbolTable(std::span<const std::byte> blob, std::uint32_t count);
 
     [[nodiscard]] bool is_sound() const;
-    [[nodiscard]] std::uint32_t address(std::uint32_t index) const;
-    [[nodiscard]] std::uint32_t name_offset(std::uint32_t index) const;
-    [[nodiscard]] std::string_view name(std::uint32_t index) const;
+    [[nodiscard]] std::uint32_t address_at(std::uint32_t index) const;
+    [[nodiscard]] std::uint32_t name_offset_at(std::uint32_t index) const;
+    [[nodiscard]] std::string_view name_at(std::uint32_t index) const;
 
     std::span<const std::byte> addresses_;
     std::span<const std::byte> name_offsets_;
