@@ -118,7 +118,7 @@ class BochsVm:
             if ended or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
-        raise self._failure("Bochs ended" if ended else f"{timeout * TIMEOUT_SCALE:.0f} s passed",
+        raise self._failure("it ended" if ended else f"{timeout * TIMEOUT_SCALE:.0f} s passed",
                             pattern.pattern)
 
     def wait_exit(self, timeout: float = 60.0) -> None:
@@ -136,7 +136,7 @@ class BochsVm:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def _failure(self, why: str, awaited: str) -> BochsFailure:
-        parts = [f"{why} in Bochs without {awaited!r}", "--- last lines of the serial line:"]
+        parts = [f"Bochs: {why} without {awaited!r}", "--- last lines of the serial line:"]
         parts += self.serial_text().replace("\r", "").split("\n")[-40:]
         parts += ["--- last lines of Bochs's log:"] + self._log_text().split("\n")[-25:]
         parts += [f"--- kept in {self.artifacts}"]
