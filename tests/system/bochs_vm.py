@@ -6,21 +6,18 @@ to a file, and the verdict is read from there alone.
 """
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from quire_image import QuireImage
+from quire_vm import DIE_WITH_US, TIMEOUT_SCALE
 
-TIMEOUT_SCALE = float(os.environ.get("QUIRE_TIMEOUT_SCALE", "1"))
 CYLINDER = 16 * 63 * 512
-_LIBC = ctypes.CDLL(None)
 
 # Without the dummy sound drivers Debian's Bochs aborts on a machine without a sound card.
 BOCHSRC = """\
@@ -44,10 +41,6 @@ log: "{log}"
 
 class BochsFailure(AssertionError):
     """Something awaited did not happen; the message shows the end of serial line and log."""
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 class BochsVm:
@@ -78,9 +71,9 @@ class BochsVm:
         go = self._private / "go.rc"
         go.write_text("c\n")
         self._process = subprocess.Popen(
-            ["bochs", "-q", "-f", str(self._rc), "-rc", str(go)], stdin=subprocess.DEVNULL,
+            DIE_WITH_US + ["bochs", "-q", "-f", str(self._rc), "-rc", str(go)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={**os.environ, "TERM": "xterm"}, preexec_fn=_die_with_parent)
+            env={**os.environ, "TERM": "xterm"})
 
     def _copy_image(self) -> Path:
         """A private copy, as Bochs writes to it and locks it, of a whole number of cylinders."""

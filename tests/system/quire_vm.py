@@ -11,12 +11,10 @@ end hangs, they measure nothing.
 """
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shlex
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -35,7 +33,8 @@ PROMPT = "quire> "
 EXIT_PASSED, EXIT_FAILED, EXIT_PANIC = 67, 69, 71
 
 SCREEN_ADDRESS, SCREEN_COLUMNS, SCREEN_ROWS = 0xB8000, 80, 25
-_LIBC = ctypes.CDLL(None)
+# Puts the kernel in charge of ending the PC when this process (or its thread) dies, however it dies.
+DIE_WITH_US = ["setpriv", "--pdeathsig", "KILL"]
 
 
 class VmFailure(AssertionError):
@@ -44,10 +43,6 @@ class VmFailure(AssertionError):
 
 def scaled(seconds: float) -> float:
     return seconds * TIMEOUT_SCALE
-
-
-def _die_with_parent() -> None:
-    _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def disk_arguments(image, disk: str, machine: str) -> list[str]:
@@ -115,7 +110,7 @@ class QuireVm:
         self._private = tempfile.mkdtemp(prefix="quire-vm-")
         serial_here, serial_there = socket.socketpair()
         qmp_here, qmp_there = socket.socketpair()
-        command = self._command + [
+        command = DIE_WITH_US + self._command + [
             "-chardev", f"socket,id=qmp,fd={qmp_there.fileno()}",
             "-mon", "chardev=qmp,mode=control"]
         if self._has_serial:
@@ -128,7 +123,7 @@ class QuireVm:
         with open(self.artifacts / "qemu-stderr.txt", "wb") as errors:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
-                pass_fds=(serial_there.fileno(), qmp_there.fileno()), preexec_fn=_die_with_parent)
+                pass_fds=(serial_there.fileno(), qmp_there.fileno()))
         serial_there.close()
         qmp_there.close()
         self._serial_socket = serial_here
