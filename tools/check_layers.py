@@ -39,7 +39,7 @@ HOST_ROOMS = ("tests/host/", "tests/fuzz/", "tests/bench/")
 # Rooms whose code must do without an operating system under it.
 FREESTANDING_ROOMS = ("kernel/", "mm/", "fs/", "cpu/", "drivers/", "libc/")
 FREESTANDING_HEADERS = set("""
-    algorithm array atomic bit bitset charconv compare concepts cstdarg cstddef cstdint functional
+    algorithm array atomic bit bitset charconv climits compare concepts cstdarg cstddef cstdint functional
     initializer_list iterator limits new numeric optional span string_view tuple type_traits utility
     variant stdarg.h stdbool.h stddef.h stdint.h limits.h
     """.split())

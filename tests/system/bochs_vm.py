@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from quire_image import QuireImage
-from quire_vm import DIE_WITH_US, TIMEOUT_SCALE
+from quire_vm import DIE_WITH_US, scaled
 
 CYLINDER = 16 * 63 * 512
 
@@ -102,7 +102,7 @@ class BochsVm:
         Raises BochsFailure at the time limit, or as soon as Bochs has ended without it."""
         if isinstance(pattern, str):
             pattern = re.compile(re.escape(pattern))
-        deadline = time.monotonic() + timeout * TIMEOUT_SCALE
+        deadline = time.monotonic() + scaled(timeout)
         while True:
             ended = self._process.poll() is not None
             match = pattern.search(self.serial_text())
@@ -111,15 +111,21 @@ class BochsVm:
             if ended or time.monotonic() > deadline:
                 break
             time.sleep(0.1)
-        raise self._failure("it ended" if ended else f"{timeout * TIMEOUT_SCALE:.0f} s passed",
+        raise self._failure("it ended" if ended else f"{scaled(timeout):.0f} s passed",
                             pattern.pattern)
 
-    def wait_exit(self, timeout: float = 60.0) -> None:
-        """Waits until the kernel has switched the PC off (or Bochs has given up)."""
-        try:
-            self._process.wait(timeout * TIMEOUT_SCALE)
-        except subprocess.TimeoutExpired:
-            raise self._failure(f"{timeout * TIMEOUT_SCALE:.0f} s passed", "power off") from None
+    def wait_exit(self, timeout: float, silence: float) -> None:
+        """Waits until the kernel has switched the PC off (or Bochs has given up). A PC that says
+        nothing over COM1 for `silence` seconds is given up, too."""
+        deadline = time.monotonic() + scaled(timeout)
+        heard, heard_at = -1, 0.0
+        while self._process.poll() is None:
+            now = time.monotonic()
+            if self._serial.stat().st_size != heard:
+                heard, heard_at = self._serial.stat().st_size, now
+            if now > deadline or now - heard_at > scaled(silence):
+                raise self._failure(f"{now - heard_at:.0f} s of silence", "power off")
+            time.sleep(0.1)
 
     def was_switched_off(self) -> bool:
         """True if the kernel ended the run through the shutdown port, false for any other panic."""

@@ -152,15 +152,23 @@ class QuireVm:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
-    def wait_exit(self, timeout: float = DEFAULT_TIMEOUT) -> int:
-        """QEMU's exit code; compare it with EXIT_PASSED and its neighbours."""
-        try:
-            code = self._process.wait(scaled(timeout))
-        except subprocess.TimeoutExpired:
-            raise self._failure(f"the PC was still running after {scaled(timeout):.0f} s") from None
+    def wait_exit(self, timeout: float = DEFAULT_TIMEOUT, silence: float | None = None) -> int:
+        """QEMU's exit code; compare it with EXIT_PASSED and its neighbours. With `silence`, a PC
+        that says nothing over COM1 for so long is given up, too."""
+        deadline = time.monotonic() + scaled(timeout)
+        heard, heard_at = -1, 0.0
+        while self._process.poll() is None:
+            now = time.monotonic()
+            if len(self._serial_bytes) != heard:
+                heard, heard_at = len(self._serial_bytes), now
+            if now > deadline:
+                raise self._failure(f"the PC was still running after {scaled(timeout):.0f} s")
+            if silence is not None and now - heard_at > scaled(silence):
+                raise self._failure(f"the PC was running and said nothing for {scaled(silence):.0f} s")
+            time.sleep(0.05)
         if self._has_serial:
             self._reader.join()
-        return code
+        return self._process.returncode
 
     # The serial line.
 
