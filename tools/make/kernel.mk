@@ -25,7 +25,7 @@ build/kernel/without_symbols.elf: $(kernel_objects) linker.ld
 
 build/kernel/symbols.bin: build/kernel/without_symbols.elf tools/make_symbols.py
 	$(say) SYMBOLS $@
-	$(Q)$(NM) -nC $< | $(PYTHON) tools/make_symbols.py > $@
+	$(Q)$(NM) -nC $< | $(PYTHON) tools/make_symbols.py -o $@
 
 build/kernel/symbols.o: build/kernel/symbols.bin
 	$(Q)$(OBJCOPY) -I binary -O elf32-i386 -B i386 \
