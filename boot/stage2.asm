@@ -542,10 +542,9 @@ check_segment_in_ram:
     add si, MAP_ENTRY
     loop .next
 .outside:
-    push edx
     mov si, .needs
     call print
-    pop eax
+    call last_segment_end
     add eax, 1023
     shr eax, 10
     call print_decimal
@@ -555,6 +554,22 @@ check_segment_in_ram:
     ret
 .needs:   db "Quire: not enough RAM: the kernel needs it up to ", 0
 .missing: db " KiB, and the BIOS reports no usable memory there.", 0
+
+; Out: EAX = the end of the segment that reaches highest. Clobbers: ecx, edx, di.
+last_segment_end:
+    xor eax, eax
+    mov di, segments
+    mov cx, [segment_count]
+.next:
+    mov edx, [di + P_PADDR]
+    add edx, [di + P_MEMSZ]
+    cmp edx, eax
+    jb .lower
+    mov eax, edx
+.lower:
+    add di, PROGRAM_HEADER
+    loop .next
+    ret
 
 ; Copies what the chunk in BOUNCE and the segment at DI have in common.
 ;   file:     chunk_offset ... + chunk_bytes      segment: P_OFFSET ... + P_FILESZ

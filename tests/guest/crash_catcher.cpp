@@ -20,7 +20,7 @@ call_with_recovery:
     jmp 1f
     .globl recover_from_trap
 recover_from_trap:
-    movl recovery_esp, %esp
+    movl %ss:recovery_esp, %esp      # DS may be null here
 1:  popfl
     popl %edi
     popl %esi
