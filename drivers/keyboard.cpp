@@ -185,7 +185,7 @@ void Keyboard::on_scan_code(std::uint8_t byte) {
         statistics_.dropped_characters += event.size;
     } else {
         for (const char character : event.text()) {
-            const bool pushed = typed_.push(static_cast<std::uint8_t>(character));
+            const bool pushed = typed_.push(character);
             ASSERT(pushed);
         }
     }

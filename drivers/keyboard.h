@@ -52,7 +52,7 @@ class Keyboard {
     void poll();
 
     /// Takes the oldest typed byte; false when there is none.
-    [[nodiscard]] bool read(std::uint8_t& byte) { return typed_.pop(byte); }
+    [[nodiscard]] bool read(char& byte) { return typed_.pop(byte); }
 
     [[nodiscard]] bool present() const { return present_; }
     [[nodiscard]] std::uint8_t modifiers() const { return decoder_.modifiers(); }
@@ -94,7 +94,7 @@ class Keyboard {
     std::uint8_t resends_ = 0;
     std::uint64_t sent_at_ = 0;  // ticks
     KeyboardStatistics statistics_;
-    RingBuffer<std::uint8_t, 256> typed_;
+    RingBuffer<char, 256> typed_;
 };
 
 }  // namespace quire::drivers

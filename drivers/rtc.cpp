@@ -58,7 +58,7 @@ std::uint32_t days_in_month(std::uint32_t year, std::uint32_t month) {
     return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
-std::int64_t unix_time(const DateTime& time) {
+std::uint64_t unix_time(const DateTime& time) {
     ASSERT(is_valid(time));
     const std::uint32_t before = time.year - 1;
     const std::uint32_t leap_days = before / 4 - before / 100 + before / 400;
@@ -69,7 +69,7 @@ std::int64_t unix_time(const DateTime& time) {
     }
     days += time.day - 1;
     const std::uint32_t seconds = (time.hour * 60 + time.minute) * 60 + time.second;
-    return static_cast<std::int64_t>(days) * 86'400 + seconds;
+    return std::uint64_t{days} * 86'400 + seconds;
 }
 
 Result<DateTime> decode_rtc(const RtcRegisters& registers) {
@@ -96,6 +96,10 @@ Result<DateTime> Rtc::read() {
     // Register D never reads as all ones: its low bits are zero or a day of the month.
     if (read_register(kRegisterD) == kNobodyThere) return Error::NotFound;
     return decode_rtc(TRY(read_stable()));
+}
+
+Result<std::uint64_t> Rtc::read_unix_time() {
+    return unix_time(TRY(read()));
 }
 
 Result<RtcRegisters> Rtc::read_stable() {

@@ -47,7 +47,7 @@ struct RtcRegisters {
 [[nodiscard]] std::uint32_t days_in_month(std::uint32_t year, std::uint32_t month);
 
 /// Seconds since 1970-01-01 00:00:00 UTC. Precondition: a valid date, 1970 or later.
-[[nodiscard]] std::int64_t unix_time(const DateTime& time);
+[[nodiscard]] std::uint64_t unix_time(const DateTime& time);
 
 /// What the registers say. InvalidArgument when that is no date: an empty or dead clock.
 Result<DateTime> decode_rtc(const RtcRegisters& registers);
@@ -60,6 +60,9 @@ class Rtc {
     /// Errors: NotFound (no clock), TimedOut (it never stands still), InvalidArgument (it holds no
     /// date).
     Result<DateTime> read();
+
+    /// The same in seconds since 1970, with the same errors.
+    Result<std::uint64_t> read_unix_time();
 
   private:
     Result<RtcRegisters> read_stable();

@@ -125,8 +125,8 @@ struct Machine {
         hardware.pass_time(2000);
         keyboard.check_invariants();
         std::string text;
-        for (std::uint8_t byte = 0; keyboard.read(byte);)
-            text.push_back(static_cast<char>(byte));
+        for (char byte = 0; keyboard.read(byte);)
+            text.push_back(byte);
         return text;
     }
 
@@ -228,7 +228,7 @@ TEST(Keyboard, BootsOnAMachineWithoutController) {
     keyboard.enable_interrupts();
     keyboard.on_interrupt();
     keyboard.poll();
-    std::uint8_t byte = 0;
+    char byte = 0;
     EXPECT_FALSE(keyboard.read(byte));
     EXPECT_LT(hardware.now(), 10U);
 }
