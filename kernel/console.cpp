@@ -10,21 +10,21 @@ void Console::write(const char* text, std::size_t length) {
     std::size_t start = 0;
     for (std::size_t i = 0; i < length; ++i) {
         if (text[i] != '\n') continue;
-        write_serial(text + start, i - start);
-        write_serial("\r\n", 2);
+        write_raw(text + start, i - start);
+        write_raw("\r\n", 2);
         start = i + 1;
     }
-    write_serial(text + start, length - start);
-    screen_.write(text, length);
+    write_raw(text + start, length - start);
 }
 
-void Console::write_serial(const char* text, std::size_t length) {
+void Console::write_raw(const char* text, std::size_t length) {
     if (length == 0) return;
     if (polling_) {
         serial_.write_polled(text, length);
     } else {
         serial_.write(text, length);
     }
+    screen_.write(text, length);
 }
 
 void Console::print_arguments(const char* format, std::va_list arguments) {

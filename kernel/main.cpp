@@ -70,6 +70,7 @@ void start_devices(System& system) {
     }
     if (system.keyboard.init().ok()) {
         cpu::irq_register(drivers::Keyboard::kIrq, drivers::Keyboard::interrupt, &system.keyboard);
+        system.keyboard.enable_interrupts();
     }
     drivers::Rtc rtc(system.hardware, system.pit);
     auto now = rtc.read_unix_time();
