@@ -10,16 +10,16 @@ void Console::write(const char* text, std::size_t length) {
     std::size_t start = 0;
     for (std::size_t i = 0; i < length; ++i) {
         if (text[i] != '\n') continue;
-        write_serial(text + start, i - start);
-        write_serial("\r\n", 2);
+        write_to_both(text + start, i - start);
+        write_to_both("\r\n", 2);
         start = i + 1;
     }
-    write_serial(text + start, length - start);
-    screen_.write(text, length);
+    write_to_both(text + start, length - start);
 }
 
-void Console::write_serial(const char* text, std::size_t length) {
+void Console::write_to_both(const char* text, std::size_t length) {
     if (length == 0) return;
+    screen_.write(text, length);
     if (polling_) {
         serial_.write_polled(text, length);
     } else {

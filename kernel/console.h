@@ -35,7 +35,7 @@ class Console {
     void flush() { serial_.flush(); }
 
   private:
-    void write_serial(const char* text, std::size_t length);
+    void write_to_both(const char* text, std::size_t length);
 
     drivers::SerialPort& serial_;
     drivers::VgaText& screen_;

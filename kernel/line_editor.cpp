@@ -289,8 +289,8 @@ void LineEditor::scroll_to_cursor() {
 void LineEditor::redraw() {
     ASSERT(active_);
     write("\r");
-    write(prompt_);
     write(kEraseToEndOfRow);
+    write(prompt_);  // last: programs that talk to us wait for it
     shown_length_ = 0;
     shown_cursor_ = 0;
     refresh();
