@@ -19,7 +19,6 @@ void Console::write(const char* text, std::size_t length) {
 
 void Console::write_raw(const char* text, std::size_t length) {
     if (length == 0) return;
-    screen_.write(text, length);
     if (polling_) {
         serial_.write_polled(text, length);
     } else {
