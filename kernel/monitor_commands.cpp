@@ -77,9 +77,10 @@ void ticks(System& system, Arguments) {
                          static_cast<unsigned long long>(system.pit.ticks()), system.pit.hz(),
                          static_cast<unsigned long long>(system.clock.milliseconds()),
                          static_cast<unsigned long long>(system.clock.unix_time()));
-    system.console.print("  TSC %llu, %u kHz; at stage 2 %llu, at the first prompt %llu, of which "
-                         "%llu in the BIOS reading the kernel\n",
-                         static_cast<unsigned long long>(cpu::read_tsc()), system.clock.tsc_khz(),
+    system.console.print("  TSC %llu, running at %u kHz (0: not measured yet)\n",
+                         static_cast<unsigned long long>(cpu::read_tsc()), system.clock.tsc_khz());
+    system.console.print("  TSC at stage 2 %llu, at the first prompt %llu, of which %llu in the "
+                         "BIOS\n",
                          static_cast<unsigned long long>(system.boot.tsc_stage2),
                          static_cast<unsigned long long>(system.prompt_tsc),
                          static_cast<unsigned long long>(system.boot.tsc_disk));
