@@ -49,6 +49,7 @@ class LineEditor {
     explicit LineEditor(const LineCallbacks& callbacks, std::size_t columns = 80);
     LineEditor(const LineEditor&) = delete;
     LineEditor& operator=(const LineEditor&) = delete;
+    ~LineEditor() = default;
 
     /// Starts an empty line: writes the prompt, which must be printable, outlive the line and
     /// leave kMinTextColumns of the row. The terminal's cursor must be at the start of a row.
