@@ -181,7 +181,7 @@ void Keyboard::on_scan_code(std::uint8_t byte) {
     ++statistics_.scan_codes;
     const KeyEvent event = decoder_.feed(byte);
     // Half an escape sequence would be worse than none.
-    if (typed_.capacity() - typed_.size() < event.size) {
+    if (kRingSize - typed_.size() < event.size) {
         statistics_.dropped_characters += event.size;
     } else {
         for (const char character : event.text()) {

@@ -62,6 +62,8 @@ class Keyboard {
     void check_invariants() const;
 
   private:
+    static constexpr std::uint32_t kRingSize = 256;
+
     enum class Command : std::uint8_t { None, SetRate, Enable, SetLeds };
     enum class Phase : std::uint8_t { Idle, CommandSent, ArgumentSent };
 
@@ -94,7 +96,7 @@ class Keyboard {
     std::uint8_t resends_ = 0;
     std::uint64_t sent_at_ = 0;  // ticks
     KeyboardStatistics statistics_;
-    RingBuffer<char, 256> typed_;
+    RingBuffer<char, kRingSize> typed_;
 };
 
 }  // namespace quire::drivers

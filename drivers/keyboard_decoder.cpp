@@ -138,6 +138,10 @@ std::string_view sequence_of(std::uint8_t key) {
 
 KeyCharacters characters_of(std::uint8_t key) {
     if (key < sizeof(kMainBlock) / sizeof(kMainBlock[0])) return kMainBlock[key];
+    if (is_keypad(key)) {
+        const auto digit = static_cast<std::uint8_t>(kKeypadDigits[key - kKeyKeypad7]);
+        return {digit, digit, digit};
+    }
     if (key == kKeyExtraIso) return sign('<', '>', 0x1C);
     if (key == kKeyKeypadEnter) return {'\r', '\r', '\r'};
     if (key == kKeyKeypadSlash) return sign('/', '/');
@@ -233,16 +237,11 @@ void KeyboardDecoder::type(KeyEvent& event) const {
 }
 
 void KeyboardDecoder::type_character(KeyEvent& event, std::uint8_t key) const {
-    std::uint8_t character = kNothing;
-    if (is_keypad(key)) {
-        character = static_cast<std::uint8_t>(kKeypadDigits[key - kKeyKeypad7]);
-    } else {
-        const KeyCharacters characters = characters_of(key);
-        const bool shift = holds(kLeftShift | kRightShift);
-        const bool caps = (locks_ & kCapsLock) != 0 && is_letter(characters.plain);
-        character = shift != caps ? characters.shifted : characters.plain;
-        if (holds(kLeftControl | kRightControl)) character = characters.control;
-    }
+    const KeyCharacters characters = characters_of(key);
+    const bool shift = holds(kLeftShift | kRightShift);
+    const bool caps = (locks_ & kCapsLock) != 0 && is_letter(characters.plain);
+    std::uint8_t character = shift != caps ? characters.shifted : characters.plain;
+    if (holds(kLeftControl | kRightControl)) character = characters.control;
     if (character == kNothing) return;
     if (holds(kLeftAlt | kRightAlt)) append(event, kEscape);
     append(event, character);
