@@ -1,0 +1,270 @@
+#include "mm/frame_bitmap.h"
+
+#include <bit>
+
+namespace quire::mm {
+
+namespace {
+
+constexpr std::uint32_t kAllFree = ~0U;
+
+// One bit for each aligned run of 2^order ones in `word`, at the place of its first bit.
+std::uint32_t aligned_runs(std::uint32_t word, std::uint32_t order) {
+    constexpr std::uint32_t kAligned[6] = {0xFFFFFFFF, 0x55555555, 0x11111111,
+                                           0x01010101, 0x00010001, 0x00000001};
+    for (std::uint32_t step = 0; step < order; ++step)
+        word &= word >> (1U << step);
+    return word & kAligned[order];
+}
+
+// 2^order ones, order at most 5.
+constexpr std::uint32_t ones(std::uint32_t order) {
+    return ~0U >> (32 - (1U << order));
+}
+
+// The order of the largest aligned run of ones that holds `bit`, which is set in `word`.
+std::uint32_t order_around(std::uint32_t word, std::uint32_t bit) {
+    std::uint32_t order = 0;
+    while (order < 5) {
+        const std::uint32_t run = ones(order + 1) << (bit & (~1U << order));
+        if ((word & run) != run) break;
+        ++order;
+    }
+    return order;
+}
+
+// The order from which on runs consist of whole words.
+constexpr std::uint32_t kWordOrder = 5;
+
+}  // namespace
+
+FrameBitmap::FrameBitmap(std::uint32_t frames, std::span<std::uint32_t> memory)
+    : words_(memory.data()),
+      groups_(divide_up(frames, kGroupFrames)),
+      level_words_(1 + divide_up(groups_, 32U)) {
+    ASSERT(frames > 0 && frames <= 1U << 20);
+    ASSERT(memory.size() >= words_needed(frames));
+    partial_ = words_ + groups_ * std::size_t{32};
+    full_ = partial_ + groups_;
+    summary_ = full_ + groups_;
+    no_word_ = summary_ + kOrders * level_words_;
+    hand_ = no_word_;
+    for (std::uint32_t& word : memory.first(words_needed(frames)))
+        word = 0;
+}
+
+// --- The summary ---
+
+void FrameBitmap::promise(std::uint32_t order, std::uint32_t group) {
+    level(order)[1 + group / 32] |= 1U << group % 32;
+    level(order)[0] |= 1U << group / 32;
+}
+
+void FrameBitmap::withdraw(std::uint32_t order, std::uint32_t group) {
+    std::uint32_t& section = level(order)[1 + group / 32];
+    section &= ~(1U << group % 32);
+    if (section == 0) level(order)[0] &= ~(1U << group / 32);
+}
+
+// A promise of one order implies all below it, so the loop may end at the first it finds made.
+void FrameBitmap::promise_up_to(std::uint32_t order, std::uint32_t group) {
+    for (; order > 0 && !promised(order, group); --order)
+        promise(order, group);
+}
+
+void FrameBitmap::withdraw_from(std::uint32_t order, std::uint32_t group) {
+    for (; order <= kMaxOrder && promised(order, group); ++order)
+        withdraw(order, group);
+}
+
+std::uint32_t FrameBitmap::first_group(std::uint32_t order, Groups where) const {
+    if (where.first >= where.end) return kNone;
+    const std::uint32_t* words = level(order);
+    std::uint32_t section = where.first / 32;
+    std::uint32_t bits = words[1 + section] & ~0U << where.first % 32;
+    if (bits == 0) {
+        const std::uint32_t later = words[0] & ~1U << section;
+        if (later == 0) return kNone;
+        section = lowest_bit(later);
+        bits = words[1 + section];
+    }
+    const std::uint32_t group = section * 32 + lowest_bit(bits);
+    return group < where.end ? group : kNone;
+}
+
+// --- Taking ---
+
+bool FrameBitmap::fill_hand(Groups where) {
+    const std::uint32_t group = first_group(0, where);
+    if (group == kNone) return false;
+    const bool any_partial = partial_[group] != 0;
+    const std::uint32_t index =
+        group * 32 + lowest_bit(any_partial ? partial_[group] : full_[group]);
+    if (!any_partial) open_full_word(index);
+    hand_ = words_ + index;
+    hand_first_ = index * 32;
+    return true;
+}
+
+// The first frame is about to leave this word: its bits are written out.
+void FrameBitmap::open_full_word(std::uint32_t index) {
+    full_[index / 32] &= ~(1U << index % 32);
+    partial_[index / 32] |= 1U << index % 32;
+    words_[index] = kAllFree;
+}
+
+void FrameBitmap::hand_emptied() {
+    word_emptied(hand_first_ / 32);
+}
+
+void FrameBitmap::word_emptied(std::uint32_t index) {
+    const std::uint32_t group = index / 32;
+    partial_[group] &= ~(1U << index % 32);
+    if (group_empty(group)) withdraw(0, group);
+}
+
+std::uint32_t FrameBitmap::take_run(std::uint32_t order, Groups where) {
+    ASSERT(order <= kMaxOrder);
+    for (;;) {
+        const std::uint32_t group = first_group(order, where);
+        if (group == kNone) return kNone;
+        const std::uint32_t frame =
+            order < kWordOrder ? take_from_words(order, group) : take_whole_words(order, group);
+        if (frame != kNone) return frame;
+        withdraw_from(order, group);
+    }
+}
+
+// A run inside a word: from a partial word if one has it, else a full word is broken up.
+std::uint32_t FrameBitmap::take_from_words(std::uint32_t order, std::uint32_t group) {
+    std::uint32_t index = kNone;
+    std::uint32_t runs = 0;
+    for (std::uint32_t left = partial_[group]; left != 0 && runs == 0; left &= left - 1) {
+        index = group * 32 + lowest_bit(left);
+        runs = aligned_runs(words_[index], order);
+    }
+    if (runs == 0) {
+        if (full_[group] == 0) return kNone;
+        index = group * 32 + lowest_bit(full_[group]);
+        open_full_word(index);
+        runs = kAllFree;
+    }
+    const std::uint32_t bit = lowest_bit(runs);
+    words_[index] &= ~(ones(order) << bit);
+    if (words_[index] == 0) word_emptied(index);
+    return index * 32 + bit;
+}
+
+std::uint32_t FrameBitmap::take_whole_words(std::uint32_t order, std::uint32_t group) {
+    const std::uint32_t runs = aligned_runs(full_[group], order - kWordOrder);
+    if (runs == 0) return kNone;
+    const std::uint32_t word = lowest_bit(runs);
+    full_[group] &= ~(ones(order - kWordOrder) << word);
+    if (group_empty(group)) withdraw(0, group);
+    return (group * 32 + word) * 32;
+}
+
+// --- Giving back ---
+
+// The first free frame of a word that had none.
+void FrameBitmap::word_woke(std::uint32_t frame) {
+    const std::uint32_t group = frame / kGroupFrames;
+    const std::uint32_t bit = 1U << frame / 32 % 32;
+    ASSERT((full_[group] & bit) == 0);
+    if (group_empty(group)) promise(0, group);
+    partial_[group] |= bit;
+}
+
+// `frame` came to a word that has its neighbour already: a longer run, or the word is full now.
+void FrameBitmap::word_grew(std::uint32_t frame) {
+    const std::uint32_t index = frame / 32;
+    const std::uint32_t group = index / 32;
+    if (words_[index] != kAllFree) {
+        promise_up_to(order_around(words_[index], frame % 32), group);
+        return;
+    }
+    words_[index] = 0;
+    partial_[group] &= ~(1U << index % 32);
+    full_[group] |= 1U << index % 32;
+    promise_up_to(kWordOrder + order_around(full_[group], index % 32), group);
+}
+
+void FrameBitmap::give_run(std::uint32_t frame, std::uint32_t order) {
+    ASSERT(order <= kMaxOrder && frame % (1U << order) == 0);
+    const std::uint32_t index = frame / 32;
+    const std::uint32_t group = index / 32;
+    if (group_empty(group)) promise(0, group);
+    if (order >= kWordOrder) {
+        full_[group] |= ones(order - kWordOrder) << index % 32;
+        promise_up_to(kWordOrder + order_around(full_[group], index % 32), group);
+        return;
+    }
+    words_[index] |= ones(order) << frame % 32;
+    partial_[group] |= 1U << index % 32;
+    word_grew(frame);
+}
+
+// --- Questions ---
+
+bool FrameBitmap::is_free(std::uint32_t frame) const {
+    const std::uint32_t index = frame / 32;
+    if ((full_[index / 32] >> index % 32 & 1) != 0) return true;
+    return (words_[index] >> frame % 32 & 1) != 0;
+}
+
+namespace {
+
+// Adds the free runs in one word, 32 units of order `unit` each, to `counts`.
+void count_in_word(std::uint32_t word, std::uint32_t unit, std::uint32_t* counts) {
+    for (std::uint32_t order = 0; order <= kWordOrder && word != 0; ++order) {
+        const auto here = static_cast<std::uint32_t>(std::popcount(aligned_runs(word, order)));
+        if (order > 0) counts[unit + order - 1] -= 2 * here;
+        counts[unit + order] += here;
+    }
+}
+
+}  // namespace
+
+void FrameBitmap::count_runs(Groups where, std::span<std::uint32_t, kOrders> counts) const {
+    for (std::uint32_t group = where.first; group < where.end; ++group) {
+        count_in_word(full_[group], kWordOrder, counts.data());
+        for (std::uint32_t left = partial_[group]; left != 0; left &= left - 1) {
+            count_in_word(words_[group * 32 + lowest_bit(left)], 0, counts.data());
+        }
+    }
+}
+
+void FrameBitmap::check_invariants() const {
+    for (std::uint32_t group = 0; group < groups_; ++group)
+        check_group(group);
+    for (std::uint32_t order = 0; order < kOrders; ++order) {
+        for (std::uint32_t section = 0; section + 1 < level_words_; ++section) {
+            ASSERT((level(order)[1 + section] != 0) == ((level(order)[0] >> section & 1) != 0));
+        }
+    }
+    ASSERT(*no_word_ == 0 && (hand_ == no_word_ || hand_ == words_ + hand_first_ / 32));
+}
+
+void FrameBitmap::check_group(std::uint32_t group) const {
+    ASSERT((partial_[group] & full_[group]) == 0);
+    std::uint32_t largest = 0;
+    for (std::uint32_t word = 0; word < 32; ++word) {
+        const std::uint32_t bits = words_[group * 32 + word];
+        ASSERT((bits != 0) == ((partial_[group] >> word & 1) != 0));
+        ASSERT(bits != kAllFree || hand_ == words_ + group * 32 + word);
+        for (std::uint32_t order = largest + 1; order <= kWordOrder; ++order) {
+            if (aligned_runs(bits, order) != 0) largest = order;
+        }
+        for (std::uint32_t order = 0; order <= kWordOrder; ++order) {
+            const std::uint32_t runs = aligned_runs(full_[group], order);
+            if (runs != 0 && largest < kWordOrder + order) largest = kWordOrder + order;
+        }
+    }
+    ASSERT(promised(0, group) == !group_empty(group));
+    for (std::uint32_t order = 1; order <= kMaxOrder; ++order) {
+        ASSERT(promised(order, group) || order > largest);
+        ASSERT(order == 1 || promised(order - 1, group) || !promised(order, group));
+    }
+}
+
+}  // namespace quire::mm
