@@ -36,7 +36,7 @@ inline bool oracle_usable(std::span<const mm::MemoryMapEntry> entries, std::uint
         if (last < start || entry.base > start + mm::kPageSize - 1) continue;
         const std::uint64_t from = entry.base > start ? entry.base - start : 0;
         const std::uint64_t to = last - start < mm::kPageSize ? last - start : mm::kPageSize - 1;
-        for (std::uint64_t i = from; i <= to; ++i)
+        for (auto i = static_cast<std::size_t>(from); i <= to; ++i)
             (entry.type == 1 ? ram : other).set(i);
     }
     return ram.all() && other.none();
