@@ -69,24 +69,28 @@ FrameBitmap::Groups FrameAllocator::groups_of(Zone zone) const {
 
 // A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
 std::uint32_t FrameAllocator::take_free() {
-    if (const std::uint32_t frame = bitmap_.take_from_hand(); frame != FrameBitmap::kNone) {
-        return frame;
-    }
-    if (!bitmap_.fill_hand(groups_of(Zone::Window)) && !bitmap_.fill_hand(groups_of(Zone::Dma))) {
+    if (!bitmap_.hand_has_frame() && !bitmap_.fill_hand(groups_of(Zone::Window)) &&
+        !bitmap_.fill_hand(groups_of(Zone::Dma))) {
         return FrameBitmap::kNone;
     }
-    return bitmap_.take_from_hand();
+    const std::uint32_t frame = bitmap_.take_from_hand();
+    if (poison_) bitmap_.put_hand_down();
+    return frame;
 }
 
-// The word in hand is used up, or a failure is to be injected.
-std::uint32_t FrameAllocator::take_slowly() {
+// The word in hand is used up, poison is on, or a failure is to be injected.
+Result<FrameNumber> FrameAllocator::take_slowly() {
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free();
         if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free();
     }
-    if (frame == FrameBitmap::kNone) ++failures_;
-    return frame;
+    if (frame == FrameBitmap::kNone) {
+        ++failures_;
+        return Error::OutOfMemory;
+    }
+    hand_out(FrameNumber(frame), 0);
+    return FrameNumber(frame);
 }
 
 Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) {
@@ -100,15 +104,8 @@ Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) 
         ++failures_;
         return Error::OutOfMemory;
     }
-    free_ -= PageCount(1U << order);
-    const FrameNumber frame(first);
-    records_[first].use = FrameTable::use_word(FrameState::Used, 1);
-    if (order > 0) {
-        table_.set_tag(frame, order);
-        table_.set(frame, FrameFlag::Run);
-    }
-    if (poison_) unpoison(frame, 1U << order);
-    return OwnedFrame::adopt(*this, frame);
+    hand_out(FrameNumber(first), order);
+    return OwnedFrame::adopt(*this, FrameNumber(first));
 }
 
 std::uint32_t FrameAllocator::take_run_from(std::uint32_t order, Zone zone) {
@@ -128,9 +125,23 @@ std::uint32_t FrameAllocator::take_run_from(std::uint32_t order, Zone zone) {
     ASSERT_UNREACHABLE();
 }
 
+// The bitmap no longer has the run; the record and the count learn it here.
+void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
+    free_ -= PageCount(1U << order);
+    records_[frame.raw()].use = kSoleOwner;
+    if (order > 0) {
+        table_.set_tag(frame, order);
+        table_.set(frame, FrameFlag::Run);
+    }
+    if (poison_) {
+        table_.set(frame, FrameFlag::Watched);
+        unpoison(frame, 1U << order);
+    }
+}
+
 // --- Taking back ---
 
-// More than one reference, a run, or a broken contract.
+// More than one reference, a run, poison, or a broken contract.
 void FrameAllocator::drop_slowly(FrameNumber frame) {
     ASSERT(table_.in_use(frame));
     std::uint32_t& use = records_[frame.raw()].use;
@@ -185,7 +196,8 @@ Result<OwnedFrame> FrameAllocator::allocate_zeroed() {
         return Error::OutOfMemory;
     }
     const FrameNumber frame = zeroed_.pop_front();
-    records_[frame.raw()].use = FrameTable::use_word(FrameState::Used, 1);
+    records_[frame.raw()].use = kSoleOwner;
+    if (poison_) table_.set(frame, FrameFlag::Watched);
     ++zeroed_hits_;
     return OwnedFrame::adopt(*this, frame);
 }

@@ -127,13 +127,14 @@ class FrameAllocator {
     void check_invariants() const;
 
   private:
-    static constexpr std::uint32_t kSoleOwner = FrameTable::kInUseBit | 1;
+    static constexpr std::uint32_t kSoleOwner = FrameTable::use_word(FrameState::Used, 1);
     static constexpr std::uint32_t kSoleOwnerMask =
         FrameTable::kFlagMask | FrameTable::kInUseBit | FrameTable::kMaxReferences;
 
     [[nodiscard]] FrameBitmap::Groups groups_of(Zone zone) const;
-    std::uint32_t take_slowly();
+    Result<FrameNumber> take_slowly();
     std::uint32_t take_free();
+    void hand_out(FrameNumber frame, std::uint32_t order);
     std::uint32_t take_run_from(std::uint32_t order, Zone zone);
     bool drain_pool();
     void clear_frame(FrameNumber frame);
@@ -156,16 +157,12 @@ class FrameAllocator {
     std::uint32_t zeroed_misses_ = 0;
 };
 
+// With poison on, the hand is always empty, so that the fast way need not ask.
 inline Result<FrameNumber> FrameAllocator::take_frame() {
-    std::uint32_t number = FrameBitmap::kNone;
-    if (__builtin_expect(!injector_.armed(), 1)) number = bitmap_.take_from_hand();
-    if (__builtin_expect(number == FrameBitmap::kNone, 0)) {
-        number = take_slowly();
-        if (number == FrameBitmap::kNone) return Error::OutOfMemory;
-    }
+    if (__builtin_expect(injector_.armed() || !bitmap_.hand_has_frame(), 0)) return take_slowly();
+    const std::uint32_t number = bitmap_.take_from_hand();
+    records_[number].use = kSoleOwner;
     --free_;
-    records_[number].use = FrameTable::use_word(FrameState::Used, 1);
-    if (__builtin_expect(poison_, 0)) unpoison(FrameNumber(number), 1);
     return FrameNumber(number);
 }
 
@@ -176,9 +173,9 @@ inline Result<OwnedFrame> FrameAllocator::allocate() {
 inline void FrameAllocator::drop_reference(FrameNumber frame) {
     ASSERT(frame.raw() < frame_count_);
     std::uint32_t& use = records_[frame.raw()].use;
-    if (__builtin_expect((use & kSoleOwnerMask) != kSoleOwner, 0)) return drop_slowly(frame);
+    if (__builtin_expect((use & kSoleOwnerMask) != (kSoleOwner & kSoleOwnerMask), 0))
+        return drop_slowly(frame);
     use = FrameTable::use_word(FrameState::Free, 0);
-    if (__builtin_expect(poison_, 0)) poison(frame, 1);
     bitmap_.give(frame.raw());
     ++free_;
 }

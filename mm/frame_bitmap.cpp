@@ -95,6 +95,7 @@ std::uint32_t FrameBitmap::first_group(std::uint32_t order, Groups where) const 
 // --- Taking ---
 
 bool FrameBitmap::fill_hand(Groups where) {
+    put_hand_down();
     const std::uint32_t group = first_group(0, where);
     if (group == kNone) return false;
     const bool any_partial = partial_[group] != 0;
@@ -113,8 +114,9 @@ void FrameBitmap::open_full_word(std::uint32_t index) {
     words_[index] = kAllFree;
 }
 
-void FrameBitmap::hand_emptied() {
-    word_emptied(hand_first_ / 32);
+void FrameBitmap::put_hand_down() {
+    if (hand_ != no_word_ && *hand_ == 0) word_emptied(hand_first_ / 32);
+    hand_ = no_word_;
 }
 
 void FrameBitmap::word_emptied(std::uint32_t index) {
@@ -125,6 +127,7 @@ void FrameBitmap::word_emptied(std::uint32_t index) {
 
 std::uint32_t FrameBitmap::take_run(std::uint32_t order, Groups where) {
     ASSERT(order <= kMaxOrder);
+    if (*hand_ == 0) put_hand_down();
     for (;;) {
         const std::uint32_t group = first_group(order, where);
         if (group == kNone) return kNone;
@@ -179,8 +182,11 @@ void FrameBitmap::word_woke(std::uint32_t frame) {
 void FrameBitmap::word_grew(std::uint32_t frame) {
     const std::uint32_t index = frame / 32;
     const std::uint32_t group = index / 32;
-    if (words_[index] != kAllFree) {
-        promise_up_to(order_around(words_[index], frame % 32), group);
+    const std::uint32_t word = words_[index];
+    if (word != kAllFree) {
+        // Most often just a pair, and one of many in this group.
+        const bool pair = (word >> (frame & 28) & 15) != 15;
+        promise_up_to(pair ? 1 : order_around(word, frame % 32), group);
         return;
     }
     words_[index] = 0;
@@ -250,8 +256,10 @@ void FrameBitmap::check_group(std::uint32_t group) const {
     std::uint32_t largest = 0;
     for (std::uint32_t word = 0; word < 32; ++word) {
         const std::uint32_t bits = words_[group * 32 + word];
-        ASSERT((bits != 0) == ((partial_[group] >> word & 1) != 0));
-        ASSERT(bits != kAllFree || hand_ == words_ + group * 32 + word);
+        const bool in_hand = hand_ == words_ + group * 32 + word;
+        const bool partial = (partial_[group] >> word & 1) != 0;
+        ASSERT(partial == (bits != 0) || (partial && in_hand));
+        ASSERT(bits != kAllFree || in_hand);
         for (std::uint32_t order = largest + 1; order <= kWordOrder; ++order) {
             if (aligned_runs(bits, order) != 0) largest = order;
         }

@@ -9,10 +9,11 @@
 // bytes a frame. Since a word whose frames are all free is a single bit of `full`, runs of 32 to
 // 1,024 frames are found, taken and given back by a few operations on one group word.
 //
-// Invariants: partial says exactly which words are neither 0 nor full; order 0 of the summary says
-// exactly which groups have a free frame. For orders 1 to 10 a clear bit is the truth and a set bit
-// a promise that may be stale: the search that finds it broken clears it, and the order above it
-// too, so that within a group the set orders are 1 .. n without a gap.
+// Invariants: partial says which words are neither 0 nor full, exactly but for the word in hand,
+// which may have run empty; order 0 of the summary says which groups have partial or full words.
+// For orders 1 to 10 a clear bit is the truth and a set bit a promise that may be stale: the search
+// that finds it broken clears it, and the order above it too, so that within a group the set orders
+// are 1 .. n without a gap.
 //
 // Single frames come from the word in hand until that is used up, and only then from the lowest
 // address again: cheap, and frames in use still gather at the bottom.
@@ -52,15 +53,17 @@ class FrameBitmap {
     FrameBitmap(const FrameBitmap&) = delete;
     FrameBitmap& operator=(const FrameBitmap&) = delete;
 
-    /// Takes a frame from the word in hand; kNone if that has none left.
+    [[nodiscard]] bool hand_has_frame() const { return *hand_ != 0; }
+
+    /// Takes the lowest frame of the word in hand. Precondition: hand_has_frame().
     std::uint32_t take_from_hand() {
         const std::uint32_t word = *hand_;
-        if (__builtin_expect(word == 0, 0)) return kNone;
-        const std::uint32_t rest = word & (word - 1);
-        *hand_ = rest;
-        if (__builtin_expect(rest == 0, 0)) hand_emptied();
-        return hand_first_ + static_cast<std::uint32_t>(__builtin_ctz(word));
+        *hand_ = word & (word - 1);
+        return hand_first_ + lowest_bit(word);
     }
+
+    /// Leaves the hand empty: the next single frame comes from the lowest address again.
+    void put_hand_down();
 
     /// Takes the lowest word with a free frame in `where` into the hand; false if there is none.
     bool fill_hand(Groups where);
@@ -72,9 +75,8 @@ class FrameBitmap {
     void give(std::uint32_t frame) {
         std::uint32_t& word = words_[frame / 32];
         const std::uint32_t old = word;
-        const std::uint32_t bit = frame % 32;
-        word = old | 1U << bit;
-        if (__builtin_expect((old >> (bit ^ 1) & 1) != 0, 0)) {
+        word = old | 1U << frame % 32;
+        if (__builtin_expect((old >> (frame ^ 1) % 32 & 1) != 0, 0)) {
             word_grew(frame);
         } else if (__builtin_expect(old == 0, 0)) {
             word_woke(frame);
@@ -119,7 +121,6 @@ class FrameBitmap {
     std::uint32_t take_whole_words(std::uint32_t order, std::uint32_t group);
     void open_full_word(std::uint32_t index);
     void word_emptied(std::uint32_t index);
-    void hand_emptied();
     void word_woke(std::uint32_t frame);
     void word_grew(std::uint32_t frame);
     void check_group(std::uint32_t group) const;

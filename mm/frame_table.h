@@ -1,6 +1,6 @@
 // One record a frame, kept outside the frame: what it is for, who refers to it, where it is linked.
 //
-//      31      26 25   22 21                           0
+//      31      25 24   21 20                           0
 //     +----------+-------+------------------------------+
 //     |  flags   | state |       reference count        |  use
 //     +----------+-------+------------------------------+
@@ -54,12 +54,13 @@ inline constexpr std::uint32_t kFrameStates = 16;
 const char* frame_state_name(FrameState state);
 
 enum class FrameFlag : std::uint32_t {
-    Listed = 1U << 26,  // the links are those of a FrameList
-    Busy = 1U << 27,    // under I/O: wait before touching it
-    Dirty = 1U << 28,   // differs from what its backing store holds
-    Locked = 1U << 29,  // never a victim of reclaim
-    Young = 1U << 30,   // for the replacement policy
-    Run = 1U << 31,     // the first frame of a run of two or more
+    Watched = 1U << 25,  // poison is on: goes back by the slow way
+    Listed = 1U << 26,   // the links are those of a FrameList
+    Busy = 1U << 27,     // under I/O: wait before touching it
+    Dirty = 1U << 28,    // differs from what its backing store holds
+    Locked = 1U << 29,   // never a victim of reclaim
+    Young = 1U << 30,    // for the replacement policy
+    Run = 1U << 31,      // the first frame of a run of two or more
 };
 
 /// A PTE, named by where it is stored: page-table frame and index in it. Index below 1,024.
@@ -88,7 +89,7 @@ static_assert(sizeof(FrameInfo) == 16 && std::is_trivially_copyable_v<FrameInfo>
 class FrameTable {
   public:
     /// One more reference than this is refused.
-    static constexpr std::uint32_t kMaxReferences = (1U << 22) - 1;
+    static constexpr std::uint32_t kMaxReferences = (1U << 21) - 1;
 
     /// A table over `records`, one for each frame from 0 on. The memory is the caller's and must
     /// stay. Every record becomes Absent. Precondition: at most 2^20 records.
@@ -185,9 +186,9 @@ class FrameTable {
   private:
     friend class FrameAllocator;
 
-    static constexpr std::uint32_t kStateShift = 22;
+    static constexpr std::uint32_t kStateShift = 21;
     static constexpr std::uint32_t kInUseBit = 8U << kStateShift;
-    static constexpr std::uint32_t kFlagMask = 0x3FU << 26;
+    static constexpr std::uint32_t kFlagMask = 0x7FU << 25;
     static constexpr std::uint32_t kLinkMask = (1U << 20) - 1;
     static constexpr std::uint32_t kTagHalf = 12;
 

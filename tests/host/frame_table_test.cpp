@@ -86,8 +86,9 @@ TEST(FrameTable, KeepsItsFieldsApart) {
 TEST(FrameTable, KeepsEveryFlagAndStateApart) {
     Records world(4);
     const FrameNumber frame(2);
-    const FrameFlag flags[] = {FrameFlag::Listed, FrameFlag::Busy,  FrameFlag::Dirty,
-                               FrameFlag::Locked, FrameFlag::Young, FrameFlag::Run};
+    const FrameFlag flags[] = {FrameFlag::Watched, FrameFlag::Listed, FrameFlag::Busy,
+                               FrameFlag::Dirty,   FrameFlag::Locked, FrameFlag::Young,
+                               FrameFlag::Run};
     for (FrameFlag flag : flags) {
         world.table.set(frame, flag);
         for (FrameFlag other : flags)
