@@ -32,7 +32,16 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
       injector_(injector),
       table_(table),
       reachable_(options.reachable),
-      zeroed_(table) {}
+      zeroed_(table) {
+    constexpr std::uint32_t kDmaEnd = kDmaFrames.raw() / FrameBitmap::kGroupFrames;
+    constexpr std::uint32_t kWindowEnd = kMaxWindowFrames.raw() / FrameBitmap::kGroupFrames;
+    static_assert(kDmaFrames.raw() % FrameBitmap::kGroupFrames == 0);
+    static_assert(kMaxWindowFrames.raw() % FrameBitmap::kGroupFrames == 0);
+    const std::uint32_t end = bitmap_.groups();
+    zones_[0] = {0, end < kDmaEnd ? end : kDmaEnd};
+    zones_[1] = {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
+    zones_[2] = {kWindowEnd, end};
+}
 
 void FrameAllocator::add_memory(FrameRange range) {
     ASSERT(range.empty() || range.first > FrameNumber(0));
@@ -46,23 +55,6 @@ void FrameAllocator::add_memory(FrameRange range) {
     }
     free_ += range.count();
     managed_ += range.count();
-}
-
-FrameBitmap::Groups FrameAllocator::groups_of(Zone zone) const {
-    constexpr std::uint32_t kDmaEnd = kDmaFrames.raw() / FrameBitmap::kGroupFrames;
-    constexpr std::uint32_t kWindowEnd = kMaxWindowFrames.raw() / FrameBitmap::kGroupFrames;
-    static_assert(kDmaFrames.raw() % FrameBitmap::kGroupFrames == 0);
-    static_assert(kMaxWindowFrames.raw() % FrameBitmap::kGroupFrames == 0);
-    const std::uint32_t end = bitmap_.groups();
-    switch (zone) {
-    case Zone::Dma:
-        return {0, end < kDmaEnd ? end : kDmaEnd};
-    case Zone::Window:
-        return {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
-    case Zone::High:
-        return {kWindowEnd, end};
-    }
-    ASSERT_UNREACHABLE();
 }
 
 // --- Handing out ---

@@ -131,7 +131,6 @@ class FrameAllocator {
     static constexpr std::uint32_t kSoleOwnerMask =
         FrameTable::kFlagMask | FrameTable::kInUseBit | FrameTable::kMaxReferences;
 
-    [[nodiscard]] FrameBitmap::Groups groups_of(Zone zone) const;
     Result<FrameNumber> take_slowly();
     std::uint32_t take_free();
     void hand_out(FrameNumber frame, std::uint32_t order);
@@ -142,6 +141,10 @@ class FrameAllocator {
     void poison(FrameNumber first, std::uint32_t count);
     void unpoison(FrameNumber first, std::uint32_t count);
 
+    [[nodiscard]] const FrameBitmap::Groups& groups_of(Zone zone) const {
+        return zones_[static_cast<std::size_t>(zone)];
+    }
+
     FrameBitmap bitmap_;
     FrameInfo* records_;
     std::uint32_t frame_count_;
@@ -151,6 +154,7 @@ class FrameAllocator {
     FrameTable& table_;
     PageCount managed_;
     PageCount reachable_;
+    FrameBitmap::Groups zones_[kZones];
     FrameList zeroed_;
     std::uint32_t failures_ = 0;
     std::uint32_t zeroed_hits_ = 0;

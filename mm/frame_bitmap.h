@@ -9,14 +9,16 @@
 // bytes a frame. Since a word whose frames are all free is a single bit of `full`, runs of 32 to
 // 1,024 frames are found, taken and given back by a few operations on one group word.
 //
-// Invariants: partial says which words are neither 0 nor full, exactly but for the word in hand,
-// which may have run empty; order 0 of the summary says which groups have partial or full words.
-// For orders 1 to 10 a clear bit is the truth and a set bit a promise that may be stale: the search
-// that finds it broken clears it, and the order above it too, so that within a group the set orders
-// are 1 .. n without a gap.
+// Single frames come from the word in hand. The hand goes to the lowest word and stays there until
+// that is used up; when a lower word gets a frame back the hand moves down to it at once, and the
+// word it held is kept as the spare, to go on with. So frames in use gather at the bottom, and a
+// frame that comes and goes touches neither group nor summary.
 //
-// Single frames come from the word in hand until that is used up, and only then from the lowest
-// address again: cheap, and frames in use still gather at the bottom.
+// Invariants: a word in hand or spare is in neither mask; of the others, partial and full say
+// exactly what they hold. Order 0 of the summary says exactly which groups have a bit in a mask.
+// For orders 1 to 10 a clear bit is the truth and a set bit a promise that may be stale: the search
+// that finds it broken withdraws it, and the orders above it too, so that within a group the
+// promised orders are 1 .. n without a gap.
 #pragma once
 
 #include <cstdint>
@@ -62,14 +64,15 @@ class FrameBitmap {
         return hand_first_ + lowest_bit(word);
     }
 
-    /// Leaves the hand empty: the next single frame comes from the lowest address again.
+    /// Leaves the hand empty, until fill_hand() is called again.
     void put_hand_down();
 
-    /// Takes the lowest word with a free frame in `where` into the hand; false if there is none.
-    bool fill_hand(Groups where);
+    /// Gives the hand, which has no frame left, the spare word or the lowest one in `where`; false
+    /// if there is none. A frame has to be taken from the hand next.
+    bool fill_hand(const Groups& where);
 
     /// Takes the lowest run of 2^order frames in `where`, aligned to its size; kNone if none.
-    std::uint32_t take_run(std::uint32_t order, Groups where);
+    std::uint32_t take_run(std::uint32_t order, const Groups& where);
 
     /// Gives a frame back. Precondition: it is not free.
     void give(std::uint32_t frame) {
@@ -90,7 +93,7 @@ class FrameBitmap {
 
     /// Adds to counts[k] the number of free runs of order k in `where`, each frame counted once, in
     /// the largest aligned run it is part of. O(words).
-    void count_runs(Groups where, std::span<std::uint32_t, kOrders> counts) const;
+    void count_runs(const Groups& where, std::span<std::uint32_t, kOrders> counts) const;
 
     [[nodiscard]] std::uint32_t groups() const { return groups_; }
 
@@ -107,6 +110,9 @@ class FrameBitmap {
     [[nodiscard]] bool promised(std::uint32_t order, std::uint32_t group) const {
         return (level(order)[1 + group / 32] >> group % 32 & 1) != 0;
     }
+    [[nodiscard]] bool held(const std::uint32_t* word) const {
+        return word == hand_ || word == spare_;
+    }
     [[nodiscard]] bool group_empty(std::uint32_t group) const {
         return (partial_[group] | full_[group]) == 0;
     }
@@ -115,23 +121,29 @@ class FrameBitmap {
     void withdraw(std::uint32_t order, std::uint32_t group);
     void promise_up_to(std::uint32_t order, std::uint32_t group);
     void withdraw_from(std::uint32_t order, std::uint32_t group);
-    [[nodiscard]] std::uint32_t first_group(std::uint32_t order, Groups where) const;
+    [[nodiscard]] std::uint32_t first_group(std::uint32_t order, const Groups& where) const;
 
+    std::uint32_t search(std::uint32_t order, const Groups& where);
     std::uint32_t take_from_words(std::uint32_t order, std::uint32_t group);
     std::uint32_t take_whole_words(std::uint32_t order, std::uint32_t group);
     void open_full_word(std::uint32_t index);
-    void word_emptied(std::uint32_t index);
+    void set_partial(std::uint32_t index);
+    void clear_partial(std::uint32_t index);
+    void put_down(std::uint32_t* word);
     void word_woke(std::uint32_t frame);
     void word_grew(std::uint32_t frame);
+    void word_filled(std::uint32_t index);
     void check_group(std::uint32_t group) const;
 
-    std::uint32_t* hand_;  // a partial word, or one that has no bit left; at first no_word_
-    std::uint32_t hand_first_ = 0;
+    std::uint32_t* hand_;           // no_word_, or a word that single frames are taken from
+    std::uint32_t hand_first_ = 0;  // its first frame
+    std::uint32_t* spare_;          // no_word_, or the word to go on with
+    std::uint32_t* floor_;          // the hand does not move below this by itself
     std::uint32_t* words_;
     std::uint32_t* partial_;
     std::uint32_t* full_;
     std::uint32_t* summary_;
-    std::uint32_t* no_word_;  // always 0
+    std::uint32_t* no_word_;  // always 0, above all other words
     std::uint32_t groups_;
     std::uint32_t level_words_;
 };
