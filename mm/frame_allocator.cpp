@@ -1,0 +1,283 @@
+#include "mm/frame_allocator.h"
+
+#include "mm/machine.h"
+
+namespace quire::mm {
+
+const char* zone_name(Zone zone) {
+    switch (zone) {
+    case Zone::Dma:
+        return "DMA";
+    case Zone::Window:
+        return "Window";
+    case Zone::High:
+        return "High";
+    }
+    return "?";
+}
+
+PageCount RunCounts::frames_from(std::uint32_t order) const {
+    PageCount frames;
+    for (; order < FrameBitmap::kOrders; ++order)
+        frames += PageCount(runs[order] << order);
+    return frames;
+}
+
+FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memory,
+                               FailureInjector& injector, Options options)
+    : bitmap_(table.end().raw(), memory),
+      records_(table.records_),
+      frame_count_(table.end().raw()),
+      poison_(options.poison),
+      injector_(injector),
+      table_(table),
+      reachable_(options.reachable),
+      zeroed_(table) {
+    constexpr std::uint32_t kDmaEnd = kDmaFrames.raw() / FrameBitmap::kGroupFrames;
+    constexpr std::uint32_t kWindowEnd = kMaxWindowFrames.raw() / FrameBitmap::kGroupFrames;
+    static_assert(kDmaFrames.raw() % FrameBitmap::kGroupFrames == 0);
+    static_assert(kMaxWindowFrames.raw() % FrameBitmap::kGroupFrames == 0);
+    const std::uint32_t end = bitmap_.groups();
+    zones_[0] = {0, end < kDmaEnd ? end : kDmaEnd};
+    zones_[1] = {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
+    zones_[2] = {kWindowEnd, end};
+}
+
+void FrameAllocator::add_memory(FrameRange range) {
+    ASSERT(range.empty() || range.first > FrameNumber(0));
+    for (FrameNumber frame = range.first; frame < range.end; ++frame) {
+        const FrameState state = table_.state(frame);
+        ASSERT(state == FrameState::Absent || state == FrameState::Reserved);
+        table_.set_state(frame, FrameState::Free);
+        table_.ring_alone(frame);
+        if (poison_) poison(frame, 1);
+        bitmap_.give(frame.raw());
+    }
+    free_ += range.count();
+    managed_ += range.count();
+}
+
+// --- Handing out ---
+
+// A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
+std::uint32_t FrameAllocator::take_free() {
+    if (!bitmap_.hand_has_frame() && !bitmap_.fill_hand(groups_of(Zone::Window)) &&
+        !bitmap_.fill_hand(groups_of(Zone::Dma))) {
+        return FrameBitmap::kNone;
+    }
+    const std::uint32_t frame = bitmap_.take_from_hand();
+    if (poison_) bitmap_.put_hand_down();
+    return frame;
+}
+
+// The word in hand is used up, poison is on, or a failure is to be injected.
+Result<FrameNumber> FrameAllocator::take_slowly() {
+    std::uint32_t frame = FrameBitmap::kNone;
+    if (!injector_.should_fail()) {
+        frame = take_free();
+        if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free();
+    }
+    if (frame == FrameBitmap::kNone) {
+        ++failures_;
+        return Error::OutOfMemory;
+    }
+    hand_out(FrameNumber(frame), 0);
+    return FrameNumber(frame);
+}
+
+Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) {
+    if (order > kMaxOrder) return Error::InvalidArgument;
+    std::uint32_t first = FrameBitmap::kNone;
+    if (!injector_.should_fail()) {
+        first = take_run_from(order, zone);
+        if (first == FrameBitmap::kNone && drain_pool()) first = take_run_from(order, zone);
+    }
+    if (first == FrameBitmap::kNone) {
+        ++failures_;
+        return Error::OutOfMemory;
+    }
+    hand_out(FrameNumber(first), order);
+    return OwnedFrame::adopt(*this, FrameNumber(first));
+}
+
+std::uint32_t FrameAllocator::take_run_from(std::uint32_t order, Zone zone) {
+    std::uint32_t frame = FrameBitmap::kNone;
+    switch (zone) {
+    case Zone::High:
+        frame = bitmap_.take_run(order, groups_of(Zone::High));
+        if (frame != FrameBitmap::kNone) return frame;
+        [[fallthrough]];
+    case Zone::Window:
+        frame = bitmap_.take_run(order, groups_of(Zone::Window));
+        if (frame != FrameBitmap::kNone) return frame;
+        [[fallthrough]];
+    case Zone::Dma:
+        return bitmap_.take_run(order, groups_of(Zone::Dma));
+    }
+    ASSERT_UNREACHABLE();
+}
+
+// The bitmap no longer has the run; the record and the count learn it here.
+void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
+    free_ -= PageCount(1U << order);
+    records_[frame.raw()].use = kSoleOwner;
+    if (order > 0) {
+        table_.set_tag(frame, order);
+        table_.set(frame, FrameFlag::Run);
+    }
+    if (poison_) {
+        table_.set(frame, FrameFlag::Watched);
+        unpoison(frame, 1U << order);
+    }
+}
+
+// --- Taking back ---
+
+// More than one reference, a run, poison, or a broken contract.
+void FrameAllocator::drop_slowly(FrameNumber frame) {
+    ASSERT(table_.in_use(frame));
+    std::uint32_t& use = records_[frame.raw()].use;
+    if (table_.references(frame) > 1) {
+        --use;
+        return;
+    }
+    ASSERT(!table_.has(frame, FrameFlag::Listed));
+    ASSERT(!table_.has(frame, FrameFlag::Busy));
+    ASSERT(!table_.has(frame, FrameFlag::Locked));
+    const std::uint32_t order = table_.order_of(frame);
+    use = FrameTable::use_word(FrameState::Free, 0);
+    if (poison_) poison(frame, 1U << order);
+    if (order == 0) {
+        bitmap_.give(frame.raw());
+    } else {
+        bitmap_.give_run(frame.raw(), order);
+    }
+    free_ += PageCount(1U << order);
+}
+
+Result<OwnedFrame> OwnedFrame::share() const {
+    ASSERT(!empty());
+    TRY(allocator_->table().add_reference(frame_));
+    return adopt(*allocator_, frame_);
+}
+
+// --- Frames zeroed ahead ---
+
+bool FrameAllocator::zero_one_ahead() {
+    if (zeroed_.count() >= kZeroedTarget) return false;
+    const std::uint32_t number = take_free();
+    if (number == FrameBitmap::kNone) return false;
+    const FrameNumber frame(number);
+    --free_;
+    if (poison_) unpoison(frame, 1);
+    clear_frame(frame);
+    table_.set_state(frame, FrameState::Zeroed);
+    zeroed_.push_back(frame);
+    return true;
+}
+
+Result<OwnedFrame> FrameAllocator::allocate_zeroed() {
+    if (zeroed_.empty()) {
+        OwnedFrame frame = TRY(allocate());
+        clear_frame(frame.number());
+        ++zeroed_misses_;
+        return frame;
+    }
+    if (injector_.should_fail()) {
+        ++failures_;
+        return Error::OutOfMemory;
+    }
+    const FrameNumber frame = zeroed_.pop_front();
+    records_[frame.raw()].use = kSoleOwner;
+    if (poison_) table_.set(frame, FrameFlag::Watched);
+    ++zeroed_hits_;
+    return OwnedFrame::adopt(*this, frame);
+}
+
+// Makes the pool's frames ordinary free frames: they may be what is missing for a run.
+bool FrameAllocator::drain_pool() {
+    const bool any = !zeroed_.empty();
+    while (!zeroed_.empty()) {
+        const FrameNumber frame = zeroed_.pop_front();
+        table_.set_state(frame, FrameState::Free);
+        if (poison_) poison(frame, 1);
+        bitmap_.give(frame.raw());
+        ++free_;
+    }
+    return any;
+}
+
+void FrameAllocator::clear_frame(FrameNumber frame) {
+    ASSERT(frame < FrameNumber(reachable_.raw()));
+    std::uint32_t* words = frame_words(frame);
+    for (std::uint32_t word = 0; word < kEntriesPerTable; ++word)
+        words[word] = 0;
+}
+
+void FrameAllocator::poison(FrameNumber first, std::uint32_t count) {
+    const FrameRange range = FrameRange::of(first, PageCount(count));
+    for (FrameNumber frame = range.first; frame < range.end; ++frame) {
+        if (frame.raw() < reachable_.raw()) machine::poison_frame(frame);
+    }
+}
+
+void FrameAllocator::unpoison(FrameNumber first, std::uint32_t count) {
+    const FrameRange range = FrameRange::of(first, PageCount(count));
+    for (FrameNumber frame = range.first; frame < range.end; ++frame) {
+        if (frame.raw() < reachable_.raw()) machine::unpoison_frame(frame);
+    }
+}
+
+// --- Questions ---
+
+FrameStatistics FrameAllocator::statistics() const {
+    return {.managed = managed_,
+            .free = free_frames(),
+            .zeroed = zeroed_.count(),
+            .failures = failures_,
+            .zeroed_hits = zeroed_hits_,
+            .zeroed_misses = zeroed_misses_};
+}
+
+RunCounts FrameAllocator::run_counts(Zone zone) const {
+    RunCounts counts;
+    bitmap_.count_runs(groups_of(zone), counts.runs);
+    return counts;
+}
+
+RunCounts FrameAllocator::run_counts() const {
+    RunCounts counts;
+    bitmap_.count_runs({0, bitmap_.groups()}, counts.runs);
+    return counts;
+}
+
+std::uint32_t FrameAllocator::fragmentation(std::uint32_t order) const {
+    if (free_ == PageCount()) return 0;
+    const std::uint32_t usable = run_counts().frames_from(order).raw();
+    return (free_.raw() - usable) * 1000 / free_.raw();
+}
+
+void FrameAllocator::check_invariants() const {
+    bitmap_.check_invariants();
+    table_.check_invariants();
+    zeroed_.check_invariants();
+    PageCount free;
+    PageCount zeroed;
+    FrameNumber run_end;
+    for (FrameNumber frame; frame < table_.end(); ++frame) {
+        const FrameState state = table_.state(frame);
+        const bool inside_run = frame < run_end;
+        ASSERT(!inside_run || state == FrameState::Free);
+        ASSERT(bitmap_.is_free(frame.raw()) == (state == FrameState::Free && !inside_run));
+        if (table_.has(frame, FrameFlag::Run)) {
+            run_end = frame + PageCount(1U << table_.order_of(frame));
+        }
+        if (bitmap_.is_free(frame.raw())) ++free;
+        if (state == FrameState::Zeroed) ++zeroed;
+    }
+    ASSERT(free == free_ && zeroed == zeroed_.count());
+    ASSERT(run_end <= table_.end());
+    ASSERT(run_counts().frames_from(0) == free_);
+}
+
+}  // namespace quire::mm

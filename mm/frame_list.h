@@ -1,0 +1,81 @@
+// A list of frames, linked through their records: for reclaim, and for the pool of zeroed frames.
+//
+// The frames form a ring; the list knows the first one. Invariant: each member is flagged Listed,
+// its neighbours point back at it, and it is in no other list. Page tables that are in a ring of
+// siblings cannot be in a list. The list owns nothing; locking is the caller's.
+#pragma once
+
+#include "mm/frame_table.h"
+
+namespace quire::mm {
+
+class FrameList {
+  public:
+    explicit FrameList(FrameTable& table) : table_(table) {}
+    FrameList(const FrameList&) = delete;
+    FrameList& operator=(const FrameList&) = delete;
+
+    [[nodiscard]] bool empty() const { return count_ == PageCount(); }
+    [[nodiscard]] PageCount count() const { return count_; }
+
+    /// The first and the last frame. Precondition: !empty().
+    [[nodiscard]] FrameNumber front() const {
+        ASSERT(!empty());
+        return first_;
+    }
+    [[nodiscard]] FrameNumber back() const { return table_.ring_previous(front()); }
+
+    /// The frame after `frame`; after the last one comes the first.
+    [[nodiscard]] FrameNumber next(FrameNumber frame) const { return table_.ring_next(frame); }
+
+    /// Precondition of both: `frame` is in no list and in no ring of siblings.
+    void push_back(FrameNumber frame) {
+        ASSERT(!table_.has(frame, FrameFlag::Listed));
+        table_.ring_alone(frame);
+        table_.set(frame, FrameFlag::Listed);
+        if (empty()) {
+            first_ = frame;
+        } else {
+            table_.ring_insert_before(first_, frame);
+        }
+        ++count_;
+    }
+    void push_front(FrameNumber frame) {
+        push_back(frame);
+        first_ = frame;  // in a ring, the place before the first is also the place after the last
+    }
+
+    /// Precondition: `frame` is in this list.
+    void remove(FrameNumber frame) {
+        ASSERT(!empty() && table_.has(frame, FrameFlag::Listed));
+        if (frame == first_) first_ = table_.ring_next(frame);
+        table_.ring_remove(frame);
+        table_.clear(frame, FrameFlag::Listed);
+        --count_;
+    }
+
+    /// Takes out the first frame. Precondition: !empty().
+    FrameNumber pop_front() {
+        const FrameNumber frame = front();
+        remove(frame);
+        return frame;
+    }
+
+    /// Walks the ring both ways and counts it. O(n).
+    void check_invariants() const {
+        FrameNumber frame = first_;
+        for (PageCount seen; seen < count_; ++seen) {
+            ASSERT(table_.has(frame, FrameFlag::Listed));
+            ASSERT(table_.ring_previous(table_.ring_next(frame)) == frame);
+            frame = table_.ring_next(frame);
+            ASSERT((frame == first_) == (seen + PageCount(1) == count_));
+        }
+    }
+
+  private:
+    FrameTable& table_;
+    FrameNumber first_;
+    PageCount count_;
+};
+
+}  // namespace quire::mm
