@@ -6,7 +6,9 @@
 
 # Every file of these rooms is pure; of the other rooms only the files named here are.
 pure_sources := $(wildcard mm/*.cpp fs/*.cpp libc/*.cpp libc/heap/*.cpp) \
-                $(wildcard drivers/keyboard_decoder.cpp drivers/terminal.cpp \
+                $(wildcard drivers/escape_parser.cpp drivers/fw_cfg.cpp drivers/keyboard.cpp \
+                           drivers/keyboard_decoder.cpp drivers/pit.cpp drivers/rtc.cpp \
+                           drivers/serial.cpp drivers/terminal.cpp drivers/vga_text.cpp \
                            kernel/line_editor.cpp kernel/command_line.cpp kernel/log_ring.cpp \
                            kernel/symbols.cpp)
 host_test_sources := $(wildcard tests/host/*.cpp)
@@ -32,6 +34,8 @@ build/host$(1)/tests/host/%.o: tests/host/%.cpp $(5)
 	$$(say) CXX$(1) $$<
 	@mkdir -p $$(@D)
 	$$(Q)$(2) $$(host_test_flags) $(3) -MMD -MP -c $$< -o $$@
+
+build/host$(1)/libc/%.o: host_product_flags += $(libc_flags)
 
 build/host$(1)/%.o: %.cpp
 	$$(say) CXX$(1) $$<

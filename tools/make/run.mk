@@ -1,0 +1,18 @@
+# make run: set up, build, boot. The serial line is the terminal; Ctrl-A X ends QEMU.
+
+MEMORY  ?= 128
+MACHINE ?= pc
+QEMU    ?= qemu-system-i386
+# A window only where there is a display; the serial console works everywhere.
+qemu_display = $(if $(DISPLAY)$(WAYLAND_DISPLAY),,-display none)
+qemu_flags = -accel tcg -M $(MACHINE) -m $(MEMORY) -nic none -no-reboot $(qemu_display) \
+             -drive file=build/quire.img,format=raw,if=ide -serial mon:stdio
+
+.PHONY: run setup-run
+run: setup-run
+	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j2) image
+	@echo "Booting Quire in QEMU. This terminal is its serial console; Ctrl-A X leaves."
+	$(Q)$(QEMU) $(qemu_flags)
+
+setup-run:
+	$(Q)tools/setup.sh run
