@@ -48,7 +48,7 @@ PageDirectory::PageDirectory(PageDirectory&& other) noexcept
 }
 
 PageDirectory::~PageDirectory() {
-    if (directory_.empty()) return;  // moved from
+    if (is_moved_from()) return;
     ASSERT(sharers_ == 0);
     for (std::uint32_t i = 0; i < kEntriesPerTable && owns(i); ++i) {
         const Pde pde = entries().get(i);
@@ -75,7 +75,7 @@ Pte PageDirectory::entry(PageNumber page) const {
 
 Result<void> PageDirectory::map(PageNumber page, Pte entry) {
     ASSERT(!entry.is_empty() && entry.is_well_formed());
-    ASSERT(owns(directory_index(page)));
+    ASSERT(page >= kFirstUserPage && owns(directory_index(page)));
     if (!this->entry(page).is_empty()) return Error::AlreadyExists;
     const PageTable table =
         directory_entry(page).is_table() ? table_of(page) : TRY(make_table(directory_index(page)));
@@ -117,7 +117,7 @@ StalePage PageDirectory::clear_dirty(PageNumber page) {
 Result<void> PageDirectory::map_large(PageNumber first, Pde entry) {
     const std::uint32_t index = directory_index(first);
     ASSERT(table_index(first) == 0 && entry.is_large() && entry.is_well_formed());
-    ASSERT(may_change_pde(index));
+    ASSERT(index != 0 && may_change_pde(index));  // the first 4 MiB hold the null page
     if (!entries().get(index).is_empty()) return Error::AlreadyExists;
     entries().set(index, entry);
     return {};

@@ -20,6 +20,7 @@
 
 #include "kernel/base/result.h"
 #include "mm/flush_duty.h"
+#include "mm/layout.h"
 #include "mm/owned_frame.h"
 #include "mm/page_entry.h"
 #include "mm/page_table.h"
@@ -29,8 +30,7 @@ namespace quire::mm {
 
 class FrameAllocator;
 
-/// The first page and the first directory index of the kernel's half.
-inline constexpr PageNumber kFirstKernelPage{0xC0000};
+/// The first directory index of the kernel's half.
 inline constexpr std::uint32_t kFirstKernelIndex = directory_index(kFirstKernelPage);
 
 /// Where an address leads, and what both levels together allow.
@@ -80,7 +80,8 @@ class PageDirectory {
         return entries().get(directory_index(page));
     }
 
-    /// Puts `entry` (present or swapped) where nothing is. No flush needed. Takes no reference: the
+    /// Puts `entry` (present or swapped) where nothing is. Precondition: the page may be mapped at
+    /// all, that is, it is not among the first sixteen. No flush needed. Takes no reference: the
     /// caller keeps account of what the entry names. Errors: AlreadyExists (something is there);
     /// OutOfMemory (no frame for a page table). Nothing has changed then.
     Result<void> map(PageNumber page, Pte entry);
@@ -121,6 +122,11 @@ class PageDirectory {
     /// Takes out those page tables of the own half that lie wholly in `range` and are empty. They
     /// are freed when `batch` is flushed. Returns how many.
     PageCount retire_empty_tables(PageRange range, FlushBatch& batch);
+
+    /// Whose frames the page tables are.
+    [[nodiscard]] FrameAllocator& frame_allocator() const { return *frames_; }
+    /// Whether the directory went to another object; this one may only be destroyed.
+    [[nodiscard]] bool is_moved_from() const { return directory_.empty(); }
 
     /// Page tables that belong to this directory.
     [[nodiscard]] PageCount tables() const { return tables_; }
