@@ -48,6 +48,10 @@ void set_tls_descriptor(std::uint32_t slot, std::uint64_t descriptor);
 /// What ran before the double-fault or NMI task was switched to.
 TaskState& main_task_state();
 
+/// The page directory that the double-fault and the NMI task run on: the kernel's own, which is
+/// never freed. Until called, it is the one that was loaded at load_descriptor_tables().
+void set_emergency_page_directory(std::uint32_t cr3);
+
 /// Tells the main TSS which page directory is loaded: a task switch saves all registers but CR3, and
 /// the return from an NMI loads it from there. Call at each load of CR3.
 void note_page_directory(std::uint32_t cr3);
