@@ -28,10 +28,7 @@ void Console::write_raw(const char* text, std::size_t length) {
 }
 
 void Console::print_arguments(const char* format, std::va_list arguments) {
-    const auto writer = [](void* console, const char* text, std::size_t length) {
-        static_cast<Console*>(console)->write(text, length);
-    };
-    (void)libc::format_to(writer, this, format, arguments);  // the length is of no use here
+    (void)libc::format_to(write_to, this, format, arguments);  // the length is of no use here
 }
 
 void Console::print(const char* format, ...) {

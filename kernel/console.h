@@ -21,6 +21,10 @@ class Console {
         : serial_(serial), screen_(screen), keyboard_(keyboard) {}
 
     void write(const char* text, std::size_t length);
+    /// write() as a libc::FormatWriter; `console` is the Console.
+    static void write_to(void* console, const char* text, std::size_t length) {
+        static_cast<Console*>(console)->write(text, length);
+    }
     [[gnu::format(printf, 2, 3)]] void print(const char* format, ...);
     void print_arguments(const char* format, std::va_list arguments);
 

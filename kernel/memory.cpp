@@ -139,7 +139,6 @@ KernelMap Memory::make_map() {
         part("kernel symbols", pages_between(symbols_start, kernel_end), KernelReadOnly),
         part("window", {page_at(kernel_end), kWindow.first + (window_end_ - FrameNumber(0))},
              KernelReadWrite),
-        KernelPart::guard_of("the end of the window", {kWindow.end - PageCount(1), kWindow.end}),
     };
     KernelMap map =
         value_or_panic(KernelMap::create(frames_, parts_, dynamic_pages_, mode_), "page tables");

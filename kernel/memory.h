@@ -46,7 +46,7 @@ class Memory {
     void check_invariants();
 
   private:
-    static constexpr std::size_t kParts = 9;
+    static constexpr std::size_t kParts = 8;
 
     mm::FrameNumber find_window_end() const;
     mm::FrameRange map_whole_window();

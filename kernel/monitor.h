@@ -41,7 +41,5 @@ void run_command(System& system, std::string_view line);
 
 /// An address as a person gives it: hexadecimal with or without 0x, or the name of a function.
 std::optional<std::uint32_t> parse_address(std::string_view word);
-/// A number: decimal, or hexadecimal with 0x.
-std::optional<std::uint32_t> parse_number(std::string_view word);
 
 }  // namespace quire::kernel

@@ -6,7 +6,6 @@
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
 #include "kernel/emulator.h"
-#include "kernel/memory_report.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
 
@@ -34,24 +33,7 @@ void help(System& system, Arguments) {
 }
 MONITOR_COMMAND(help, "", "this list", help);
 
-void mem(System& system, Arguments) { print_memory_map(system); }
-MONITOR_COMMAND(mem, "", "the memory map the BIOS gave, and where the kernel is", mem);
-
-// INT 0xFE makes a TrapFrame of the moment, like any other trap.
-constexpr std::uint8_t kSnapshotVector = 0xFE;
-constinit System* snapshot_system = nullptr;
-
-cpu::Trap print_snapshot(cpu::TrapFrame& frame) {
-    print_registers(snapshot_system->console, frame);
-    return cpu::Trap::Handled;
-}
-
-void regs(System& system, Arguments) {
-    snapshot_system = &system;
-    const cpu::TrapHandler before = cpu::set_trap_handler(kSnapshotVector, print_snapshot);
-    asm volatile("int %0" : : "i"(kSnapshotVector) : "memory");
-    cpu::set_trap_handler(kSnapshotVector, before);
-}
+void regs(System& system, Arguments) { print_registers(system.console, snapshot_registers()); }
 MONITOR_COMMAND(regs, "", "registers at this moment", regs);
 
 void bt(System& system, Arguments) {
@@ -117,12 +99,20 @@ void dmesg(System& system, Arguments) {
 }
 MONITOR_COMMAND(dmesg, "", "the kernel log", dmesg);
 
+// The number that stands at `index`; `missing` if there are not so many words, nothing if it is none.
+std::optional<std::uint32_t> number_at(Arguments arguments, std::size_t index,
+                                       std::optional<std::uint32_t> missing) {
+    if (arguments.size() <= index) return missing;
+    auto number = parse_number(arguments[index]);
+    return number.ok() ? std::optional(number.take()) : std::nullopt;
+}
+
 constexpr std::uint32_t kWordsPerLine = 4;
 constexpr std::uint32_t kMaxPeekWords = 1024;
 
 void peek(System& system, Arguments arguments) {
     const auto address = arguments.size() > 1 ? parse_address(arguments[1]) : std::nullopt;
-    const auto count = arguments.size() > 2 ? parse_number(arguments[2]) : std::optional(4U);
+    const auto count = number_at(arguments, 2, 4);
     if (!address.has_value() || !count.has_value() || *count > kMaxPeekWords) {
         system.console.print("usage: peek ADDR [WORDS up to %u]; ADDR is hexadecimal or a "
                              "function's name\n",
@@ -145,10 +135,10 @@ MONITOR_COMMAND(peek, "ADDR [WORDS]", "read memory", peek);
 
 void poke(System& system, Arguments arguments) {
     const auto address = arguments.size() > 2 ? parse_address(arguments[1]) : std::nullopt;
-    const auto value = arguments.size() > 2 ? parse_number(arguments[2]) : std::nullopt;
-    const auto bytes = arguments.size() > 3 ? parse_number(arguments[3]) : std::optional(4U);
-    if (!address.has_value() || !value.has_value() ||
-        (bytes != 1U && bytes != 2U && bytes != 4U)) {
+    const auto value = number_at(arguments, 2, std::nullopt);
+    const auto bytes = number_at(arguments, 3, 4);
+    const bool size_is_good = bytes == 1U || bytes == 2U || bytes == 4U;
+    if (!address.has_value() || !value.has_value() || !size_is_good) {
         system.console.print("usage: poke ADDR VALUE [BYTES: 1, 2 or 4]\n");
         return;
     }

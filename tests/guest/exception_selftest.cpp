@@ -51,6 +51,7 @@ SELFTEST(exceptions_are_caught_with_true_registers) {
         const std::uint32_t code = reinterpret_cast<std::uint32_t>(kind.run);
         CHECK(frame->eip > code && frame->eip - code < 256);
         CHECK(!frame->from_user());
+        if (kind.vector == cpu::exception::kDoubleFault) CHECK(frame->interrupted_esp() == 8);
     }
 }
 
