@@ -472,7 +472,7 @@ TEST(PageTableModel, AgreesOverAMillionSteps) {
 
 // Slow mode: everything is checked after each step.
 TEST(PageTableModel, AgreesAfterEachStep) {
-    run_random_script(5'000, 1);
+    run_random_script(3'000, 1);
 }
 
 RC_GTEST_PROP(PageTableModel, AgreesForAnyScript, ()) {
