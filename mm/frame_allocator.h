@@ -97,8 +97,9 @@ class FrameAllocator {
     /// Errors: OutOfMemory; nothing has changed then. InvalidArgument (order above kMaxOrder).
     Result<OwnedFrame> allocate_run(std::uint32_t order, Zone zone = Zone::Window);
 
-    /// allocate() for callers that keep the reference in a form of their own.
+    /// allocate() and allocate_run() for callers that keep the reference in a form of their own.
     Result<FrameNumber> take_frame();
+    Result<FrameNumber> take_run(std::uint32_t order, Zone zone = Zone::Window);
 
     /// Drops one reference to `frame`; the last one gives the frame, or the run, back.
     /// Precondition: in use; when it is the last one, neither Listed nor Busy nor Locked.
@@ -134,7 +135,8 @@ class FrameAllocator {
     Result<FrameNumber> take_slowly();
     std::uint32_t take_free();
     void hand_out(FrameNumber frame, std::uint32_t order);
-    std::uint32_t take_run_from(std::uint32_t order, Zone zone);
+    Result<FrameNumber> take_run_slowly(std::uint32_t order, Zone zone);
+    std::uint32_t take_free_run(std::uint32_t order, Zone zone);
     bool drain_pool();
     void clear_frame(FrameNumber frame);
     void drop_slowly(FrameNumber frame);
