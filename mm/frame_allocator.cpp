@@ -75,7 +75,7 @@ inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
 }
 
 // The word in hand is used up, poison is on, or a failure is to be injected.
-Result<FrameNumber> FrameAllocator::take_slowly() {
+std::uint32_t FrameAllocator::take_slowly() {
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free();
@@ -83,10 +83,10 @@ Result<FrameNumber> FrameAllocator::take_slowly() {
     }
     if (frame == FrameBitmap::kNone) {
         ++failures_;
-        return Error::OutOfMemory;
+    } else {
+        hand_out(FrameNumber(frame), 0);
     }
-    hand_out(FrameNumber(frame), 0);
-    return FrameNumber(frame);
+    return frame;
 }
 
 // A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
@@ -100,19 +100,18 @@ inline std::uint32_t FrameAllocator::take_free() {
     return frame;
 }
 
-Result<FrameNumber> FrameAllocator::take_run(std::uint32_t order, Zone zone) {
-    if (injector_.armed() || order > kMaxOrder) return take_run_slowly(order, zone);
+std::uint32_t FrameAllocator::take_run_or_none(std::uint32_t order, Zone zone) {
+    if (injector_.armed()) return take_run_slowly(order, zone);
     const FrameBitmap::Groups& groups = groups_of(zone);
     const std::uint32_t frame = order >= FrameBitmap::kWordOrder ? bitmap_.take_words(order, groups)
                                                                  : bitmap_.take_run(order, groups);
     if (frame == FrameBitmap::kNone) return take_run_slowly(order, zone);
     hand_out(FrameNumber(frame), order);
-    return FrameNumber(frame);
+    return frame;
 }
 
 // `zone` has no such run, or a failure is to be injected.
-Result<FrameNumber> FrameAllocator::take_run_slowly(std::uint32_t order, Zone zone) {
-    if (order > kMaxOrder) return Error::InvalidArgument;
+std::uint32_t FrameAllocator::take_run_slowly(std::uint32_t order, Zone zone) {
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free_run(order, zone);
@@ -120,10 +119,10 @@ Result<FrameNumber> FrameAllocator::take_run_slowly(std::uint32_t order, Zone zo
     }
     if (frame == FrameBitmap::kNone) {
         ++failures_;
-        return Error::OutOfMemory;
+    } else {
+        hand_out(FrameNumber(frame), order);
     }
-    hand_out(FrameNumber(frame), order);
-    return FrameNumber(frame);
+    return frame;
 }
 
 // From `zone`, or the zones below it in turn.

@@ -189,13 +189,16 @@ std::uint32_t FrameBitmap::take_words(std::uint32_t order, const Groups& where) 
         const std::uint32_t group = first_group(order, where);
         if (group == kNone) return kNone;
         const std::uint32_t full = full_[group];
-        const std::uint32_t runs = aligned_runs(full, order - kWordOrder);
-        if (__builtin_expect(runs == 0, 0)) {
+        const std::uint32_t units = ones(order - kWordOrder);
+        const std::uint32_t size = 1U << (order - kWordOrder);
+        std::uint32_t word = 0;
+        while (word < 32 && (full >> word & units) != units)
+            word += size;
+        if (__builtin_expect(word == 32, 0)) {
             withdraw_from(order, group);
             continue;
         }
-        const std::uint32_t word = lowest_bit(runs);
-        full_[group] = full & ~(ones(order - kWordOrder) << word);
+        full_[group] = full & ~(units << word);
         if (group_empty(group)) withdraw(0, group);
         return (group * 32 + word) * 32;
     }
@@ -244,13 +247,10 @@ void FrameBitmap::word_woke(std::uint32_t frame) {
 // `frame` came to a word that has its neighbour already: a longer run, or the word is full now.
 void FrameBitmap::word_grew(std::uint32_t frame) {
     const std::uint32_t word = words_[frame / 32];
-    const std::uint32_t group = frame / kGroupFrames;
     if (word == kAllFree) {
         word_filled(frame / 32);
-    } else if ((word >> (frame & 28) & 15) != 15) {
-        if (!promised(1, group)) promise(1, group);
     } else {
-        promise_up_to(order_around(word, frame % 32, 2), group);
+        promise_up_to(order_around(word, frame % 32, 1), frame / kGroupFrames);
     }
 }
 

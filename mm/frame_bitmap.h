@@ -84,7 +84,9 @@ class FrameBitmap {
         const std::uint32_t old = word;
         word = old | 1U << frame % 32;
         if (__builtin_expect((old >> (frame ^ 1) % 32 & 1) != 0, 0)) {
-            word_grew(frame);
+            // Most often just one more pair in a group that is known to have some.
+            const bool pair = (~word >> (frame & 28) & 15) != 0;
+            if (!pair || !promised(1, frame / kGroupFrames)) word_grew(frame);
         } else if (__builtin_expect(old == 0, 0)) {
             word_woke(frame);
         }
