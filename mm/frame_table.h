@@ -158,7 +158,7 @@ class FrameTable {
 
     /// How many frames a run that starts at `frame` has: 2^order; order 0 unless flagged Run.
     [[nodiscard]] std::uint32_t order_of(FrameNumber frame) const {
-        return has(frame, FrameFlag::Run) ? tag(frame) : 0;
+        return has(frame, FrameFlag::Run) ? info(frame).next >> 20 : 0;
     }
 
     // Rings: every frame is in one, alone to begin with. FrameList and the siblings of a page
