@@ -20,6 +20,7 @@ using namespace mm;
 
 constexpr FrameNumber kWindowLimit{kMaxWindowFrames.raw()};
 constexpr FrameNumber kFirstMiB{0x100};
+constexpr FrameRange kBootInformation{FrameNumber(1), FrameNumber(2)};
 constexpr FrameNumber kEntryMapEnd{kEntriesPerTable};  // boot/entry.asm maps the first 4 MiB
 constexpr std::uint32_t kPresentWritable = 3;
 constexpr std::uint32_t kLargePage = 1U << 7;
@@ -58,6 +59,7 @@ T value_or_panic(Result<T> result, const char* what) {
 Memory::Memory(const boot::BootInfo& boot, const cpu::Features& features, Options options)
     : mode_(mode_of(features)),
       boot_(entries_of(boot), kWindowLimit),
+      usable_at_boot_(boot_.usable_frames()),
       window_end_(find_window_end()),
       boot_tables_(map_whole_window()),
       table_(take_memory<FrameInfo>(window_end_.raw(), "frame records")),
@@ -70,7 +72,10 @@ Memory::Memory(const boot::BootInfo& boot, const cpu::Features& features, Option
       map_(make_map()),
       dynamic_area_(map_.directory(), frames_, dynamic_pages_,
                     mode_.global_pages ? Scope::Global : Scope::OneSpace) {
-    free_boot_data();
+    // What only the boot needed is RAM like any other now.
+    give_back(boot_tables_);
+    give_back(kBootInformation);
+    give_back({kFirstMiB, window_frame(page_at(text_start))});
     injector_.fail_every(options.fail_every);
 }
 
@@ -83,7 +88,7 @@ FrameNumber Memory::find_window_end() const {
 // Reserves what is in use already and extends the boot's map to all RAM of the window: by large
 // pages, or by page tables taken from what it maps so far.
 FrameRange Memory::map_whole_window() {
-    boot_.reserve({FrameNumber(1), FrameNumber(2)}, "boot information");
+    boot_.reserve(kBootInformation, "boot information");
     boot_.reserve({kFirstMiB, window_frame(page_at(kernel_end))}, "kernel");
     const std::uint32_t tables =
         divide_up(window_end_.raw(), kEntriesPerTable) - 1;  // the first is there
@@ -148,11 +153,10 @@ KernelMap Memory::make_map() {
     return map;
 }
 
-// What only the boot needed is RAM like any other now.
-void Memory::free_boot_data() {
-    if (!boot_tables_.empty()) frames_.add_memory(boot_tables_);
-    frames_.add_memory({FrameNumber(1), FrameNumber(2)});
-    frames_.add_memory({kFirstMiB, window_frame(page_at(text_start))});
+void Memory::give_back(FrameRange range) {
+    if (range.empty()) return;
+    frames_.add_memory(range);
+    given_back_ += range.count();
 }
 
 void Memory::check_invariants() {
