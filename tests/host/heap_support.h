@@ -21,6 +21,7 @@ namespace quire::test {
 class TestSource final : public heap::PageSource {
   public:
     static constexpr std::size_t kPage = 4096;
+    static constexpr std::size_t kLargestMapping = std::size_t{256} << 20;
 
     explicit TestSource(std::size_t arena_limit = std::size_t{64} << 20, bool offers_maps = true)
         : limit_(arena_limit), offers_maps_(offers_maps) {
@@ -54,7 +55,7 @@ class TestSource final : public heap::PageSource {
     }
     void* map(std::size_t bytes) override {
         EXPECT_EQ(bytes % kPage, 0U);
-        if (!offers_maps_ || refuses()) return nullptr;
+        if (!offers_maps_ || refuses() || bytes > kLargestMapping) return nullptr;
         void* mapping =
             mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (mapping == MAP_FAILED) return nullptr;
@@ -69,7 +70,7 @@ class TestSource final : public heap::PageSource {
     }
     void* remap(void* mapping, std::size_t old_bytes, std::size_t new_bytes) override {
         EXPECT_EQ(mappings_.at(mapping), old_bytes);
-        if (refuses()) return nullptr;
+        if (refuses() || new_bytes > kLargestMapping) return nullptr;
         void* place = mremap(mapping, old_bytes, new_bytes, MREMAP_MAYMOVE);
         if (place == MAP_FAILED) return nullptr;
         mappings_.erase(mapping);
