@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "mm/frame_allocator.h"
+#include "mm/machine.h"
 
 alignas(4096) std::byte phys_window[4096];
 
