@@ -47,7 +47,7 @@ bool Console::read(char& byte) {
     return keyboard_.read(byte);
 }
 
-char Console::wait_for_byte() {
+char Console::wait_for_byte(IdleWork work, void* context) {
     for (;;) {
         char byte = 0;
         cpu::disable_interrupts();  // so that no byte arrives between the look and the sleep
@@ -55,7 +55,11 @@ char Console::wait_for_byte() {
             cpu::enable_interrupts();
             return byte;
         }
-        cpu::enable_interrupts_and_halt();
+        if (work(context)) {
+            cpu::enable_interrupts();
+        } else {
+            cpu::enable_interrupts_and_halt();
+        }
     }
 }
 

@@ -1,11 +1,10 @@
-// The monitor's `explain ADDR`: the page walk in words, what the address belongs to, and, in front
-// of the walk, whether reading it really works.
+// The monitor's `explain ADDR`: the page walk in words, what each kind of access would do, and what
+// the address belongs to.
+#include "cpu/registers.h"
 #include "kernel/memory.h"
 #include "kernel/monitor.h"
 #include "mm/address_walk.h"
 #include "mm/kernel_place.h"
-
-#include "cpu/registers.h"
 
 namespace quire::kernel {
 namespace {
@@ -27,12 +26,6 @@ void explain(System& system, Arguments arguments) {
     system.console.print("\n");
 }
 MONITOR_COMMAND(explain, "ADDR", "the page walk for an address, bit by bit", explain);
-
-void mmck(System& system, Arguments) {
-    system.memory->check_invariants();
-    system.console.print("  frames, page tables and mappings agree\n");
-}
-MONITOR_COMMAND(mmck, "", "cross-check all memory structures", mmck);
 
 }  // namespace
 }  // namespace quire::kernel

@@ -9,6 +9,7 @@
 #include "drivers/rtc.h"
 #include "kernel/base/log.h"
 #include "kernel/emulator.h"
+#include "kernel/kernel_heap.h"
 #include "kernel/memory.h"
 #include "kernel/memory_report.h"
 #include "kernel/monitor.h"
@@ -71,6 +72,7 @@ void start_memory(System& system) {
         Memory(system.boot, system.features,
                {.poison_frames = system.command_line.has("poison"),
                 .fail_every = fail_every.ok() ? fail_every.take() : 0});
+    start_kernel_heap(system.memory->dynamic_area());
     const mm::FrameStatistics statistics = system.memory->frames().statistics();
     quire::log(LogLevel::Info, "mm", "%u KiB in %u frames, %u KiB free; window up to %08X",
                statistics.managed.raw() * 4, statistics.managed.raw(), statistics.free.raw() * 4,

@@ -125,6 +125,7 @@ std::span<T> Memory::take_memory(std::uint32_t count, const char* name) {
 }
 
 KernelMap Memory::make_map() {
+    for (const Reservation& taken : boot_.reservations()) table_.reserve(taken.range);
     for (const FrameRange& range : boot_.usable()) frames_.add_memory(range);
 
     const PageNumber guard = page_at(boot_stack_guard);

@@ -3,6 +3,7 @@
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
 #include "kernel/line_editor.h"
+#include "kernel/memory.h"
 
 extern "C" const quire::kernel::MonitorCommand monitor_commands_start[];
 extern "C" const quire::kernel::MonitorCommand monitor_commands_end[];
@@ -31,6 +32,9 @@ std::size_t split(std::string_view line, std::span<std::string_view> words) {
 void write_to_console(void* console, std::string_view text) {
     static_cast<Console*>(console)->write(text.data(), text.size());
 }
+
+// While nobody types, frames are cleared for those who will ask for zeroed ones.
+bool zero_a_frame(void* memory) { return static_cast<Memory*>(memory)->frames().zero_one_ahead(); }
 
 // Tab: the rest of the only command that begins like this.
 std::string_view complete_command(void*, std::string_view before_cursor) {
@@ -80,7 +84,9 @@ void run_monitor(System& system) {
         editor.begin(kPrompt);
         if (system.prompt_tsc == 0) system.prompt_tsc = cpu::read_tsc();
         LineEvent event = LineEvent::None;
-        while (event == LineEvent::None) event = editor.feed(system.console.wait_for_byte());
+        while (event == LineEvent::None) {
+            event = editor.feed(system.console.wait_for_byte(zero_a_frame, system.memory));
+        }
         if (event == LineEvent::Line) run_command(system, editor.line());
     }
 }
