@@ -365,6 +365,7 @@ load_kernel:
     jne fail
     ret
 .damaged: db "the kernel on the disk is damaged: its checksum is wrong.", 0
+.damaged_header: db "the kernel on the disk is damaged: a segment is larger than its memory.", 0
 
 ; Reads the next chunk_bytes = min(bytes_left, one bounce buffer) bytes of the file to BOUNCE.
 read_chunk:
@@ -494,6 +495,10 @@ for_each_segment:
 
 ; The segment at DI: refuses it outside usable RAM, notes the kernel's extent, zeroes its tail.
 prepare_segment:
+    mov eax, [di + P_FILESZ]
+    cmp eax, [di + P_MEMSZ]         ; else the tail below would have a negative size
+    mov si, load_kernel.damaged_header
+    ja fail
     call check_segment_in_ram
     mov eax, [di + P_PADDR]
     mov ecx, [INFO_KERNEL_START]
