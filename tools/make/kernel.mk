@@ -6,8 +6,7 @@ kernel_cpp := $(wildcard kernel/*.cpp cpu/*.cpp drivers/*.cpp mm/*.cpp fs/*.cpp 
 kernel_asm := $(wildcard cpu/*.asm) boot/entry.asm
 kernel_objects := $(kernel_asm:%.asm=build/kernel/%.asm.o) $(kernel_cpp:%.cpp=build/kernel/%.o)
 libgcc := $(shell $(KERNEL_CXX) -march=i686 -print-libgcc-file-name 2>/dev/null)
-ld_flags := -m elf_i386 -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-            -T linker.ld
+ld_flags := -m elf_i386 -nostdlib -z noexecstack -z max-page-size=4096 -T linker.ld
 
 build/kernel/%.o: %.cpp
 	$(say) CXX $<
