@@ -47,19 +47,23 @@ def main():
     parser.add_argument("--stage1", required=True)
     parser.add_argument("--stage2", required=True)
     parser.add_argument("--kernel", required=True)
-    parser.add_argument("--command-line", default="")
+    parser.add_argument("--command-line-file", metavar="FILE", help="a text of one line")
     parser.add_argument("--output", required=True)
     options = parser.parse_args()
 
     stage1 = bytearray(open(options.stage1, "rb").read())
     stage2 = bytearray(open(options.stage2, "rb").read())
     kernel = open(options.kernel, "rb").read()
-    command_line = options.command_line.encode("ascii")
+    command_line = b""
+    if options.command_line_file:
+        command_line = open(options.command_line_file, "rb").read().removesuffix(b"\n")
 
     if len(stage1) != SECTOR or stage1[510:] != b"\x55\xaa":
         fail("stage 1 must be one sector with a boot signature")
     if len(stage2) % SECTOR or stage2[4:12] != b"QUIRE-S2":
         fail("stage 2 must be whole sectors and begin with the image header")
+    if not command_line.isascii() or b"\0" in command_line:
+        fail(f"the command line has bytes that are not ASCII text: {command_line!r}")
     if len(command_line) >= COMMAND_LINE_BYTES:
         fail(f"the command line is longer than {COMMAND_LINE_BYTES - 1} bytes")
 
