@@ -12,6 +12,7 @@ SECTOR = 512
 HEADER = SECTOR
 MAGIC_AT, MAGIC = HEADER + 4, b"QUIRE-S2"
 SUM_AT, KERNEL_LBA_AT, KERNEL_BYTES_AT = HEADER + 12, HEADER + 16, HEADER + 20
+KERNEL_SUM_AT, ELF_SUM_AT = HEADER + 24, HEADER + 28
 COMMAND_LINE_AT, COMMAND_LINE_BYTES = HEADER + 32, 256
 
 
@@ -54,6 +55,22 @@ class QuireImage:
         if len(field) >= COMMAND_LINE_BYTES:
             raise ValueError(f"a command line has at most {COMMAND_LINE_BYTES - 1} bytes")
         self.patch_stage2(COMMAND_LINE_AT, field.ljust(COMMAND_LINE_BYTES, b"\0"))
+
+    @property
+    def kernel(self) -> bytes:
+        at = self.kernel_lba * SECTOR
+        return bytes(self.data[at:at + self.kernel_bytes])
+
+    def seal_kernel(self) -> None:
+        """Makes the sums of a changed kernel right again."""
+        def checksum(data: bytes) -> int:
+            total = 0
+            for (word,) in struct.iter_unpack("<I", data + bytes(-len(data) % 4)):
+                total = ((total << 1 | total >> 31) + word) & 0xFFFFFFFF
+            return total
+
+        self.patch_stage2(KERNEL_SUM_AT, struct.pack("<I", checksum(self.kernel)))
+        self.patch_stage2(ELF_SUM_AT, struct.pack("<I", checksum(self.kernel[:SECTOR])))
 
     def patch_stage2(self, at: int, new: bytes) -> None:
         """Replaces bytes of stage 2 (not of its checksum) and keeps the sum of its words at zero."""

@@ -1,6 +1,7 @@
 """Every damage to image, disk or RAM ends in its own sentence, on screen and serial line, and the PC
 stands still there: it does not reset and start over."""
 import re
+import struct
 
 import pytest
 from quire_image import HEADER, SECTOR, QuireImage
@@ -50,19 +51,44 @@ def test_a_flipped_byte_in_the_kernel(boot, original, tmp_path, where):
     expect_last_words(vm, DAMAGED_KERNEL)
 
 
-def test_a_kernel_file_that_is_no_program(boot, original, tmp_path):
-    vm = boot(flip(original, original.kernel_lba * SECTOR).save(tmp_path / "not-elf.img"))
-    expect_last_words(vm, re.compile(r"Quire: the (kernel on the disk is damaged: its checksum is wrong|file on the disk that "
-                                     r"should be the kernel is not an i386 ELF program)\."))
+# In the ELF header: entry point; in the program headers: type, offset, addresses, sizes.
+HEADER_BYTES = [24, 26, 44] + [52 + 32 * segment + at for segment in (0, 1, 3)
+                               for at in (0, 5, 12, 14, 15, 16, 18, 19, 21, 22, 23)]
 
 
-# Entry point, first program header's type, offset, addresses, sizes: what decides where bytes go.
-@pytest.mark.parametrize("offset", [24, 26, 44, 52, 56, 64, 65, 66, 67, 68, 70, 72, 74, 75])
+@pytest.mark.parametrize("offset", HEADER_BYTES)
 def test_a_flipped_bit_in_the_kernels_headers(boot, original, tmp_path, offset):
     at = original.kernel_lba * SECTOR + offset
     vm = boot(flip(original, at, bit=4).save(tmp_path / "header.img"))
-    expect_last_words(vm, re.compile(r"Quire: (the kernel on the disk is damaged|the file on the disk "
-                                     r"that should be the kernel is not|not enough RAM)[^\r]*\."))
+    expect_last_words(vm, DAMAGED_KERNEL)
+
+
+# (offset in the kernel file, 32-bit value, sentence): wrong, though every sum is right.
+WRONG_KERNELS = {
+    "no-program": (0, 0x12345678, "Quire: the file on the disk that should be the kernel is not an "
+                                  "i386 ELF program"),
+    "too-many-segments": (44, 9, "Quire: the file on the disk that should be the kernel is not an "
+                                 "i386 ELF program"),
+    "file-larger-than-memory": (52 + 32 + 16, 0x10000000,
+                                "Quire: a segment of the kernel has more bytes in the file than in memory"),
+    "over-the-bios": (52 + 32 + 12, 0xF0000, "Quire: not enough RAM: the kernel"),
+    "beyond-the-ram": (52 + 32 + 12, 0x20000000, "Quire: not enough RAM: the kernel"),
+    "around-4-gib": (52 + 32 + 12, 0xFFFFF000, "Quire: not enough RAM: the kernel"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_KERNELS)
+def test_a_wrong_kernel(boot, original, tmp_path, case):
+    offset, value, sentence = WRONG_KERNELS[case]
+    struct.pack_into("<I", original.data, original.kernel_lba * SECTOR + offset, value)
+    original.seal_kernel()
+    vm = boot(original.save(tmp_path / "wrong.img"))
+    expect_last_words(vm, re.compile(re.escape(sentence) + r"[^\r]*\."))
+
+
+def test_a_stage_2_of_zeros(boot, original, tmp_path):
+    original.data[HEADER:original.kernel_lba * SECTOR] = bytes(original.kernel_lba * SECTOR - HEADER)
+    expect_last_words(boot(original.save(tmp_path / "zeros.img")), DAMAGED_STAGE2)
 
 
 @pytest.mark.parametrize("at", [HEADER + 4, HEADER + 16, HEADER + 40, HEADER + 300, HEADER + 1500])
