@@ -64,9 +64,10 @@ class FrameAllocator {
     static constexpr PageCount kZeroedTarget{64};
 
     struct Options {
-        bool poison =
-            false;  // fill free frames with junk: dear, and the way to find stale pointers
-        PageCount reachable = kMaxWindowFrames;  // frames below this can be touched in phys_window
+        /// Fill free frames with junk: dear, and the way to find stale pointers.
+        bool poison = false;
+        /// Frames below this can be touched in phys_window; the others are only accounted for.
+        PageCount reachable = kMaxWindowFrames;
     };
 
     /// How many words of bookkeeping the frames of `table` need.
