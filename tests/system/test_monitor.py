@@ -39,7 +39,7 @@ def test_an_empty_line_does_nothing(vm):
 def test_mem_shows_the_bios_map(vm):
     answer = vm.command("mem")
     assert "usable" in answer and "reserved" in answer
-    assert re.search(r"kernel at 00100000-", answer)
+    assert re.search(r"kernel at physical 00100000-", answer)
 
 
 def test_regs_are_the_registers(vm):
