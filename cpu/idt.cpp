@@ -48,9 +48,9 @@ constexpr bool callable_from_ring3(std::uint32_t vector) {
 void load_idt(Fallback fallback) {
     fallback_handler = fallback;
     for (std::uint32_t vector = 0; vector < kVectors; ++vector) {
-        idt[vector] = make_gate(kKernelCode, isr_stub_table[vector],
-                                callable_from_ring3(vector) ? kInterruptGateRing3
-                                                            : kInterruptGateRing0);
+        idt[vector] =
+            make_gate(kKernelCode, isr_stub_table[vector],
+                      callable_from_ring3(vector) ? kInterruptGateRing3 : kInterruptGateRing0);
     }
     idt[exception::kDoubleFault] = make_gate(kDoubleFaultTss, 0, kTaskGate);
     idt[exception::kNmi] = make_gate(kNmiTss, 0, kTaskGate);

@@ -22,12 +22,12 @@ struct Look {
     std::uint8_t colour;  // SGR
 };
 constexpr Look kLooks[] = {
-    {mm::FrameState::Absent, ' ', 90},        {mm::FrameState::Reserved, 'r', 31},
-    {mm::FrameState::Free, '.', 90},          {mm::FrameState::Zeroed, '0', 37},
-    {mm::FrameState::Used, 'u', 36},          {mm::FrameState::PageDirectory, 'D', 93},
-    {mm::FrameState::PageTable, 'T', 33},     {mm::FrameState::Private, 'p', 92},
-    {mm::FrameState::Object, 'f', 94},        {mm::FrameState::KernelHeap, 'h', 35},
-    {mm::FrameState::KernelStack, 's', 95},   {mm::FrameState::Device, 'd', 96},
+    {mm::FrameState::Absent, ' ', 90},      {mm::FrameState::Reserved, 'r', 31},
+    {mm::FrameState::Free, '.', 90},        {mm::FrameState::Zeroed, '0', 37},
+    {mm::FrameState::Used, 'u', 36},        {mm::FrameState::PageDirectory, 'D', 93},
+    {mm::FrameState::PageTable, 'T', 33},   {mm::FrameState::Private, 'p', 92},
+    {mm::FrameState::Object, 'f', 94},      {mm::FrameState::KernelHeap, 'h', 35},
+    {mm::FrameState::KernelStack, 's', 95}, {mm::FrameState::Device, 'd', 96},
 };
 
 using StateCounts = std::array<mm::PageCount, mm::kFrameStates>;

@@ -17,7 +17,9 @@ void report_misuse(heap::HeapMisuse misuse, const void* pointer) {
     panic("kernel heap: %s: %p", heap::misuse_text(misuse), pointer);
 }
 
-void* address(mm::PageNumber page) { return reinterpret_cast<void*>(start_of(page).raw()); }
+void* address(mm::PageNumber page) {
+    return reinterpret_cast<void*>(start_of(page).raw());
+}
 
 }  // namespace
 
@@ -103,9 +105,17 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
     return quire::kernel::kmalloc(size);
 }
-void operator delete(void* block) noexcept { quire::kernel::kfree(block); }
-void operator delete[](void* block) noexcept { quire::kernel::kfree(block); }
-void operator delete(void* block, std::size_t) noexcept { quire::kernel::kfree(block); }
-void operator delete[](void* block, std::size_t) noexcept { quire::kernel::kfree(block); }
+void operator delete(void* block) noexcept {
+    quire::kernel::kfree(block);
+}
+void operator delete[](void* block) noexcept {
+    quire::kernel::kfree(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+    quire::kernel::kfree(block);
+}
+void operator delete[](void* block, std::size_t) noexcept {
+    quire::kernel::kfree(block);
+}
 
 const std::nothrow_t std::nothrow{};

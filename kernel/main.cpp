@@ -68,10 +68,9 @@ void drop_identity_map() {
 void start_memory(System& system) {
     alignas(Memory) static std::byte storage[sizeof(Memory)];
     auto fail_every = system.command_line.number("failevery");
-    system.memory = new (storage)
-        Memory(system.boot, system.features,
-               {.poison_frames = system.command_line.has("poison"),
-                .fail_every = fail_every.ok() ? fail_every.take() : 0});
+    system.memory = new (storage) Memory(system.boot, system.features,
+                                         {.poison_frames = system.command_line.has("poison"),
+                                          .fail_every = fail_every.ok() ? fail_every.take() : 0});
     start_kernel_heap(system.memory->dynamic_area());
     const mm::FrameStatistics statistics = system.memory->frames().statistics();
     quire::log(LogLevel::Info, "mm", "%u KiB in %u frames, %u KiB free; window up to %08X",

@@ -64,8 +64,8 @@ Memory::Memory(const boot::BootInfo& boot, const cpu::Features& features, Option
       boot_tables_(map_whole_window()),
       table_(take_memory<FrameInfo>(window_end_.raw(), "frame records")),
       frames_(table_,
-              take_memory<std::uint32_t>(
-                  FrameAllocator::words_needed(window_end_ - FrameNumber(0)), "frame bitmap"),
+              take_memory<std::uint32_t>(FrameAllocator::words_needed(window_end_ - FrameNumber(0)),
+                                         "frame bitmap"),
               injector_,
               {.poison = options.poison_frames, .reachable = window_end_ - FrameNumber(0)}),
       dynamic_pages_(dynamic_area_for(window_end_ - FrameNumber(0))),
@@ -101,9 +101,9 @@ FrameRange Memory::map_whole_window() {
         return {};
     }
     if (tables == 0) return {};
-    const FrameRange range = value_or_panic(
-        boot_.take(PageCount(tables), {kFirstMiB, kEntryMapEnd}, "boot page tables"),
-        "the boot's page tables");
+    const FrameRange range =
+        value_or_panic(boot_.take(PageCount(tables), {kFirstMiB, kEntryMapEnd}, "boot page tables"),
+                       "the boot's page tables");
     for (std::uint32_t i = 1; i <= tables; ++i) {
         const FrameNumber table = range.first + PageCount(i - 1);
         std::uint32_t* words = frame_words(table);
@@ -118,15 +118,16 @@ FrameRange Memory::map_whole_window() {
 template <typename T>
 std::span<T> Memory::take_memory(std::uint32_t count, const char* name) {
     const PageCount size = pages_for(count * static_cast<std::uint32_t>(sizeof(T)));
-    const FrameRange range =
-        value_or_panic(boot_.take(size, {kFirstMiB, window_end_}, name), name);
+    const FrameRange range = value_or_panic(boot_.take(size, {kFirstMiB, window_end_}, name), name);
     T* memory = new (frame_bytes(range.first)) T[count];
     return {memory, count};
 }
 
 KernelMap Memory::make_map() {
-    for (const Reservation& taken : boot_.reservations()) table_.reserve(taken.range);
-    for (const FrameRange& range : boot_.usable()) frames_.add_memory(range);
+    for (const Reservation& taken : boot_.reservations())
+        table_.reserve(taken.range);
+    for (const FrameRange& range : boot_.usable())
+        frames_.add_memory(range);
 
     const PageNumber guard = page_at(boot_stack_guard);
     const PageNumber after_guard = guard + PageCount(1);

@@ -23,8 +23,8 @@ namespace quire::kernel {
 class Memory {
   public:
     struct Options {
-        bool poison_frames = false;      // `poison` on the command line
-        std::uint32_t fail_every = 0;    // `failevery=N`: every N-th allocation fails
+        bool poison_frames = false;    // `poison` on the command line
+        std::uint32_t fail_every = 0;  // `failevery=N`: every N-th allocation fails
     };
 
     /// Takes over all RAM the boot loader reported and loads the kernel's page directory. Panics

@@ -8,13 +8,18 @@ namespace {
 
 constexpr std::uint32_t kUsable = 1;
 
-unsigned kib(mm::PageCount pages) { return static_cast<unsigned>(pages.raw() * 4); }
+unsigned kib(mm::PageCount pages) {
+    return static_cast<unsigned>(pages.raw() * 4);
+}
 
 const char* source_name(boot::MemoryMapSource source) {
     switch (source) {
-    case boot::MemoryMapSource::E820: return "INT 15h E820";
-    case boot::MemoryMapSource::E801: return "INT 15h E801";
-    case boot::MemoryMapSource::Int88: return "INT 15h 88h";
+    case boot::MemoryMapSource::E820:
+        return "INT 15h E820";
+    case boot::MemoryMapSource::E801:
+        return "INT 15h E801";
+    case boot::MemoryMapSource::Int88:
+        return "INT 15h 88h";
     }
     return "?";
 }
@@ -47,12 +52,15 @@ void print_zones(Console& console, Memory& memory) {
     for (const mm::Zone zone : {mm::Zone::Dma, mm::Zone::Window, mm::Zone::High}) {
         const mm::RunCounts counts = memory.frames().run_counts(zone);
         console.print("  zone %-14s ", mm::zone_name(zone));
-        for (const std::uint32_t runs : counts.runs) console.print(" %5u", runs);
+        for (const std::uint32_t runs : counts.runs)
+            console.print(" %5u", runs);
         console.print("\n");
     }
 }
 
-void run_mem(System& system, Arguments) { print_memory_map(system); }
+void run_mem(System& system, Arguments) {
+    print_memory_map(system);
+}
 MONITOR_COMMAND(mem, "", "RAM by kind, what the boot took, what is free", run_mem);
 
 }  // namespace
@@ -77,8 +85,8 @@ void print_memory_map(System& system) {
 void print_memory_summary(System& system) {
     Console& console = system.console;
     console.print("memory: %u KiB usable, kernel at physical %08X-%08X\n",
-                  static_cast<unsigned>(usable_bytes(system.boot) / 1024),
-                  system.boot.kernel_start, system.boot.kernel_end);
+                  static_cast<unsigned>(usable_bytes(system.boot) / 1024), system.boot.kernel_start,
+                  system.boot.kernel_end);
     if (system.memory == nullptr) return;
     const mm::FrameStatistics statistics = system.memory->frames().statistics();
     console.print("frames: %u managed, %u free, %u of them zeroed ahead, %u requests failed\n",

@@ -34,7 +34,9 @@ void write_to_console(void* console, std::string_view text) {
 }
 
 // While nobody types, frames are cleared for those who will ask for zeroed ones.
-bool zero_a_frame(void* memory) { return static_cast<Memory*>(memory)->frames().zero_one_ahead(); }
+bool zero_a_frame(void* memory) {
+    return static_cast<Memory*>(memory)->frames().zero_one_ahead();
+}
 
 // Tab: the rest of the only command that begins like this.
 std::string_view complete_command(void*, std::string_view before_cursor) {

@@ -26,9 +26,10 @@ struct MonitorCommand {
 };
 static_assert(sizeof(MonitorCommand) == 16, "the linker lays these out as an array");
 
-#define MONITOR_COMMAND(name, arguments, help, function)                         \
-    [[gnu::section(".monitor_commands"), gnu::used]] constinit const ::quire::kernel::MonitorCommand \
-        monitor_command_##name = {#name, arguments, help, function}
+#define MONITOR_COMMAND(name, arguments, help, function)                                     \
+    [[gnu::section(".monitor_commands"),                                                     \
+      gnu::used]] constinit const ::quire::kernel::MonitorCommand monitor_command_##name = { \
+        #name, arguments, help, function}
 
 /// All commands, in the order the linker found them.
 std::span<const MonitorCommand> monitor_commands();

@@ -16,7 +16,8 @@ namespace {
 const MonitorCommand* next_command(std::string_view name) {
     const MonitorCommand* next = nullptr;
     for (const MonitorCommand& command : monitor_commands()) {
-        if (name < command.name && (next == nullptr || std::string_view(command.name) < next->name)) {
+        if (name < command.name &&
+            (next == nullptr || std::string_view(command.name) < next->name)) {
             next = &command;
         }
     }
@@ -33,7 +34,9 @@ void help(System& system, Arguments) {
 }
 MONITOR_COMMAND(help, "", "this list", help);
 
-void regs(System& system, Arguments) { print_registers(system.console, snapshot_registers()); }
+void regs(System& system, Arguments) {
+    print_registers(system.console, snapshot_registers());
+}
 MONITOR_COMMAND(regs, "", "registers at this moment", regs);
 
 void bt(System& system, Arguments) {
@@ -47,8 +50,8 @@ void irq(System& system, Arguments) {
         const cpu::IrqStatistics statistics = cpu::irq_statistics(line);
         if (statistics.handled == 0 && statistics.unclaimed == 0) continue;
         system.console.print("  IRQ %-2u  vector %u  %8u handled  %u unclaimed\n", line,
-                             static_cast<unsigned>(cpu::kFirstIrqVector + line),
-                             statistics.handled, statistics.unclaimed);
+                             static_cast<unsigned>(cpu::kFirstIrqVector + line), statistics.handled,
+                             statistics.unclaimed);
     }
     system.console.print("  %u spurious\n", cpu::spurious_irqs());
 }
@@ -61,11 +64,12 @@ void ticks(System& system, Arguments) {
                          static_cast<unsigned long long>(system.clock.unix_time()));
     system.console.print("  TSC %llu, running at %u kHz (0: not measured yet)\n",
                          static_cast<unsigned long long>(cpu::read_tsc()), system.clock.tsc_khz());
-    system.console.print("  TSC at stage 2 %llu, at the first prompt %llu, of which %llu in the "
-                         "BIOS\n",
-                         static_cast<unsigned long long>(system.boot.tsc_stage2),
-                         static_cast<unsigned long long>(system.prompt_tsc),
-                         static_cast<unsigned long long>(system.boot.tsc_disk));
+    system.console.print(
+        "  TSC at stage 2 %llu, at the first prompt %llu, of which %llu in the "
+        "BIOS\n",
+        static_cast<unsigned long long>(system.boot.tsc_stage2),
+        static_cast<unsigned long long>(system.prompt_tsc),
+        static_cast<unsigned long long>(system.boot.tsc_disk));
 }
 MONITOR_COMMAND(ticks, "", "time since boot, and what the boot cost", ticks);
 
@@ -99,7 +103,8 @@ void dmesg(System& system, Arguments) {
 }
 MONITOR_COMMAND(dmesg, "", "the kernel log", dmesg);
 
-// The number that stands at `index`; `missing` if there are not so many words, nothing if it is none.
+// The number that stands at `index`; `missing` if there are not so many words, nothing if it is
+// none.
 std::optional<std::uint32_t> number_at(Arguments arguments, std::size_t index,
                                        std::optional<std::uint32_t> missing) {
     if (arguments.size() <= index) return missing;
@@ -114,9 +119,10 @@ void peek(System& system, Arguments arguments) {
     const auto address = arguments.size() > 1 ? parse_address(arguments[1]) : std::nullopt;
     const auto count = number_at(arguments, 2, 4);
     if (!address.has_value() || !count.has_value() || *count > kMaxPeekWords) {
-        system.console.print("usage: peek ADDR [WORDS up to %u]; ADDR is hexadecimal or a "
-                             "function's name\n",
-                             kMaxPeekWords);
+        system.console.print(
+            "usage: peek ADDR [WORDS up to %u]; ADDR is hexadecimal or a "
+            "function's name\n",
+            kMaxPeekWords);
         return;
     }
     for (std::uint32_t i = 0; i < *count; ++i) {

@@ -39,12 +39,13 @@ bool in_stack_guard(std::uint32_t address) {
 
 // Before there is a console: straight to COM1 and to the second line of the screen.
 void print_without_console(void* column, const char* text, std::size_t length) {
-    auto* cells = reinterpret_cast<volatile std::uint16_t*>(mm::frame_bytes(
-        mm::frame_of(mm::PhysAddr(drivers::VgaText::kPhysicalAddress))));
+    auto* cells = reinterpret_cast<volatile std::uint16_t*>(
+        mm::frame_bytes(mm::frame_of(mm::PhysAddr(drivers::VgaText::kPhysicalAddress))));
     auto& position = *static_cast<std::uint32_t*>(column);
     for (std::size_t i = 0; i < length; ++i) {
         cpu::out8(drivers::SerialPort::kCom1, static_cast<std::uint8_t>(text[i]));
-        for (int wait = 0; wait < kMicrosecondsPerByte; ++wait) cpu::io_wait();
+        for (int wait = 0; wait < kMicrosecondsPerByte; ++wait)
+            cpu::io_wait();
         if (position < kScreenCells) {
             cells[position++] = static_cast<std::uint16_t>(kWhiteOnRed | text[i]);
         }
@@ -93,8 +94,11 @@ System& begin_panic(const char* format, std::va_list arguments) {
 
 void print_error_code(Console& console, const cpu::TrapFrame& frame) {
     switch (cpu::exception_info(frame.vector).error_code) {
-    case cpu::ErrorCodeKind::None: break;
-    case cpu::ErrorCodeKind::Zero: console.print(", error code %u", frame.error_code); break;
+    case cpu::ErrorCodeKind::None:
+        break;
+    case cpu::ErrorCodeKind::Zero:
+        console.print(", error code %u", frame.error_code);
+        break;
     case cpu::ErrorCodeKind::Selector: {
         const cpu::SelectorCode code = cpu::decode_selector(frame.error_code);
         console.print(", error code %04X: ", frame.error_code);
@@ -109,8 +113,10 @@ void print_error_code(Console& console, const cpu::TrapFrame& frame) {
     case cpu::ErrorCodeKind::PageFault: {
         const cpu::PageFaultCode code = cpu::decode_page_fault(frame.error_code);
         console.print(", error code %04X: %s at linear %08X in ring %s, %s", frame.error_code,
-                      code.fetch ? "fetch" : code.write ? "write" : "read", cpu::read_cr2(),
-                      code.user ? "3" : "0",
+                      code.fetch   ? "fetch"
+                      : code.write ? "write"
+                                   : "read",
+                      cpu::read_cr2(), code.user ? "3" : "0",
                       code.reserved  ? "a reserved bit is set"
                       : code.present ? "the page does not allow it"
                                      : "no page is present");
@@ -121,7 +127,8 @@ void print_error_code(Console& console, const cpu::TrapFrame& frame) {
 
 // What the faulting address belongs to. A double fault is mostly a page fault that found no stack.
 void print_fault_place(System& system, const cpu::TrapFrame& frame) {
-    if (frame.vector != cpu::exception::kPageFault && frame.vector != cpu::exception::kDoubleFault) {
+    if (frame.vector != cpu::exception::kPageFault &&
+        frame.vector != cpu::exception::kDoubleFault) {
         return;
     }
     const std::uint32_t address = cpu::read_cr2();
@@ -140,9 +147,8 @@ void print_flags(Console& console, std::uint32_t eflags) {
     static constexpr struct {
         std::uint8_t bit;
         const char* name;
-    } kFlags[] = {{0, "CF"}, {2, "PF"},  {4, "AF"},  {6, "ZF"},  {7, "SF"},
-                  {8, "TF"}, {9, "IF"},  {10, "DF"}, {11, "OF"}, {14, "NT"},
-                  {16, "RF"}, {18, "AC"}};
+    } kFlags[] = {{0, "CF"}, {2, "PF"},  {4, "AF"},  {6, "ZF"},  {7, "SF"},  {8, "TF"},
+                  {9, "IF"}, {10, "DF"}, {11, "OF"}, {14, "NT"}, {16, "RF"}, {18, "AC"}};
     console.print("eflags %08X [", eflags);
     const char* separator = "";
     for (const auto& flag : kFlags) {
@@ -172,11 +178,11 @@ void print_registers(Console& console, const cpu::TrapFrame& frame) {
     print_flags(console, frame.eflags);
     console.print("\neax %08X  ebx %08X  ecx %08X  edx %08X  esi %08X  edi %08X\n", frame.eax,
                   frame.ebx, frame.ecx, frame.edx, frame.esi, frame.edi);
-    console.print("cs %04X  ss %04X  ds %04X  es %04X  fs %04X  gs %04X\ncr0 %08X  cr2 %08X  cr3 %08X  "
-                  "cr4 %08X\n",
-                  frame.cs, frame.from_user() ? frame.user_ss : cpu::kKernelData, frame.ds,
-                  frame.es, frame.fs, frame.gs, cpu::read_cr0(),
-                  cpu::read_cr2(), cpu::read_cr3(), cpu::read_cr4());
+    console.print(
+        "cs %04X  ss %04X  ds %04X  es %04X  fs %04X  gs %04X\ncr0 %08X  cr2 %08X  cr3 %08X  "
+        "cr4 %08X\n",
+        frame.cs, frame.from_user() ? frame.user_ss : cpu::kKernelData, frame.ds, frame.es,
+        frame.fs, frame.gs, cpu::read_cr0(), cpu::read_cr2(), cpu::read_cr3(), cpu::read_cr4());
 }
 
 void handle_unexpected_trap(cpu::TrapFrame& frame) {

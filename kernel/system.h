@@ -40,9 +40,9 @@ struct System {
     LogLevel console_level = LogLevel::Info;  // what log() also prints
     char command_line_text[kCommandLineBytes] = {};
     CommandLine command_line;
-    Memory* memory = nullptr;        // once it is set up
-    bool under_test = false;         // a panic ends the emulator
-    std::uint64_t prompt_tsc = 0;    // at the first prompt
+    Memory* memory = nullptr;      // once it is set up
+    bool under_test = false;       // a panic ends the emulator
+    std::uint64_t prompt_tsc = 0;  // at the first prompt
 };
 
 /// From here on log() keeps its lines in `system` and panic() prints on its console.

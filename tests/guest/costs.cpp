@@ -1,6 +1,6 @@
 // The monitor's `costs`: what memory operations cost on this machine, in TSC clocks; under QEMU's
-// -icount shift=0 a clock is an instruction. Each figure is the mean of many turns, less the cost of
-// the loop around them, which is measured too (`dec; jnz`: 2.0 a turn shows that -icount is on).
+// -icount shift=0 a clock is an instruction. Each figure is the mean of many turns, less the cost
+// of the loop around them, which is measured too (`dec; jnz`: 2.0 a turn shows that -icount is on).
 #include "cpu/irq.h"
 #include "cpu/tsc.h"
 #include "kernel/kernel_heap.h"
@@ -48,7 +48,8 @@ void run_costs(kernel::System& system, kernel::Arguments) {
     });
     auto held = frames.allocate_zeroed();
     if (!held.ok()) return;
-    const mm::Pte entry = mm::Pte::for_frame(held.value().number(), mm::Protection::KernelReadWrite);
+    const mm::Pte entry =
+        mm::Pte::for_frame(held.value().number(), mm::Protection::KernelReadWrite);
     // The page table stays for all turns: what is measured is the entry and the flush.
     measure(console, "map+unmap of a page", [&directory, entry] {
         if (directory.map(kPage, entry).ok()) (void)directory.unmap(kPage).flush();

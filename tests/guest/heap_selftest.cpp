@@ -31,7 +31,8 @@ SELFTEST(kcalloc_zeroes_and_kmemalign_aligns) {
     auto* clean = static_cast<unsigned char*>(kernel::kcalloc(30, 100));
     CHECK(clean != nullptr);
     bool zero = true;
-    for (int i = 0; i < 3000; ++i) zero = zero && clean[i] == 0;
+    for (int i = 0; i < 3000; ++i)
+        zero = zero && clean[i] == 0;
     CHECK(zero);
     kernel::kfree(clean);
     CHECK(kernel::kcalloc(0x10000, 0x10001) == nullptr);

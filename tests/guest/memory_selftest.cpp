@@ -17,7 +17,9 @@ namespace {
 
 constexpr mm::PageNumber kPage{0x00500};  // in the user half, where nothing else is
 
-std::uint32_t address_of(const std::byte* symbol) { return reinterpret_cast<std::uint32_t>(symbol); }
+std::uint32_t address_of(const std::byte* symbol) {
+    return reinterpret_cast<std::uint32_t>(symbol);
+}
 
 /// Two frames, of which the test maps one or the other at kPage.
 class TwoFrames {
@@ -55,7 +57,9 @@ class TwoFrames {
     bool ready_ = false;
 };
 
-std::optional<std::uint32_t> read_page() { return cpu::try_read(start_of(kPage).raw(), 4); }
+std::optional<std::uint32_t> read_page() {
+    return cpu::try_read(start_of(kPage).raw(), 4);
+}
 
 // The TLB may go on with the old frame until INVLPG; after it, it must not. All that is certain
 // before is that it is one of the two.
@@ -95,13 +99,13 @@ SELFTEST(accessed_and_dirty_are_set_by_use) {
 }
 
 SELFTEST(a_fault_tells_protection_from_absence) {
-    const auto absent = catch_trap(cpu::exception::kPageFault,
-                                   [] { asm volatile("movl %eax, 0x500000"); });
+    const auto absent =
+        catch_trap(cpu::exception::kPageFault, [] { asm volatile("movl %eax, 0x500000"); });
     CHECK(absent.has_value() && absent->error_code == 2);
     TwoFrames frames(test);
     frames.directory().protect(kPage, mm::Protection::KernelReadOnly).flush();
-    const auto refused = catch_trap(cpu::exception::kPageFault,
-                                    [] { asm volatile("movl %eax, 0x500000"); });
+    const auto refused =
+        catch_trap(cpu::exception::kPageFault, [] { asm volatile("movl %eax, 0x500000"); });
     CHECK(refused.has_value() && refused->error_code == 3);
     CHECK(cpu::read_cr2() == 0x500000);
 }
@@ -114,8 +118,10 @@ SELFTEST(kernel_text_and_rodata_cannot_be_written) {
     CHECK(!cpu::try_write(address_of(rodata_start), 0, 1));
     CHECK(!cpu::try_write(address_of(rodata_end) - 4, 0, 4));
     const mm::PageDirectory& directory = test.system().memory->map().directory();
-    const mm::FrameNumber first_text = mm::frame_of(mm::PhysAddr(address_of(text_start) - 0xC0000000));
-    const mm::FrameNumber end_rodata = mm::frame_of(mm::PhysAddr(address_of(rodata_end) - 0xC0000000));
+    const mm::FrameNumber first_text =
+        mm::frame_of(mm::PhysAddr(address_of(text_start) - 0xC0000000));
+    const mm::FrameNumber end_rodata =
+        mm::frame_of(mm::PhysAddr(address_of(rodata_end) - 0xC0000000));
     for (mm::PageNumber page(0); page.raw() < 1U << 20; ++page) {
         const auto found = directory.translate(mm::start_of(page));
         if (!found.has_value() || !is_writable(found->protection)) continue;

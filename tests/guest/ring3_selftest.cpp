@@ -22,12 +22,11 @@ constinit std::uint32_t user_flags = kUserFlags;
 void enter_ring3() {
     cpu::TaskState& tss = cpu::main_task_state();
     tss.esp0 = reinterpret_cast<std::uint32_t>(trap_stack + sizeof(trap_stack));
-    asm volatile(
-        "pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
-        :
-        : "i"(cpu::kUserData), "r"(start_of(kUserPage).raw() + mm::kPageSize - 16),
-          "r"(user_flags), "i"(cpu::kUserCode), "r"(start_of(kUserPage).raw())
-        : "memory");
+    asm volatile("pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
+                 :
+                 : "i"(cpu::kUserData), "r"(start_of(kUserPage).raw() + mm::kPageSize - 16),
+                   "r"(user_flags), "i"(cpu::kUserCode), "r"(start_of(kUserPage).raw())
+                 : "memory");
 }
 
 // Puts `code` into a fresh frame that only ring 3 sees at kUserPage, and runs it.
@@ -41,10 +40,9 @@ std::optional<cpu::TrapFrame> run_in_ring3(kernel::SelfTest& test,
     mm::OwnedFrame frame = allocated.take();
     memcpy(mm::frame_bytes(frame.number()), code.data(), code.size());
     mm::PageDirectory& directory = memory.map().directory();
-    CHECK(directory
-              .map(kUserPage,
-                   mm::Pte::for_frame(frame.number(), mm::Protection::UserReadWrite))
-              .ok());
+    CHECK(
+        directory.map(kUserPage, mm::Pte::for_frame(frame.number(), mm::Protection::UserReadWrite))
+            .ok());
     const auto trap = catch_trap(expected_vector, enter_ring3);
     mm::FlushBatch batch(memory.frames());
     directory.unmap(kUserPage).join(batch);
@@ -63,7 +61,8 @@ SELFTEST(ring3_reaches_the_kernel_through_int_80) {
 }
 
 SELFTEST(ring3_may_not_touch_kernel_pages_or_stop_the_cpu) {
-    static constexpr std::uint8_t kReadKernel[] = {0x36, 0xA1, 0x00, 0x80, 0x0B, 0xC0};  // [C00B8000]
+    static constexpr std::uint8_t kReadKernel[] = {0x36, 0xA1, 0x00,
+                                                   0x80, 0x0B, 0xC0};  // [C00B8000]
     auto frame = run_in_ring3(test, kReadKernel, cpu::exception::kPageFault);
     CHECK(frame.has_value() && frame->error_code == 5 && cpu::read_cr2() == 0xC00B8000);
     static constexpr std::uint8_t kHalt[] = {0xF4};
