@@ -50,8 +50,8 @@ TaskState& main_task_state();
 /// never freed. Until called, it is the one that was loaded at load_descriptor_tables().
 void set_emergency_page_directory(std::uint32_t cr3);
 
-/// Tells the main TSS which page directory is loaded: a task switch saves all registers but CR3, and
-/// the return from an NMI loads it from there. Call at each load of CR3.
+/// Tells the main TSS which page directory is loaded: a task switch saves all registers but CR3,
+/// and the return from an NMI loads it from there. Call at each load of CR3.
 void note_page_directory(std::uint32_t cr3);
 
 }  // namespace quire::cpu

@@ -179,7 +179,9 @@ bool Keyboard::on_answer(std::uint8_t byte) {
 
 void Keyboard::on_scan_code(std::uint8_t byte) {
     ++statistics_.scan_codes;
+    const std::uint8_t leds_before = decoder_.leds();
     const KeyEvent event = decoder_.feed(byte);
+    if (decoder_.leds() != leds_before) want(Command::SetLeds);
     // Half an escape sequence would be worse than none.
     if (kRingSize - typed_.size() < event.size) {
         statistics_.dropped_characters += event.size;
@@ -189,7 +191,6 @@ void Keyboard::on_scan_code(std::uint8_t byte) {
             ASSERT(pushed);
         }
     }
-    if (decoder_.leds() != shown_leds_) want(Command::SetLeds);
 }
 
 void Keyboard::begin_next_command() {
@@ -199,7 +200,6 @@ void Keyboard::begin_next_command() {
         current_ = command;
         phase_ = Phase::CommandSent;
         resends_ = 0;
-        current_leds_ = decoder_.leds();
         send_current_byte();
         return;
     }
@@ -218,7 +218,7 @@ void Keyboard::send_current_byte() {
         byte = kEnableScanning;
         break;
     case Command::SetLeds:
-        byte = argument ? current_leds_ : kSetLeds;
+        byte = argument ? decoder_.leds() : kSetLeds;
         break;
     case Command::None:
         ASSERT_UNREACHABLE();
@@ -227,12 +227,8 @@ void Keyboard::send_current_byte() {
     hardware_.out8(kDataPort, byte);
 }
 
-// Done or given up: the lamps count as shown either way, until they are to change again.
+// Done or given up; lamps that could not be set are right again at their next change.
 void Keyboard::finish_command() {
-    if (current_ == Command::SetLeds) {
-        shown_leds_ = current_leds_;
-        if (decoder_.leds() != shown_leds_) want(Command::SetLeds);
-    }
     current_ = Command::None;
     phase_ = Phase::Idle;
     resends_ = 0;

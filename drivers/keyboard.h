@@ -91,8 +91,6 @@ class Keyboard {
     std::uint8_t wanted_ = 0;  // a bit for each Command
     Command current_ = Command::None;
     Phase phase_ = Phase::Idle;
-    std::uint8_t current_leds_ = 0;  // the lamps the command under way asks for
-    std::uint8_t shown_leds_ = 0;
     std::uint8_t resends_ = 0;
     std::uint64_t sent_at_ = 0;  // ticks
     KeyboardStatistics statistics_;

@@ -28,10 +28,7 @@ void Console::write_raw(const char* text, std::size_t length) {
 }
 
 void Console::print_arguments(const char* format, std::va_list arguments) {
-    const auto writer = [](void* console, const char* text, std::size_t length) {
-        static_cast<Console*>(console)->write(text, length);
-    };
-    (void)libc::format_to(writer, this, format, arguments);  // the length is of no use here
+    (void)libc::format_to(write_to, this, format, arguments);  // the length is of no use here
 }
 
 void Console::print(const char* format, ...) {
@@ -50,7 +47,7 @@ bool Console::read(char& byte) {
     return keyboard_.read(byte);
 }
 
-char Console::wait_for_byte() {
+char Console::wait_for_byte(IdleWork work, void* context) {
     for (;;) {
         char byte = 0;
         cpu::disable_interrupts();  // so that no byte arrives between the look and the sleep
@@ -58,7 +55,11 @@ char Console::wait_for_byte() {
             cpu::enable_interrupts();
             return byte;
         }
-        cpu::enable_interrupts_and_halt();
+        if (work(context)) {
+            cpu::enable_interrupts();
+        } else {
+            cpu::enable_interrupts_and_halt();
+        }
     }
 }
 

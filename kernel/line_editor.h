@@ -78,7 +78,7 @@ class LineEditor {
     };
 
     // Where the decoder is inside an escape sequence.
-    enum class Escape : std::uint8_t { None, Started, Bracket, LetterO };
+    enum class Escape : std::uint8_t { None, Started, Bracket, LetterO, FunctionKey };
 
     LineEvent feed_control(char byte);
     void feed_escape(char byte);

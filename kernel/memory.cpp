@@ -20,6 +20,7 @@ using namespace mm;
 
 constexpr FrameNumber kWindowLimit{kMaxWindowFrames.raw()};
 constexpr FrameNumber kFirstMiB{0x100};
+constexpr FrameRange kBootInformation{FrameNumber(1), FrameNumber(2)};
 constexpr FrameNumber kEntryMapEnd{kEntriesPerTable};  // boot/entry.asm maps the first 4 MiB
 constexpr std::uint32_t kPresentWritable = 3;
 constexpr std::uint32_t kLargePage = 1U << 7;
@@ -58,19 +59,23 @@ T value_or_panic(Result<T> result, const char* what) {
 Memory::Memory(const boot::BootInfo& boot, const cpu::Features& features, Options options)
     : mode_(mode_of(features)),
       boot_(entries_of(boot), kWindowLimit),
+      usable_at_boot_(boot_.usable_frames()),
       window_end_(find_window_end()),
       boot_tables_(map_whole_window()),
       table_(take_memory<FrameInfo>(window_end_.raw(), "frame records")),
       frames_(table_,
-              take_memory<std::uint32_t>(
-                  FrameAllocator::words_needed(window_end_ - FrameNumber(0)), "frame bitmap"),
+              take_memory<std::uint32_t>(FrameAllocator::words_needed(window_end_ - FrameNumber(0)),
+                                         "frame bitmap"),
               injector_,
               {.poison = options.poison_frames, .reachable = window_end_ - FrameNumber(0)}),
       dynamic_pages_(dynamic_area_for(window_end_ - FrameNumber(0))),
       map_(make_map()),
       dynamic_area_(map_.directory(), frames_, dynamic_pages_,
                     mode_.global_pages ? Scope::Global : Scope::OneSpace) {
-    free_boot_data();
+    // What only the boot needed is RAM like any other now.
+    give_back(boot_tables_);
+    give_back(kBootInformation);
+    give_back({kFirstMiB, window_frame(page_at(text_start))});
     injector_.fail_every(options.fail_every);
 }
 
@@ -83,7 +88,7 @@ FrameNumber Memory::find_window_end() const {
 // Reserves what is in use already and extends the boot's map to all RAM of the window: by large
 // pages, or by page tables taken from what it maps so far.
 FrameRange Memory::map_whole_window() {
-    boot_.reserve({FrameNumber(1), FrameNumber(2)}, "boot information");
+    boot_.reserve(kBootInformation, "boot information");
     boot_.reserve({kFirstMiB, window_frame(page_at(kernel_end))}, "kernel");
     const std::uint32_t tables =
         divide_up(window_end_.raw(), kEntriesPerTable) - 1;  // the first is there
@@ -96,9 +101,9 @@ FrameRange Memory::map_whole_window() {
         return {};
     }
     if (tables == 0) return {};
-    const FrameRange range = value_or_panic(
-        boot_.take(PageCount(tables), {kFirstMiB, kEntryMapEnd}, "boot page tables"),
-        "the boot's page tables");
+    const FrameRange range =
+        value_or_panic(boot_.take(PageCount(tables), {kFirstMiB, kEntryMapEnd}, "boot page tables"),
+                       "the boot's page tables");
     for (std::uint32_t i = 1; i <= tables; ++i) {
         const FrameNumber table = range.first + PageCount(i - 1);
         std::uint32_t* words = frame_words(table);
@@ -113,14 +118,16 @@ FrameRange Memory::map_whole_window() {
 template <typename T>
 std::span<T> Memory::take_memory(std::uint32_t count, const char* name) {
     const PageCount size = pages_for(count * static_cast<std::uint32_t>(sizeof(T)));
-    const FrameRange range =
-        value_or_panic(boot_.take(size, {kFirstMiB, window_end_}, name), name);
+    const FrameRange range = value_or_panic(boot_.take(size, {kFirstMiB, window_end_}, name), name);
     T* memory = new (frame_bytes(range.first)) T[count];
     return {memory, count};
 }
 
 KernelMap Memory::make_map() {
-    for (const FrameRange& range : boot_.usable()) frames_.add_memory(range);
+    for (const Reservation& taken : boot_.reservations())
+        table_.reserve(taken.range);
+    for (const FrameRange& range : boot_.usable())
+        frames_.add_memory(range);
 
     const PageNumber guard = page_at(boot_stack_guard);
     const PageNumber after_guard = guard + PageCount(1);
@@ -139,7 +146,6 @@ KernelMap Memory::make_map() {
         part("kernel symbols", pages_between(symbols_start, kernel_end), KernelReadOnly),
         part("window", {page_at(kernel_end), kWindow.first + (window_end_ - FrameNumber(0))},
              KernelReadWrite),
-        KernelPart::guard_of("the end of the window", {kWindow.end - PageCount(1), kWindow.end}),
     };
     KernelMap map =
         value_or_panic(KernelMap::create(frames_, parts_, dynamic_pages_, mode_), "page tables");
@@ -149,11 +155,10 @@ KernelMap Memory::make_map() {
     return map;
 }
 
-// What only the boot needed is RAM like any other now.
-void Memory::free_boot_data() {
-    if (!boot_tables_.empty()) frames_.add_memory(boot_tables_);
-    frames_.add_memory({FrameNumber(1), FrameNumber(2)});
-    frames_.add_memory({kFirstMiB, window_frame(page_at(text_start))});
+void Memory::give_back(FrameRange range) {
+    if (range.empty()) return;
+    frames_.add_memory(range);
+    given_back_ += range.count();
 }
 
 void Memory::check_invariants() {

@@ -23,8 +23,8 @@ namespace quire::kernel {
 class Memory {
   public:
     struct Options {
-        bool poison_frames = false;      // `poison` on the command line
-        std::uint32_t fail_every = 0;    // `failevery=N`: every N-th allocation fails
+        bool poison_frames = false;    // `poison` on the command line
+        std::uint32_t fail_every = 0;  // `failevery=N`: every N-th allocation fails
     };
 
     /// Takes over all RAM the boot loader reported and loads the kernel's page directory. Panics
@@ -39,6 +39,9 @@ class Memory {
     [[nodiscard]] mm::KernelMap& map() { return map_; }
     [[nodiscard]] mm::DynamicArea& dynamic_area() { return dynamic_area_; }
     [[nodiscard]] mm::PagingMode paging_mode() const { return mode_; }
+    /// RAM that could be managed before anything was taken from it, and what of that came back.
+    [[nodiscard]] mm::PageCount usable_at_boot() const { return usable_at_boot_; }
+    [[nodiscard]] mm::PageCount boot_data_given_back() const { return given_back_; }
     /// RAM below this is in the window.
     [[nodiscard]] mm::FrameNumber window_end() const { return window_end_; }
 
@@ -46,17 +49,19 @@ class Memory {
     void check_invariants();
 
   private:
-    static constexpr std::size_t kParts = 9;
+    static constexpr std::size_t kParts = 8;
 
     mm::FrameNumber find_window_end() const;
     mm::FrameRange map_whole_window();
     template <typename T>
     std::span<T> take_memory(std::uint32_t count, const char* name);
     mm::KernelMap make_map();
-    void free_boot_data();
+    void give_back(mm::FrameRange range);
 
     mm::PagingMode mode_;
     mm::BootMemory boot_;
+    mm::PageCount usable_at_boot_;
+    mm::PageCount given_back_;
     mm::FrameNumber window_end_;
     mm::FrameRange boot_tables_;  // page tables that serve until map_ is loaded
     mm::FailureInjector injector_;

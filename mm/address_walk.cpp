@@ -123,6 +123,7 @@ class FieldList {
     explicit FieldList(std::uint32_t raw) : raw_(raw) {}
 
     void field(std::uint8_t high, std::uint8_t low, const char* name, const char* meaning) {
+        ASSERT(fields_.count < EntryFields::kMost);
         const std::uint32_t width = high - low + 1U;
         const std::uint32_t mask = width == 32 ? ~0U : (1U << width) - 1;
         fields_.field[fields_.count++] = {high, low, name, raw_ >> low & mask, meaning};

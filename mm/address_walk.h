@@ -82,7 +82,7 @@ struct BitField {
 
 /// The fields of an entry from the highest to the lowest; together they are all 32 bits.
 struct EntryFields {
-    static constexpr std::uint32_t kMost = 12;
+    static constexpr std::uint32_t kMost = 13;
     BitField field[kMost];
     std::uint32_t count = 0;
 };

@@ -59,8 +59,38 @@ void FrameAllocator::add_memory(FrameRange range) {
 
 // --- Handing out ---
 
+// The bitmap no longer has the run; the record and the count learn it here.
+inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
+    FrameInfo& record = records_[frame.raw()];
+    free_ -= PageCount(1U << order);
+    record.use = kSoleOwner;
+    if (order > 0) {
+        record.use = kSoleOwner | static_cast<std::uint32_t>(FrameFlag::Run);
+        record.next = order << 20;
+    }
+    if (poison_) {
+        table_.set(frame, FrameFlag::Watched);
+        unpoison(frame, 1U << order);
+    }
+}
+
+// The word in hand is used up, poison is on, or a failure is to be injected.
+std::uint32_t FrameAllocator::take_slowly() {
+    std::uint32_t frame = FrameBitmap::kNone;
+    if (!injector_.should_fail()) {
+        frame = take_free();
+        if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free();
+    }
+    if (frame == FrameBitmap::kNone) {
+        ++failures_;
+    } else {
+        hand_out(FrameNumber(frame), 0);
+    }
+    return frame;
+}
+
 // A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
-std::uint32_t FrameAllocator::take_free() {
+inline std::uint32_t FrameAllocator::take_free() {
     if (!bitmap_.hand_has_frame() && !bitmap_.fill_hand(groups_of(Zone::Window)) &&
         !bitmap_.fill_hand(groups_of(Zone::Dma))) {
         return FrameBitmap::kNone;
@@ -70,89 +100,69 @@ std::uint32_t FrameAllocator::take_free() {
     return frame;
 }
 
-// The word in hand is used up, poison is on, or a failure is to be injected.
-Result<FrameNumber> FrameAllocator::take_slowly() {
+std::uint32_t FrameAllocator::take_run_or_none(std::uint32_t order, Zone zone) {
+    if (injector_.armed()) return take_run_slowly(order, zone);
+    const FrameBitmap::Groups& groups = groups_of(zone);
+    const std::uint32_t frame = order >= FrameBitmap::kWordOrder ? bitmap_.take_words(order, groups)
+                                                                 : bitmap_.take_run(order, groups);
+    if (frame == FrameBitmap::kNone) return take_run_slowly(order, zone);
+    hand_out(FrameNumber(frame), order);
+    return frame;
+}
+
+// `zone` has no such run, or a failure is to be injected.
+std::uint32_t FrameAllocator::take_run_slowly(std::uint32_t order, Zone zone) {
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
-        frame = take_free();
-        if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free();
+        frame = take_free_run(order, zone);
+        if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free_run(order, zone);
     }
     if (frame == FrameBitmap::kNone) {
         ++failures_;
-        return Error::OutOfMemory;
+    } else {
+        hand_out(FrameNumber(frame), order);
     }
-    hand_out(FrameNumber(frame), 0);
-    return FrameNumber(frame);
+    return frame;
+}
+
+// From `zone`, or the zones below it in turn.
+std::uint32_t FrameAllocator::take_free_run(std::uint32_t order, Zone zone) {
+    for (auto index = static_cast<std::uint32_t>(zone);; --index) {
+        const std::uint32_t frame = bitmap_.take_run(order, zones_[index]);
+        if (frame != FrameBitmap::kNone || index == 0) return frame;
+    }
 }
 
 Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) {
-    if (order > kMaxOrder) return Error::InvalidArgument;
-    std::uint32_t first = FrameBitmap::kNone;
-    if (!injector_.should_fail()) {
-        first = take_run_from(order, zone);
-        if (first == FrameBitmap::kNone && drain_pool()) first = take_run_from(order, zone);
-    }
-    if (first == FrameBitmap::kNone) {
-        ++failures_;
-        return Error::OutOfMemory;
-    }
-    hand_out(FrameNumber(first), order);
-    return OwnedFrame::adopt(*this, FrameNumber(first));
-}
-
-std::uint32_t FrameAllocator::take_run_from(std::uint32_t order, Zone zone) {
-    std::uint32_t frame = FrameBitmap::kNone;
-    switch (zone) {
-    case Zone::High:
-        frame = bitmap_.take_run(order, groups_of(Zone::High));
-        if (frame != FrameBitmap::kNone) return frame;
-        [[fallthrough]];
-    case Zone::Window:
-        frame = bitmap_.take_run(order, groups_of(Zone::Window));
-        if (frame != FrameBitmap::kNone) return frame;
-        [[fallthrough]];
-    case Zone::Dma:
-        return bitmap_.take_run(order, groups_of(Zone::Dma));
-    }
-    ASSERT_UNREACHABLE();
-}
-
-// The bitmap no longer has the run; the record and the count learn it here.
-void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
-    free_ -= PageCount(1U << order);
-    records_[frame.raw()].use = kSoleOwner;
-    if (order > 0) {
-        table_.set_tag(frame, order);
-        table_.set(frame, FrameFlag::Run);
-    }
-    if (poison_) {
-        table_.set(frame, FrameFlag::Watched);
-        unpoison(frame, 1U << order);
-    }
+    return OwnedFrame::adopt(*this, TRY(take_run(order, zone)));
 }
 
 // --- Taking back ---
 
 // More than one reference, a run, poison, or a broken contract.
 void FrameAllocator::drop_slowly(FrameNumber frame) {
-    ASSERT(table_.in_use(frame));
     std::uint32_t& use = records_[frame.raw()].use;
-    if (table_.references(frame) > 1) {
+    ASSERT((use & FrameTable::kInUseBit) != 0);
+    if ((use & FrameTable::kMaxReferences) > 1) {
         --use;
         return;
     }
-    ASSERT(!table_.has(frame, FrameFlag::Listed));
-    ASSERT(!table_.has(frame, FrameFlag::Busy));
-    ASSERT(!table_.has(frame, FrameFlag::Locked));
-    const std::uint32_t order = table_.order_of(frame);
+    constexpr auto kAttached = static_cast<std::uint32_t>(FrameFlag::Listed) |
+                               static_cast<std::uint32_t>(FrameFlag::Busy) |
+                               static_cast<std::uint32_t>(FrameFlag::Locked);
+    ASSERT((use & kAttached) == 0);
+    const bool run = (use & static_cast<std::uint32_t>(FrameFlag::Run)) != 0;
+    const std::uint32_t order = run ? records_[frame.raw()].next >> 20 : 0;
     use = FrameTable::use_word(FrameState::Free, 0);
-    if (poison_) poison(frame, 1U << order);
-    if (order == 0) {
-        bitmap_.give(frame.raw());
-    } else {
-        bitmap_.give_run(frame.raw(), order);
-    }
     free_ += PageCount(1U << order);
+    if (poison_) poison(frame, 1U << order);
+    if (order >= FrameBitmap::kWordOrder) {
+        bitmap_.give_words(frame.raw(), order);
+    } else if (order > 0) {
+        bitmap_.give_run(frame.raw(), order);
+    } else {
+        bitmap_.give(frame.raw());
+    }
 }
 
 Result<OwnedFrame> OwnedFrame::share() const {

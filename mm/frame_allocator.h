@@ -64,9 +64,10 @@ class FrameAllocator {
     static constexpr PageCount kZeroedTarget{64};
 
     struct Options {
-        bool poison =
-            false;  // fill free frames with junk: dear, and the way to find stale pointers
-        PageCount reachable = kMaxWindowFrames;  // frames below this can be touched in phys_window
+        /// Fill free frames with junk: dear, and the way to find stale pointers.
+        bool poison = false;
+        /// Frames below this can be touched in phys_window; the others are only accounted for.
+        PageCount reachable = kMaxWindowFrames;
     };
 
     /// How many words of bookkeeping the frames of `table` need.
@@ -97,8 +98,9 @@ class FrameAllocator {
     /// Errors: OutOfMemory; nothing has changed then. InvalidArgument (order above kMaxOrder).
     Result<OwnedFrame> allocate_run(std::uint32_t order, Zone zone = Zone::Window);
 
-    /// allocate() for callers that keep the reference in a form of their own.
+    /// allocate() and allocate_run() for callers that keep the reference in a form of their own.
     Result<FrameNumber> take_frame();
+    Result<FrameNumber> take_run(std::uint32_t order, Zone zone = Zone::Window);
 
     /// Drops one reference to `frame`; the last one gives the frame, or the run, back.
     /// Precondition: in use; when it is the last one, neither Listed nor Busy nor Locked.
@@ -131,10 +133,12 @@ class FrameAllocator {
     static constexpr std::uint32_t kSoleOwnerMask =
         FrameTable::kFlagMask | FrameTable::kInUseBit | FrameTable::kMaxReferences;
 
-    Result<FrameNumber> take_slowly();
+    std::uint32_t take_slowly();
     std::uint32_t take_free();
     void hand_out(FrameNumber frame, std::uint32_t order);
-    std::uint32_t take_run_from(std::uint32_t order, Zone zone);
+    std::uint32_t take_run_or_none(std::uint32_t order, Zone zone);
+    std::uint32_t take_run_slowly(std::uint32_t order, Zone zone);
+    std::uint32_t take_free_run(std::uint32_t order, Zone zone);
     bool drain_pool();
     void clear_frame(FrameNumber frame);
     void drop_slowly(FrameNumber frame);
@@ -163,10 +167,21 @@ class FrameAllocator {
 
 // With poison on, the hand is always empty, so that the fast way need not ask.
 inline Result<FrameNumber> FrameAllocator::take_frame() {
-    if (__builtin_expect(injector_.armed() || !bitmap_.hand_has_frame(), 0)) return take_slowly();
+    if (__builtin_expect(injector_.armed() || !bitmap_.hand_has_frame(), 0)) {
+        const std::uint32_t number = take_slowly();
+        if (number == FrameBitmap::kNone) return Error::OutOfMemory;
+        return FrameNumber(number);
+    }
     const std::uint32_t number = bitmap_.take_from_hand();
     records_[number].use = kSoleOwner;
     --free_;
+    return FrameNumber(number);
+}
+
+inline Result<FrameNumber> FrameAllocator::take_run(std::uint32_t order, Zone zone) {
+    if (order > kMaxOrder) return Error::InvalidArgument;
+    const std::uint32_t number = take_run_or_none(order, zone);
+    if (number == FrameBitmap::kNone) return Error::OutOfMemory;
     return FrameNumber(number);
 }
 

@@ -8,18 +8,37 @@ namespace {
 
 constexpr std::uint32_t kAllFree = ~0U;
 
+constexpr std::uint32_t kAligned[6] = {0xFFFFFFFF, 0x55555555, 0x11111111,
+                                       0x01010101, 0x00010001, 0x00000001};
+
 // One bit for each aligned run of 2^order ones in `word`, at the place of its first bit.
-std::uint32_t aligned_runs(std::uint32_t word, std::uint32_t order) {
-    constexpr std::uint32_t kAligned[6] = {0xFFFFFFFF, 0x55555555, 0x11111111,
-                                           0x01010101, 0x00010001, 0x00000001};
-    for (std::uint32_t step = 0; step < order; ++step)
-        word &= word >> (1U << step);
+inline std::uint32_t aligned_runs(std::uint32_t word, std::uint32_t order) {
+    switch (order) {
+    case 5:
+        word &= word >> 16;
+        [[fallthrough]];
+    case 4:
+        word &= word >> 8;
+        [[fallthrough]];
+    case 3:
+        word &= word >> 4;
+        [[fallthrough]];
+    case 2:
+        word &= word >> 2;
+        [[fallthrough]];
+    case 1:
+        word &= word >> 1;
+        break;
+    default:
+        break;
+    }
     return word & kAligned[order];
 }
 
 // 2^order ones, order at most 5.
+constexpr std::uint32_t kOnes[6] = {0x1, 0x3, 0xF, 0xFF, 0xFFFF, 0xFFFFFFFF};
 constexpr std::uint32_t ones(std::uint32_t order) {
-    return ~0U >> (32 - (1U << order));
+    return kOnes[order];
 }
 
 // The order of the largest aligned run of ones that holds `bit`, known to be `order` at least.
@@ -31,9 +50,6 @@ std::uint32_t order_around(std::uint32_t word, std::uint32_t bit, std::uint32_t 
     }
     return order;
 }
-
-// The order from which on runs consist of whole words.
-constexpr std::uint32_t kWordOrder = 5;
 
 }  // namespace
 
@@ -54,12 +70,12 @@ FrameBitmap::FrameBitmap(std::uint32_t frames, std::span<std::uint32_t> memory)
 
 // --- The summary ---
 
-void FrameBitmap::promise(std::uint32_t order, std::uint32_t group) {
+[[gnu::always_inline]] inline void FrameBitmap::promise(std::uint32_t order, std::uint32_t group) {
     level(order)[1 + group / 32] |= 1U << group % 32;
     level(order)[0] |= 1U << group / 32;
 }
 
-void FrameBitmap::withdraw(std::uint32_t order, std::uint32_t group) {
+[[gnu::always_inline]] inline void FrameBitmap::withdraw(std::uint32_t order, std::uint32_t group) {
     std::uint32_t& section = level(order)[1 + group / 32];
     section &= ~(1U << group % 32);
     if (section == 0) level(order)[0] &= ~(1U << group / 32);
@@ -76,7 +92,8 @@ void FrameBitmap::withdraw_from(std::uint32_t order, std::uint32_t group) {
         withdraw(order, group);
 }
 
-std::uint32_t FrameBitmap::first_group(std::uint32_t order, const Groups& where) const {
+[[gnu::always_inline]] inline std::uint32_t FrameBitmap::first_group(std::uint32_t order,
+                                                                     const Groups& where) const {
     if (where.first >= where.end) return kNone;
     const std::uint32_t* words = level(order);
     std::uint32_t section = where.first / 32;
@@ -150,8 +167,9 @@ void FrameBitmap::open_full_word(std::uint32_t index) {
 
 std::uint32_t FrameBitmap::take_run(std::uint32_t order, const Groups& where) {
     ASSERT(order <= kMaxOrder);
+    if (order >= kWordOrder) return take_words(order, where);
     const std::uint32_t frame = search(order, where);
-    if (frame != kNone || order >= kWordOrder || (*hand_ | *spare_) == 0) return frame;
+    if (frame != kNone || (*hand_ | *spare_) == 0) return frame;
     put_hand_down();  // perhaps the held words have it
     return search(order, where);
 }
@@ -160,10 +178,29 @@ std::uint32_t FrameBitmap::search(std::uint32_t order, const Groups& where) {
     for (;;) {
         const std::uint32_t group = first_group(order, where);
         if (group == kNone) return kNone;
-        const std::uint32_t frame =
-            order < kWordOrder ? take_from_words(order, group) : take_whole_words(order, group);
+        const std::uint32_t frame = take_from_words(order, group);
         if (frame != kNone) return frame;
         withdraw_from(order, group);
+    }
+}
+
+std::uint32_t FrameBitmap::take_words(std::uint32_t order, const Groups& where) {
+    for (;;) {
+        const std::uint32_t group = first_group(order, where);
+        if (group == kNone) return kNone;
+        const std::uint32_t full = full_[group];
+        const std::uint32_t units = ones(order - kWordOrder);
+        const std::uint32_t size = 1U << (order - kWordOrder);
+        std::uint32_t word = 0;
+        while (word < 32 && (full >> word & units) != units)
+            word += size;
+        if (__builtin_expect(word == 32, 0)) {
+            withdraw_from(order, group);
+            continue;
+        }
+        full_[group] = full & ~(units << word);
+        if (group_empty(group)) withdraw(0, group);
+        return (group * 32 + word) * 32;
     }
 }
 
@@ -185,15 +222,6 @@ std::uint32_t FrameBitmap::take_from_words(std::uint32_t order, std::uint32_t gr
     words_[index] &= ~(ones(order) << bit);
     if (words_[index] == 0) clear_partial(index);
     return index * 32 + bit;
-}
-
-std::uint32_t FrameBitmap::take_whole_words(std::uint32_t order, std::uint32_t group) {
-    const std::uint32_t runs = aligned_runs(full_[group], order - kWordOrder);
-    if (runs == 0) return kNone;
-    const std::uint32_t word = lowest_bit(runs);
-    full_[group] &= ~(ones(order - kWordOrder) << word);
-    if (group_empty(group)) withdraw(0, group);
-    return (group * 32 + word) * 32;
 }
 
 // --- Giving back ---
@@ -219,13 +247,10 @@ void FrameBitmap::word_woke(std::uint32_t frame) {
 // `frame` came to a word that has its neighbour already: a longer run, or the word is full now.
 void FrameBitmap::word_grew(std::uint32_t frame) {
     const std::uint32_t word = words_[frame / 32];
-    const std::uint32_t group = frame / kGroupFrames;
     if (word == kAllFree) {
         word_filled(frame / 32);
-    } else if ((word >> (frame & 28) & 15) != 15) {
-        if (!promised(1, group)) promise(1, group);
     } else {
-        promise_up_to(order_around(word, frame % 32, 2), group);
+        promise_up_to(order_around(word, frame % 32, 1), frame / kGroupFrames);
     }
 }
 
@@ -240,23 +265,27 @@ void FrameBitmap::word_filled(std::uint32_t index) {
     promise_up_to(kWordOrder + order_around(full_[group], index % 32, 0), group);
 }
 
+void FrameBitmap::give_words(std::uint32_t frame, std::uint32_t order) {
+    const std::uint32_t group = frame / kGroupFrames;
+    const std::uint32_t old = full_[group];
+    full_[group] = old | kOnes[order - kWordOrder] << frame / 32 % 32;
+    if ((old | partial_[group]) == 0) promise(0, group);
+    if (!promised(kMaxOrder, group)) {
+        const std::uint32_t units = order_around(full_[group], frame / 32 % 32, order - kWordOrder);
+        promise_up_to(kWordOrder + units, group);
+    }
+}
+
 void FrameBitmap::give_run(std::uint32_t frame, std::uint32_t order) {
     ASSERT(order <= kMaxOrder && frame % (1U << order) == 0);
+    if (order >= kWordOrder) return give_words(frame, order);
     const std::uint32_t index = frame / 32;
-    const std::uint32_t group = index / 32;
-    if (order >= kWordOrder) {
-        const std::uint32_t units = order - kWordOrder;
-        if (group_empty(group)) promise(0, group);
-        full_[group] |= ones(units) << index % 32;
-        promise_up_to(kWordOrder + order_around(full_[group], index % 32, units), group);
-        return;
-    }
     words_[index] |= ones(order) << frame % 32;
     if (!held(words_ + index)) set_partial(index);
     if (words_[index] == kAllFree) {
         word_filled(index);
     } else {
-        promise_up_to(order_around(words_[index], frame % 32, order), group);
+        promise_up_to(order_around(words_[index], frame % 32, order), index / 32);
     }
 }
 
@@ -272,7 +301,7 @@ namespace {
 
 // Adds the free runs in one word, 32 units of order `unit` each, to `counts`.
 void count_in_word(std::uint32_t word, std::uint32_t unit, std::uint32_t* counts) {
-    for (std::uint32_t order = 0; order <= kWordOrder && word != 0; ++order) {
+    for (std::uint32_t order = 0; order <= FrameBitmap::kWordOrder && word != 0; ++order) {
         const auto here = static_cast<std::uint32_t>(std::popcount(aligned_runs(word, order)));
         if (order > 0) counts[unit + order - 1] -= 2 * here;
         counts[unit + order] += here;

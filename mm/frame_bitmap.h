@@ -34,6 +34,7 @@ class FrameBitmap {
   public:
     static constexpr std::uint32_t kMaxOrder = 10;
     static constexpr std::uint32_t kOrders = kMaxOrder + 1;
+    static constexpr std::uint32_t kWordOrder = 5;  // a run of this order is one word
     static constexpr std::uint32_t kGroupFrames = 1024;
     static constexpr std::uint32_t kNone = ~0U;
 
@@ -74,13 +75,18 @@ class FrameBitmap {
     /// Takes the lowest run of 2^order frames in `where`, aligned to its size; kNone if none.
     std::uint32_t take_run(std::uint32_t order, const Groups& where);
 
+    /// take_run() for whole words: kWordOrder <= order <= kMaxOrder.
+    std::uint32_t take_words(std::uint32_t order, const Groups& where);
+
     /// Gives a frame back. Precondition: it is not free.
     void give(std::uint32_t frame) {
         std::uint32_t& word = words_[frame / 32];
         const std::uint32_t old = word;
         word = old | 1U << frame % 32;
         if (__builtin_expect((old >> (frame ^ 1) % 32 & 1) != 0, 0)) {
-            word_grew(frame);
+            // Most often just one more pair in a group that is known to have some.
+            const bool pair = (~word >> (frame & 28) & 15) != 0;
+            if (!pair || !promised(1, frame / kGroupFrames)) word_grew(frame);
         } else if (__builtin_expect(old == 0, 0)) {
             word_woke(frame);
         }
@@ -88,6 +94,9 @@ class FrameBitmap {
 
     /// Gives a run back. Precondition: aligned to its size, and none of its frames is free.
     void give_run(std::uint32_t frame, std::uint32_t order);
+
+    /// give_run() for whole words: kWordOrder <= order <= kMaxOrder.
+    void give_words(std::uint32_t frame, std::uint32_t order);
 
     [[nodiscard]] bool is_free(std::uint32_t frame) const;
 
@@ -125,7 +134,6 @@ class FrameBitmap {
 
     std::uint32_t search(std::uint32_t order, const Groups& where);
     std::uint32_t take_from_words(std::uint32_t order, std::uint32_t group);
-    std::uint32_t take_whole_words(std::uint32_t order, std::uint32_t group);
     void open_full_word(std::uint32_t index);
     void set_partial(std::uint32_t index);
     void clear_partial(std::uint32_t index);

@@ -20,8 +20,8 @@
 // page tables that are copies of each other use the links as their ring of siblings.
 //
 // The table covers every frame from 0 to its end; a hole in RAM has state Absent. Frame 0 is never
-// handed out, so in a link it means "none". The caller keeps the records consistent: fields have a
-// meaning only in the states that name them. Locking is the caller's.
+// handed out, so in a link it means "none". Fields have a meaning only in the states that name
+// them: those of a frame just handed out are what its last owner left. Locking is the caller's.
 #pragma once
 
 #include <cstddef>
@@ -137,7 +137,8 @@ class FrameTable {
         info(frame).use &= ~static_cast<std::uint32_t>(flag);
     }
 
-    /// The frame becomes Private, named by one PTE; its swap slot is kept.
+    /// The frame is Private, named by one PTE from now on. One that was not Private before has no
+    /// swap slot (tag 0); one that was keeps its own.
     void set_private(FrameNumber frame, PteLocation pte);
     /// Precondition: state Private.
     [[nodiscard]] PteLocation pte_of(FrameNumber frame) const;
@@ -158,7 +159,7 @@ class FrameTable {
 
     /// How many frames a run that starts at `frame` has: 2^order; order 0 unless flagged Run.
     [[nodiscard]] std::uint32_t order_of(FrameNumber frame) const {
-        return has(frame, FrameFlag::Run) ? tag(frame) : 0;
+        return has(frame, FrameFlag::Run) ? info(frame).next >> 20 : 0;
     }
 
     // Rings: every frame is in one, alone to begin with. FrameList and the siblings of a page

@@ -94,8 +94,18 @@ const KernelPart* KernelMap::part_at(VirtAddr address) const {
 
 void KernelMap::check_invariants() const {
     directory_.check_invariants();
-    for (PageNumber page(0); page.raw() < 1U << 20; ++page) {
-        if (dynamic_area_.contains(page)) continue;
+    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i) {
+        const PageRange pages = PageRange::of(PageNumber(i * kEntriesPerTable), kLarge);
+        if (!dynamic_area_.contains(pages)) check_pages(pages);
+    }
+}
+
+void KernelMap::check_pages(PageRange pages) const {
+    bool anything = !directory_.directory_entry(pages.first).is_empty();
+    for (const KernelPart& part : parts_)
+        anything = anything || part.pages.overlaps(pages);
+    if (!anything) return;
+    for (PageNumber page = pages.first; page < pages.end; ++page) {
         const KernelPart* part = part_at(start_of(page));
         const auto found = directory_.translate(start_of(page));
         ASSERT(found.has_value() == (part != nullptr && !part->guard));

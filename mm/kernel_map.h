@@ -60,6 +60,7 @@ class KernelMap {
 
     Result<void> map_part(const KernelPart& part, PagingMode mode);
     void unmap_part(const KernelPart& part, FlushBatch& batch);
+    void check_pages(PageRange pages) const;
 
     PageDirectory directory_;
     std::span<const KernelPart> parts_;

@@ -8,10 +8,6 @@ namespace quire::mm {
 
 namespace {
 
-PageNumber first_page_of(std::uint32_t index) {
-    return PageNumber(index * kEntriesPerTable);
-}
-
 // PDEs allow all that their half may ever allow; the PTEs decide.
 Protection widest_protection(std::uint32_t index) {
     return index < kFirstKernelIndex ? Protection::UserReadWrite : Protection::KernelReadWrite;
@@ -42,9 +38,8 @@ PageDirectory::PageDirectory(PageDirectory&& other) noexcept
     : frames_(other.frames_),
       directory_(std::move(other.directory_)),
       kernel_(other.kernel_),
-      tables_(other.tables_),
-      sharers_(other.sharers_) {
-    other.sharers_ = 0;
+      tables_(other.tables_) {
+    ASSERT(other.sharers_ == 0);  // they point at it
 }
 
 PageDirectory::~PageDirectory() {
@@ -164,12 +159,12 @@ Result<void> PageDirectory::reserve_tables(PageRange range) {
 }
 
 PageCount PageDirectory::retire_empty_tables(PageRange range, FlushBatch& batch) {
+    const std::uint32_t first = divide_up(range.first.raw(), kEntriesPerTable);
+    const std::uint32_t end = range.end.raw() / kEntriesPerTable;
     PageCount count;
-    for (std::uint32_t i = 0; i < kFirstKernelIndex; ++i) {
-        const PageRange covered = PageRange::of(first_page_of(i), PageCount(kEntriesPerTable));
+    for (std::uint32_t i = first; i < end && i < kFirstKernelIndex; ++i) {
         const Pde pde = entries().get(i);
-        if (!range.contains(covered) || !pde.is_table()) continue;
-        if (used_entries(pde.table()) != 0) continue;
+        if (!pde.is_table() || used_entries(pde.table()) != 0) continue;
         entries().set(i, Pde());
         batch.retire(pde.table());
         ++count;

@@ -61,6 +61,7 @@ class PageDirectory {
     /// outlive it and may no more gain or lose kernel PDEs. Errors: OutOfMemory.
     static Result<PageDirectory> create(FrameAllocator& frames, PageDirectory& kernel);
 
+    /// Precondition: nobody shares the kernel half of `other`.
     PageDirectory(PageDirectory&& other) noexcept;
     PageDirectory& operator=(PageDirectory&&) = delete;
 
@@ -119,7 +120,7 @@ class PageDirectory {
     /// then.
     Result<void> reserve_tables(PageRange range);
 
-    /// Takes out those page tables of the own half that lie wholly in `range` and are empty. They
+    /// Takes out those page tables of the user half that lie wholly in `range` and are empty. They
     /// are freed when `batch` is flushed. Returns how many.
     PageCount retire_empty_tables(PageRange range, FlushBatch& batch);
 

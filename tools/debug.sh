@@ -10,7 +10,7 @@ kernel=$2
 shift 2
 
 private=$(mktemp -d)
-serial=build/debug-serial.txt
+serial=${DEBUG_SERIAL:-build/debug-serial.txt}
 display="-display none"
 [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || display=
 

@@ -46,7 +46,6 @@ constinit std::optional<cpu::TrapFrame> caught;
 
 cpu::Trap catch_frame(cpu::TrapFrame& frame) {
     caught = frame;
-    caught->pushad_esp = frame.interrupted_esp();
     frame.eip = reinterpret_cast<std::uint32_t>(&recover_from_trap);
     frame.cs = cpu::kKernelCode;
     frame.eflags = 2;  // what was before comes back with POPFL

@@ -51,6 +51,7 @@ SELFTEST(exceptions_are_caught_with_true_registers) {
         const std::uint32_t code = reinterpret_cast<std::uint32_t>(kind.run);
         CHECK(frame->eip > code && frame->eip - code < 256);
         CHECK(!frame->from_user());
+        if (kind.vector == cpu::exception::kDoubleFault) CHECK(frame->interrupted_esp() == 8);
     }
 }
 
@@ -68,9 +69,15 @@ SELFTEST(software_interrupts_reach_their_vector) {
     for (const int vector : {0x30, 0x80, 0xFF}) {
         std::optional<cpu::TrapFrame> frame;
         switch (vector) {
-        case 0x30: frame = catch_trap(0x30, [] { asm volatile("int $0x30"); }); break;
-        case 0x80: frame = catch_trap(0x80, [] { asm volatile("int $0x80"); }); break;
-        default: frame = catch_trap(0xFF, [] { asm volatile("int $0xFF"); }); break;
+        case 0x30:
+            frame = catch_trap(0x30, [] { asm volatile("int $0x30"); });
+            break;
+        case 0x80:
+            frame = catch_trap(0x80, [] { asm volatile("int $0x80"); });
+            break;
+        default:
+            frame = catch_trap(0xFF, [] { asm volatile("int $0xFF"); });
+            break;
         }
         CHECK(frame.has_value() && frame->vector == static_cast<std::uint32_t>(vector));
     }

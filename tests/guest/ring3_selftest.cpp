@@ -3,79 +3,73 @@
 #include "cpu/exceptions.h"
 #include "cpu/idt.h"
 #include "cpu/registers.h"
+#include "kernel/memory.h"
 #include "kernel/selftest.h"
-#include "mm/machine.h"
+#include "libc/string.h"
+#include "mm/physical_window.h"
 #include "tests/guest/crash_catcher.h"
-
-extern "C" std::uint32_t boot_page_directory[];
-extern "C" std::uint32_t boot_page_table[];
 
 namespace quire::test {
 namespace {
 
-constexpr std::uint32_t kUser = 4;
-constexpr std::uint32_t kKernelBase = 0xC0000000;
-constexpr std::uint32_t kPageSize = 4096;
+constexpr mm::PageNumber kUserPage{0x00400};
 constexpr std::uint32_t kUserFlags = 2;  // interrupts off; bit 1 always reads 1
 
-alignas(kPageSize) constinit std::uint8_t user_page[kPageSize]{};
-alignas(16) std::byte trap_stack[kPageSize];
+alignas(16) std::byte trap_stack[4096];
 constinit std::uint32_t user_flags = kUserFlags;
 
-// Lets ring 3 use user_page, and nothing else.
-void open_user_page() {
-    const auto address = reinterpret_cast<std::uint32_t>(user_page);
-    boot_page_directory[address >> 22] |= kUser;
-    boot_page_table[(address - kKernelBase) >> 12] |= kUser;
-    mm::machine::flush_all_and_global();
-}
-void close_user_page() {
-    const auto address = reinterpret_cast<std::uint32_t>(user_page);
-    boot_page_directory[address >> 22] &= ~kUser;
-    boot_page_table[(address - kKernelBase) >> 12] &= ~kUser;
-    mm::machine::flush_all_and_global();
-}
-
-// Runs user_page in ring 3 with its end as the stack. Comes back only by a trap.
+// Runs the user page in ring 3 with its end as the stack. Comes back only by a trap.
 void enter_ring3() {
     cpu::TaskState& tss = cpu::main_task_state();
     tss.esp0 = reinterpret_cast<std::uint32_t>(trap_stack + sizeof(trap_stack));
-    asm volatile(
-        "pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
-        :
-        : "i"(cpu::kUserData), "r"(reinterpret_cast<std::uint32_t>(user_page + kPageSize - 16)),
-          "r"(user_flags), "i"(cpu::kUserCode),
-          "r"(reinterpret_cast<std::uint32_t>(user_page))
-        : "memory");
+    asm volatile("pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
+                 :
+                 : "i"(cpu::kUserData), "r"(start_of(kUserPage).raw() + mm::kPageSize - 16),
+                   "r"(user_flags), "i"(cpu::kUserCode), "r"(start_of(kUserPage).raw())
+                 : "memory");
 }
 
-template <std::size_t kSize>
-std::optional<cpu::TrapFrame> run_in_ring3(const std::uint8_t (&code)[kSize],
+// Puts `code` into a fresh frame that only ring 3 sees at kUserPage, and runs it.
+std::optional<cpu::TrapFrame> run_in_ring3(kernel::SelfTest& test,
+                                           std::span<const std::uint8_t> code,
                                            std::uint8_t expected_vector) {
-    for (std::size_t i = 0; i < kSize; ++i) user_page[i] = code[i];
-    open_user_page();
-    const auto frame = catch_trap(expected_vector, enter_ring3);
-    close_user_page();
-    return frame;
+    kernel::Memory& memory = *test.system().memory;
+    auto allocated = memory.frames().allocate_zeroed();
+    CHECK(allocated.ok());
+    if (!allocated.ok()) return std::nullopt;
+    mm::OwnedFrame frame = allocated.take();
+    memcpy(mm::frame_bytes(frame.number()), code.data(), code.size());
+    mm::PageDirectory& directory = memory.map().directory();
+    CHECK(
+        directory.map(kUserPage, mm::Pte::for_frame(frame.number(), mm::Protection::UserReadWrite))
+            .ok());
+    const auto trap = catch_trap(expected_vector, enter_ring3);
+    mm::FlushBatch batch(memory.frames());
+    directory.unmap(kUserPage).join(batch);
+    directory.retire_empty_tables(mm::PageRange::of(mm::PageNumber(0x400), mm::PageCount(1024)),
+                                  batch);
+    batch.flush();
+    return trap;
 }
 
 SELFTEST(ring3_reaches_the_kernel_through_int_80) {
     static constexpr std::uint8_t kCode[] = {0xB8, 0x78, 0x56, 0x34, 0x12,  // mov eax, 0x12345678
                                              0xCD, 0x80};                   // int 0x80
-    const auto frame = run_in_ring3(kCode, cpu::kSystemCallVector);
+    const auto frame = run_in_ring3(test, kCode, cpu::kSystemCallVector);
     CHECK(frame.has_value() && frame->from_user() && frame->eax == 0x12345678);
     CHECK(frame.has_value() && frame->cs == cpu::kUserCode && frame->user_ss == cpu::kUserData);
 }
 
 SELFTEST(ring3_may_not_touch_kernel_pages_or_stop_the_cpu) {
-    static constexpr std::uint8_t kReadKernel[] = {0x36, 0xA1, 0x00, 0x80, 0x0B, 0xC0};  // [C00B8000]
-    auto frame = run_in_ring3(kReadKernel, cpu::exception::kPageFault);
+    static constexpr std::uint8_t kReadKernel[] = {0x36, 0xA1, 0x00,
+                                                   0x80, 0x0B, 0xC0};  // [C00B8000]
+    auto frame = run_in_ring3(test, kReadKernel, cpu::exception::kPageFault);
     CHECK(frame.has_value() && frame->error_code == 5 && cpu::read_cr2() == 0xC00B8000);
     static constexpr std::uint8_t kHalt[] = {0xF4};
-    frame = run_in_ring3(kHalt, cpu::exception::kGeneralProtection);
+    frame = run_in_ring3(test, kHalt, cpu::exception::kGeneralProtection);
     CHECK(frame.has_value() && frame->error_code == 0 && frame->from_user());
     static constexpr std::uint8_t kPort[] = {0xE4, 0x60};  // in al, 0x60
-    frame = run_in_ring3(kPort, cpu::exception::kGeneralProtection);
+    frame = run_in_ring3(test, kPort, cpu::exception::kGeneralProtection);
     CHECK(frame.has_value() && frame->from_user());
 }
 
@@ -88,7 +82,7 @@ SELFTEST(unaligned_access_in_ring3_raises_alignment_check) {
     user_flags = kUserFlags | cpu::kEflagsAlignmentCheck;
     const bool checks = !test.system().features.hypervisor();
     const auto frame = run_in_ring3(
-        kCode, checks ? cpu::exception::kAlignmentCheck : cpu::exception::kBreakpoint);
+        test, kCode, checks ? cpu::exception::kAlignmentCheck : cpu::exception::kBreakpoint);
     user_flags = kUserFlags;
     cpu::write_cr0(cpu::read_cr0() & ~cpu::kCr0AlignmentMask);
     CHECK(frame.has_value() && frame->from_user() && frame->error_code == 0);

@@ -213,6 +213,14 @@ TEST(KeyboardDecoder, TypesGreyKeysWhateverNumLockSays) {
     }
 }
 
+TEST(KeyboardDecoder, TakesFakeShiftsForNoKeyAtAll) {
+    Typist typist;
+    for (int code : {0x2A, 0xAA, 0x36, 0xB6}) {
+        typist.feed({0xE0, code});
+        EXPECT_EQ(typist.last.key, 0);
+    }
+}
+
 // Shift held while an arrow is pressed: the keyboard sends a fake release of Shift around it.
 TEST(KeyboardDecoder, KeepsShiftThroughFakeReleases) {
     Typist typist;

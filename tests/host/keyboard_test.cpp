@@ -179,6 +179,20 @@ TEST(Keyboard, LosesNoKeyDuringACommand) {
     EXPECT_EQ(machine.device.leds, 0x00);
 }
 
+// A lock that changes while its lamp is being set: the last state is what the lamps show.
+TEST(Keyboard, ShowsTheLastStateOfALock) {
+    for (std::uint64_t pause = 0; pause < 40; ++pause) {
+        Machine machine;
+        machine.start();
+        machine.device.key({0x3A, 0xBA});
+        machine.hardware.pass_time(pause);
+        machine.device.key({0x3A, 0xBA});
+        machine.typed();
+        EXPECT_EQ(machine.device.leds, 0x00) << pause;
+        EXPECT_EQ(machine.keyboard.leds(), 0x00);
+    }
+}
+
 TEST(Keyboard, SendsAgainWhenAskedTo) {
     Machine machine;
     machine.start();

@@ -54,7 +54,7 @@ class QuireImage:
         field = text.encode()
         if len(field) >= COMMAND_LINE_BYTES:
             raise ValueError(f"a command line has at most {COMMAND_LINE_BYTES - 1} bytes")
-        self._patch_stage2(COMMAND_LINE_AT, field.ljust(COMMAND_LINE_BYTES, b"\0"))
+        self.patch_stage2(COMMAND_LINE_AT, field.ljust(COMMAND_LINE_BYTES, b"\0"))
 
     @property
     def kernel(self) -> bytes:
@@ -69,15 +69,24 @@ class QuireImage:
                 total = ((total << 1 | total >> 31) + word) & 0xFFFFFFFF
             return total
 
-        self._patch_stage2(KERNEL_SUM_AT, struct.pack("<I", checksum(self.kernel)))
-        self._patch_stage2(ELF_SUM_AT, struct.pack("<I", checksum(self.kernel[:SECTOR])))
+        self.patch_stage2(KERNEL_SUM_AT, struct.pack("<I", checksum(self.kernel)))
+        self.patch_stage2(ELF_SUM_AT, struct.pack("<I", checksum(self.kernel[:SECTOR])))
 
-    def _patch_stage2(self, at: int, new: bytes) -> None:
-        """Replaces whole words of stage 2 and keeps the sum of all its words at zero."""
-        def total(data: bytes) -> int:
-            return sum(struct.unpack(f"<{len(data) // 4}I", data))
+    def patch_stage2(self, at: int, new: bytes) -> None:
+        """Replaces bytes of stage 2 (not of its checksum) and keeps the sum of its words at zero."""
+        first, end = at & ~3, (at + len(new) + 3) & ~3
 
-        before = total(bytes(self.data[at:at + len(new)]))
+        def total() -> int:
+            return sum(struct.unpack(f"<{(end - first) // 4}I", self.data[first:end]))
+
+        before = total()
         self.data[at:at + len(new)] = new
-        checksum = (self._word(SUM_AT) + before - total(new)) & 0xFFFFFFFF
+        checksum = (self._word(SUM_AT) + before - total()) & 0xFFFFFFFF
         struct.pack_into("<I", self.data, SUM_AT, checksum)
+
+    def find_in_stage2(self, code: bytes) -> int:
+        """Where `code` stands in stage 2; it must be there exactly once."""
+        stage2 = bytes(self.data[HEADER:self.kernel_lba * SECTOR])
+        if stage2.count(code) != 1:
+            raise ValueError(f"{code.hex()} stands {stage2.count(code)} times in stage 2")
+        return HEADER + stage2.index(code)

@@ -237,7 +237,7 @@ class QuireVm:
         self.send_serial(line + "\r")
         prompt = self.wait_for(PROMPT_AT_END, timeout)
         answer = self.serial_text()[start:prompt.start()]
-        return ESCAPE_SEQUENCE.sub("", answer).replace("\r", "").split("\n", 1)[-1]
+        return ESCAPE_SEQUENCE.sub("", answer).replace("\r", "").partition("\n")[2]
 
     # The keyboard.
 

@@ -55,6 +55,8 @@ def check_report(vm, mnemonic, vector, changed):
     assert f"({mnemonic}, vector {vector})" in headline
     for name, value in {**PATTERNS, **changed}.items():
         assert registers[name] == value, f"{name} in {text}"
+    if mnemonic != "#DF":
+        assert 0 <= registers["ebp"] - registers["esp"] < 256  # in the frame of crash_...()
     outside = vm.registers()
     for name in ("CR0", "CR3", "CR4"):
         assert registers[name.lower()] == outside[name], name
