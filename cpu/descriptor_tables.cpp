@@ -87,7 +87,7 @@ void load_descriptor_tables() {
         "movl %3, %%gs\n"
         "ltr %w4\n"
         :
-        : "m"(pointer), "i"(kKernelCode), "r"(static_cast<std::uint32_t>(kKernelData)), "r"(0U),
+        : "m"(pointer), "i"(kKernelCode), "r"(kKernelData), "r"(0U),
           "r"(static_cast<std::uint32_t>(kMainTss))
         : "memory");
 }

@@ -16,12 +16,10 @@
 
 #include <cstdint>
 
+#include "cpu/shared_constants.h"  // the selectors of code and data
+
 namespace quire::cpu {
 
-inline constexpr std::uint16_t kKernelCode = 0x08;
-inline constexpr std::uint16_t kKernelData = 0x10;
-inline constexpr std::uint16_t kUserCode = 0x1B;
-inline constexpr std::uint16_t kUserData = 0x23;
 inline constexpr std::uint16_t kMainTss = 0x28;
 inline constexpr std::uint16_t kDoubleFaultTss = 0x48;
 inline constexpr std::uint16_t kNmiTss = 0x50;

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cpu/shared_constants.h"
+
 namespace quire::cpu {
 
 struct TrapFrame {
@@ -28,7 +30,7 @@ struct TrapFrame {
 };
 
 static_assert(offsetof(TrapFrame, vector) == 48);
-static_assert(offsetof(TrapFrame, eip) == 56);
+static_assert(offsetof(TrapFrame, eip) == kFrameEip);
 static_assert(offsetof(TrapFrame, user_esp) == 68);
 
 // PUSHAD stored ESP as it was behind vector, error code and the three words of the CPU.

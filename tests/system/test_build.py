@@ -63,11 +63,12 @@ def test_nothing_changed_nothing_made(built):
 
 @pytest.mark.parametrize("source, target", [
     ("boot/layout.inc", "build/kernel/boot/entry.asm.o"),
-    ("cpu/selectors.inc", STUBS),
+    ("cpu/shared_constants.inc", STUBS),
+    ("cpu/shared_constants.inc", "build/kernel/cpu/exceptions.o"),
     ("boot/disk.inc", "build/boot/stage2.bin"),
 ])
 def test_an_included_file_changed(built, source, target):
-    built.change(source)
+    built.change(source, ";\n")
     assert built.made_again(target)
 
 
