@@ -249,7 +249,7 @@ void FrameBitmap::word_grew(std::uint32_t frame) {
     const std::uint32_t word = words_[frame / 32];
     if (word == kAllFree) {
         word_filled(frame / 32);
-    } else {
+    } else if (!promised(kWordOrder - 1, frame / kGroupFrames)) {
         promise_up_to(order_around(word, frame % 32, 1), frame / kGroupFrames);
     }
 }
