@@ -1,4 +1,6 @@
-# Quire: `make run` boots it, `make test` tests it, `make help` lists the rest.
+# Quire: `make run` boots it, `make test` tests it; `make help` lists the rest.
+#
+# The rules stand in tools/make/, one file a subject. Everything built goes under build/.
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -8,6 +10,19 @@ SHELL := /bin/sh
 include tools/make/toolchain.mk
 include $(filter-out tools/make/toolchain.mk,$(wildcard tools/make/*.mk))
 
-.PHONY: help
+.PHONY: help clean
 help:
-	@echo "help"
+	@echo "make run            boot Quire in QEMU (CMDLINE='...' for the kernel, MEMORY=128)"
+	@echo "make test           every test (ONLY=suite, K=name: see tools/make/test.mk)"
+	@echo "make debug          boot Quire halted, with gdb on it"
+	@echo "make image          build/quire.img, the bootable disk"
+	@echo "make bench          measure, and write build/bench/results.tsv"
+	@echo "make lint           formatting, static analysis, layers, thread safety"
+	@echo "make format         let clang-format rewrite the C++ files"
+	@echo "make clean          remove build/"
+	@echo "V=1 shows the commands; CROSS=prefix- picks the kernel's compiler."
+	@echo "make help           this list"
+
+clean:
+	$(say) CLEAN build/
+	$(Q)rm -rf build

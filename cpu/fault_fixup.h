@@ -1,0 +1,24 @@
+// Memory accesses that are allowed to fail (the exception table).
+//
+// An instruction that may fault has an entry {its address, where to go on instead} in the section
+// .fault_fixups. When it raises #PF or #GP in ring 0, trap_dispatch() finds the entry and resumes
+// there, with EAX holding the vector + 1. No entry: a real kernel fault. (DESIGN section 4.10.)
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "cpu/trap_frame.h"
+
+namespace quire::cpu {
+
+/// Redirects `frame` if its instruction has a fixup. Called by trap_dispatch().
+bool apply_fault_fixup(TrapFrame& frame);
+
+/// Reads `bytes` (1, 2 or 4) at linear `address`, or answers nothing if that faults.
+std::optional<std::uint32_t> try_read(std::uint32_t address, std::uint32_t bytes);
+
+/// Writes the low `bytes` (1, 2 or 4) of `value` at linear `address`; false if that faults.
+[[nodiscard]] bool try_write(std::uint32_t address, std::uint32_t value, std::uint32_t bytes);
+
+}  // namespace quire::cpu

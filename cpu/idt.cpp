@@ -1,0 +1,108 @@
+#include "cpu/idt.h"
+
+#include "cpu/descriptor_tables.h"
+#include "cpu/exceptions.h"
+#include "cpu/fault_fixup.h"
+#include "cpu/pic.h"
+#include "kernel/base/assert.h"
+
+extern "C" const std::uint32_t isr_stub_table[quire::cpu::kVectors];
+extern "C" void trap_dispatch(quire::cpu::TrapFrame* frame);
+extern "C" void emergency_trap(std::uint32_t vector, std::uint32_t error_code);
+
+namespace quire::cpu {
+namespace {
+
+// The type bytes of a gate (SDM 3A figure 6-2): present, privilege that may call it, kind.
+constexpr std::uint8_t kInterruptGateRing0 = 0x8E;
+constexpr std::uint8_t kInterruptGateRing3 = 0xEE;
+constexpr std::uint8_t kTaskGate = 0x85;
+
+struct Gate {
+    std::uint16_t offset_low;
+    std::uint16_t selector;
+    std::uint8_t zero;
+    std::uint8_t type;
+    std::uint16_t offset_high;
+};
+static_assert(sizeof(Gate) == 8);
+
+constinit Gate idt[kVectors]{};
+constinit TrapHandler handlers[kVectors]{};
+using Fallback = void (*)(TrapFrame& frame);
+constinit Fallback fallback_handler = nullptr;
+
+constexpr Gate make_gate(std::uint16_t selector, std::uint32_t offset, std::uint8_t type) {
+    return {static_cast<std::uint16_t>(offset), selector, 0, type,
+            static_cast<std::uint16_t>(offset >> 16)};
+}
+
+// #BP and #OF can be raised by INT3 and INTO in ring 3 only if their gates allow it.
+constexpr bool callable_from_ring3(std::uint32_t vector) {
+    return vector == exception::kBreakpoint || vector == exception::kOverflow ||
+           vector == kSystemCallVector;
+}
+
+}  // namespace
+
+void load_idt(Fallback fallback) {
+    fallback_handler = fallback;
+    for (std::uint32_t vector = 0; vector < kVectors; ++vector) {
+        idt[vector] = make_gate(kKernelCode, isr_stub_table[vector],
+                                callable_from_ring3(vector) ? kInterruptGateRing3
+                                                            : kInterruptGateRing0);
+    }
+    idt[exception::kDoubleFault] = make_gate(kDoubleFaultTss, 0, kTaskGate);
+    idt[exception::kNmi] = make_gate(kNmiTss, 0, kTaskGate);
+
+    struct [[gnu::packed]] {
+        std::uint16_t limit;
+        std::uint32_t base;
+    } const pointer{sizeof(idt) - 1, reinterpret_cast<std::uint32_t>(idt)};
+    asm volatile("lidt %0" : : "m"(pointer) : "memory");
+}
+
+TrapHandler set_trap_handler(std::uint8_t vector, TrapHandler handler) {
+    const TrapHandler before = handlers[vector];
+    handlers[vector] = handler;
+    return before;
+}
+
+}  // namespace quire::cpu
+
+using namespace quire::cpu;
+
+// Called by cpu/isr_stubs.asm for every exception and interrupt.
+void trap_dispatch(TrapFrame* frame) {
+    ASSERT(frame->vector < kVectors);
+    if (frame->vector - kFirstIrqVector < kIrqLines) {
+        dispatch_irq(static_cast<std::uint8_t>(frame->vector - kFirstIrqVector));
+        return;
+    }
+    const TrapHandler handler = handlers[frame->vector];
+    if (handler != nullptr && handler(*frame) == Trap::Handled) return;
+    if (apply_fault_fixup(*frame)) return;
+    fallback_handler(*frame);
+}
+
+// Called by cpu/task_entries.asm, on the emergency stack: what the task gate saved in the main TSS
+// becomes a TrapFrame, and where a handler wants to go on (EIP, ESP, EBP, EFLAGS) goes back there.
+// The task switch set CR0.TS; it has done so on the way back too, so the FPU's state is cleared of
+// it by whoever uses the FPU next.
+void emergency_trap(std::uint32_t vector, std::uint32_t error_code) {
+    TaskState& saved = main_task_state();
+    TrapFrame frame{};
+    frame.gs = saved.gs, frame.fs = saved.fs, frame.es = saved.es, frame.ds = saved.ds;
+    frame.edi = saved.edi, frame.esi = saved.esi, frame.ebp = saved.ebp, frame.ebx = saved.ebx;
+    frame.edx = saved.edx, frame.ecx = saved.ecx, frame.eax = saved.eax;
+    frame.pushad_esp = saved.esp - 5 * sizeof(std::uint32_t);  // see interrupted_esp()
+    frame.vector = vector, frame.error_code = error_code;
+    frame.eip = saved.eip, frame.cs = saved.cs, frame.eflags = saved.eflags;
+    frame.user_esp = saved.esp, frame.user_ss = saved.ss;
+
+    const TrapHandler handler = handlers[vector];
+    if (handler == nullptr || handler(frame) != Trap::Handled) fallback_handler(frame);
+
+    saved.eip = frame.eip, saved.esp = frame.user_esp, saved.ebp = frame.ebp;
+    saved.eflags = frame.eflags;
+}

@@ -1,0 +1,32 @@
+// The interrupt descriptor table: all 256 vectors lead somewhere (SDM 3A 6.10-6.14).
+//
+//     0-31     exceptions            trap_dispatch -> handler of the vector, or the fallback
+//     32-47    IRQ 0-15              trap_dispatch -> cpu/irq.h
+//     0x80     system calls          callable from ring 3
+//     others   unexpected            trap_dispatch -> the fallback
+//
+// All gates are interrupt gates (interrupts off on entry), but for #DF and NMI: task gates.
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/trap_frame.h"
+
+namespace quire::cpu {
+
+inline constexpr std::uint32_t kVectors = 256;
+inline constexpr std::uint8_t kFirstIrqVector = 32;
+inline constexpr std::uint8_t kSystemCallVector = 0x80;
+
+enum class Trap : std::uint8_t { NotHandled, Handled };
+using TrapHandler = Trap (*)(TrapFrame& frame);
+
+/// Fills the table and loads it. The fallback is called for every trap that no handler takes; it
+/// does not return for an exception in ring 0.
+void load_idt(void (*fallback)(TrapFrame& frame));
+
+/// Gives `vector` to `handler` (nullptr: to nobody) and returns the handler before. A handler that
+/// answers Handled has changed the frame so that the interrupted code can go on.
+TrapHandler set_trap_handler(std::uint8_t vector, TrapHandler handler);
+
+}  // namespace quire::cpu

@@ -1,0 +1,38 @@
+#include "kernel/clock.h"
+
+#include "cpu/tsc.h"
+#include "kernel/base/log.h"
+
+namespace quire::kernel {
+namespace {
+
+// The first tick may come late after the PIT is programmed; measuring starts at the second.
+constexpr std::uint64_t kFirstTick = 2;
+constexpr std::uint64_t kRoughTicks = 10;
+constexpr std::uint64_t kFineTicks = 100;
+
+}  // namespace
+
+void Clock::start(std::uint64_t unix_time) {
+    boot_time_ = unix_time;
+    pit_.set_tick_hook([](void* clock) { static_cast<Clock*>(clock)->on_tick(); }, this);
+}
+
+void Clock::on_tick() {
+    const std::uint64_t tick = pit_.ticks();
+    if (tick < kFirstTick || tick > kFirstTick + kFineTicks) return;
+    const std::uint64_t now = cpu::read_tsc();
+    if (tick == kFirstTick) first_tsc_ = now;
+    const std::uint64_t elapsed_ticks = tick - kFirstTick;
+    if (elapsed_ticks != kRoughTicks && elapsed_ticks != kFineTicks) return;
+    const std::uint64_t elapsed_ms = elapsed_ticks * 1000 / pit_.hz();
+    tsc_khz_ = static_cast<std::uint32_t>((now - first_tsc_) / elapsed_ms);
+    log(LogLevel::Debug, "clock", "the TSC runs at %u kHz (over %u ticks)", tsc_khz_,
+        static_cast<unsigned>(elapsed_ticks));
+}
+
+std::uint64_t Clock::unix_time() const {
+    return boot_time_ == 0 ? 0 : boot_time_ + milliseconds() / 1000;
+}
+
+}  // namespace quire::kernel

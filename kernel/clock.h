@@ -1,0 +1,36 @@
+// Time: how long the machine has been up, how fast its TSC runs, and what the wall clock says.
+//
+// The tick counts time; the TSC is measured against it in passing, over the first ten whole ticks
+// and again over the first hundred, so that booting waits for nothing. The wall clock is the RTC's
+// reading at boot plus the ticks since.
+#pragma once
+
+#include <cstdint>
+
+#include "drivers/pit.h"
+
+namespace quire::kernel {
+
+class Clock {
+  public:
+    constexpr explicit Clock(drivers::Pit& pit) : pit_(pit) {}
+
+    /// Takes over the tick hook. `unix_time` is the wall clock now, or 0 if there is none.
+    void start(std::uint64_t unix_time);
+
+    [[nodiscard]] std::uint64_t milliseconds() const { return pit_.milliseconds(); }
+    /// TSC clocks per millisecond; 0 until measured.
+    [[nodiscard]] std::uint32_t tsc_khz() const { return tsc_khz_; }
+    /// Seconds since 1970, or 0 if the RTC did not say.
+    [[nodiscard]] std::uint64_t unix_time() const;
+
+  private:
+    void on_tick();
+
+    drivers::Pit& pit_;
+    std::uint64_t boot_time_ = 0;
+    std::uint64_t first_tsc_ = 0;
+    std::uint32_t tsc_khz_ = 0;
+};
+
+}  // namespace quire::kernel

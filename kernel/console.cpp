@@ -1,0 +1,66 @@
+#include "kernel/console.h"
+
+#include "cpu/irq.h"
+#include "cpu/registers.h"
+#include "libc/format.h"
+
+namespace quire::kernel {
+
+void Console::write(const char* text, std::size_t length) {
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < length; ++i) {
+        if (text[i] != '\n') continue;
+        write_raw(text + start, i - start);
+        write_raw("\r\n", 2);
+        start = i + 1;
+    }
+    write_raw(text + start, length - start);
+}
+
+void Console::write_raw(const char* text, std::size_t length) {
+    if (length == 0) return;
+    if (polling_) {
+        serial_.write_polled(text, length);
+    } else {
+        serial_.write(text, length);
+    }
+    screen_.write(text, length);
+}
+
+void Console::print_arguments(const char* format, std::va_list arguments) {
+    (void)libc::format_to(write_to, this, format, arguments);  // the length is of no use here
+}
+
+void Console::print(const char* format, ...) {
+    std::va_list arguments;
+    va_start(arguments, format);
+    print_arguments(format, arguments);
+    va_end(arguments);
+}
+
+bool Console::read(char& byte) {
+    std::uint8_t received = 0;
+    if (serial_.read(received)) {
+        byte = static_cast<char>(received);
+        return true;
+    }
+    return keyboard_.read(byte);
+}
+
+char Console::wait_for_byte(IdleWork work, void* context) {
+    for (;;) {
+        char byte = 0;
+        cpu::disable_interrupts();  // so that no byte arrives between the look and the sleep
+        if (read(byte)) {
+            cpu::enable_interrupts();
+            return byte;
+        }
+        if (work(context)) {
+            cpu::enable_interrupts();
+        } else {
+            cpu::enable_interrupts_and_halt();
+        }
+    }
+}
+
+}  // namespace quire::kernel

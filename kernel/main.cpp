@@ -1,0 +1,155 @@
+// kernel_main(): builds the kernel's objects, brings the machine up step by step, and hands over to
+// the self-tests or the monitor. The only place where real objects are wired together.
+#include "cpu/control.h"
+#include "cpu/descriptor_tables.h"
+#include "cpu/idt.h"
+#include "cpu/irq.h"
+#include "cpu/pic.h"
+#include "drivers/fw_cfg.h"
+#include "drivers/rtc.h"
+#include "kernel/base/log.h"
+#include "kernel/emulator.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/memory.h"
+#include "kernel/memory_report.h"
+#include "kernel/monitor.h"
+#include "kernel/panic.h"
+#include "kernel/selftest.h"
+#include "kernel/system.h"
+#include "libc/string.h"
+#include "mm/machine.h"
+#include "mm/physical_window.h"
+
+#include <new>
+
+extern "C" std::uint32_t boot_page_directory[];
+extern "C" [[noreturn]] void kernel_main(const quire::boot::BootInfo* from_loader);
+
+namespace quire::kernel {
+
+System::System(const boot::BootInfo& from_loader, std::uint16_t* screen_cells)
+    : boot(from_loader),
+      pit(hardware),
+      com1(hardware, pit, drivers::SerialPort::kCom1),
+      screen(hardware, screen_cells),
+      keyboard(hardware, pit),
+      console(com1, screen, keyboard),
+      clock(pit),
+      features(cpu::read_features()),
+      log(log_storage),
+      command_line(std::string_view()) {}
+
+namespace {
+
+constexpr std::uint32_t kTickHz = 100;
+constexpr const char* kCommandLineItem = "opt/quire/cmdline";
+
+// From the emulator where it has one for us, else from the image.
+void find_command_line(System& system) {
+    drivers::FirmwareConfig firmware(system.hardware);
+    char* text = system.command_line_text;
+    const auto size = firmware.read_file(kCommandLineItem, text, System::kCommandLineBytes - 1);
+    const bool from_firmware = size.ok();
+    if (!from_firmware) strlcpy(text, system.boot.command_line, System::kCommandLineBytes);
+    system.command_line = CommandLine(text);
+    system.under_test = system.command_line.has("test") || system.command_line.has("selftest");
+    if (*text == '\0') return;
+    quire::log(LogLevel::Info, "boot", "command line from %s: %s",
+               from_firmware ? "fw_cfg" : "the image", text);
+}
+
+// The first linear 4 MiB were there for the jump to the high half. Null pointers fault from now on.
+void drop_identity_map() {
+    boot_page_directory[0] = 0;
+    mm::machine::flush_all();
+}
+
+// Memory has to stay where it is and is never destroyed: it lives in storage of its own.
+void start_memory(System& system) {
+    alignas(Memory) static std::byte storage[sizeof(Memory)];
+    auto fail_every = system.command_line.number("failevery");
+    system.memory = new (storage)
+        Memory(system.boot, system.features,
+               {.poison_frames = system.command_line.has("poison"),
+                .fail_every = fail_every.ok() ? fail_every.take() : 0});
+    start_kernel_heap(system.memory->dynamic_area());
+    const mm::FrameStatistics statistics = system.memory->frames().statistics();
+    quire::log(LogLevel::Info, "mm", "%u KiB in %u frames, %u KiB free; window up to %08X",
+               statistics.managed.raw() * 4, statistics.managed.raw(), statistics.free.raw() * 4,
+               mm::start_of(system.memory->window_end()).raw());
+}
+
+void start_devices(System& system) {
+    system.pit.start(kTickHz);
+    cpu::irq_register(drivers::Pit::kIrq, drivers::Pit::interrupt, &system.pit);
+    if (system.com1.present()) {
+        cpu::irq_register(drivers::SerialPort::kCom1Irq, drivers::SerialPort::interrupt,
+                          &system.com1);
+        system.com1.enable_interrupts();
+    }
+    if (system.keyboard.init().ok()) {
+        cpu::irq_register(drivers::Keyboard::kIrq, drivers::Keyboard::interrupt, &system.keyboard);
+        system.keyboard.enable_interrupts();
+    }
+    drivers::Rtc rtc(system.hardware, system.pit);
+    auto now = rtc.read_unix_time();
+    if (!now.ok()) quire::log(LogLevel::Warning, "rtc", "no clock: %s", error_name(now.error()));
+    system.clock.start(now.ok() ? now.take() : 0);
+    cpu::enable_interrupts();
+}
+
+void report_boot(const System& system) {
+    static constexpr const char* kA20Methods[] = {"was open", "opened by the BIOS",
+                                                  "opened by the keyboard controller",
+                                                  "opened by port 92h"};
+    static constexpr const char* kMapSources[] = {"E820", "E801", "88h"};
+    const boot::BootInfo& boot = system.boot;
+    quire::log(LogLevel::Info, "boot", "A20 %s; memory map by %s; disk %02Xh read by %s",
+               kA20Methods[static_cast<int>(boot.a20_method)],
+               kMapSources[static_cast<int>(boot.memory_map_source)], boot.boot_drive,
+               boot.disk_method == boot::DiskMethod::Lba ? "LBA" : "CHS");
+    quire::log(LogLevel::Info, "boot", "%u KiB of RAM usable",
+               static_cast<unsigned>(usable_bytes(boot) / 1024));
+    quire::log(LogLevel::Info, "boot", "kernel %u bytes on disk, in RAM at %08X-%08X",
+               boot.kernel_file_bytes, boot.kernel_start, boot.kernel_end);
+    quire::log(LogLevel::Info, "cpu", "%s, family %u model %u%s%s%s", system.features.vendor,
+               system.features.family, system.features.model,
+               system.features.page_size_extensions() ? ", PSE" : ", no PSE",
+               system.features.page_global_enable() ? ", PGE" : ", no PGE",
+               system.features.sse() ? ", SSE" : "");
+}
+
+}  // namespace
+}  // namespace quire::kernel
+
+using namespace quire;
+
+void kernel_main(const boot::BootInfo* from_loader) {
+    cpu::load_descriptor_tables();
+    cpu::load_idt(kernel::handle_unexpected_trap);
+    cpu::initialise_pic();
+    auto* cells = reinterpret_cast<std::uint16_t*>(
+        mm::frame_bytes(mm::frame_of(mm::PhysAddr(drivers::VgaText::kPhysicalAddress))));
+    static kernel::System system(*from_loader, cells);
+    kernel::attach_log(system);
+    kernel::drop_identity_map();
+    cpu::enable_features(system.features);
+
+    system.screen.init();
+    const bool has_serial = system.com1.init().ok();
+    system.console.print("Quire, a kernel about memory\n");
+    if (!has_serial) log(LogLevel::Info, "serial", "there is no COM1");
+    kernel::find_command_line(system);
+    kernel::report_boot(system);
+    kernel::start_memory(system);
+    kernel::start_devices(system);
+
+    if (const auto pattern = system.command_line.find("selftest")) {
+        const bool passed = kernel::run_selftests(system, *pattern);
+        system.console.flush();
+        kernel::end_emulation(passed ? kernel::Verdict::Passed : kernel::Verdict::Failed);
+    }
+    system.console_level = LogLevel::Warning;
+    system.console.print("Type help for the list of commands.\n");
+    kernel::run_monitor(system);
+}

@@ -1,0 +1,51 @@
+// The kernel's objects, built once by kernel_main() and handed to whoever needs them.
+//
+// Monitor commands and self-tests get a System&; log() and panic(), which anyone may call at any
+// time, reach it through the pointer that kernel_main() gives to attach_log().
+#pragma once
+
+#include "boot/boot_info.h"
+#include "cpu/features.h"
+#include "drivers/keyboard.h"
+#include "drivers/pit.h"
+#include "drivers/serial.h"
+#include "drivers/vga_text.h"
+#include "kernel/clock.h"
+#include "kernel/command_line.h"
+#include "kernel/console.h"
+#include "kernel/cpu_hardware.h"
+#include "kernel/log_ring.h"
+
+namespace quire::kernel {
+
+class Memory;
+
+struct System {
+    System(const boot::BootInfo& from_loader, std::uint16_t* screen_cells);
+
+    static constexpr std::size_t kLogBytes = 16384;
+    static constexpr std::size_t kCommandLineBytes = 512;
+
+    boot::BootInfo boot;
+    CpuHardware hardware;
+    drivers::Pit pit;
+    drivers::SerialPort com1;
+    drivers::VgaText screen;
+    drivers::Keyboard keyboard;
+    Console console;
+    Clock clock;
+    cpu::Features features;
+    std::byte log_storage[kLogBytes];
+    LogRing log;
+    LogLevel console_level = LogLevel::Info;  // what log() also prints
+    char command_line_text[kCommandLineBytes] = {};
+    CommandLine command_line;
+    Memory* memory = nullptr;        // once it is set up
+    bool under_test = false;         // a panic ends the emulator
+    std::uint64_t prompt_tsc = 0;    // at the first prompt
+};
+
+/// From here on log() keeps its lines in `system` and panic() prints on its console.
+void attach_log(System& system);
+
+}  // namespace quire::kernel

@@ -1,0 +1,253 @@
+#include "mm/page_directory.h"
+
+#include <utility>
+
+#include "mm/frame_allocator.h"
+
+namespace quire::mm {
+
+namespace {
+
+// PDEs allow all that their half may ever allow; the PTEs decide.
+Protection widest_protection(std::uint32_t index) {
+    return index < kFirstKernelIndex ? Protection::UserReadWrite : Protection::KernelReadWrite;
+}
+
+}  // namespace
+
+Result<PageDirectory> PageDirectory::create(FrameAllocator& frames) {
+    return PageDirectory(frames, TRY(frames.allocate_zeroed()), nullptr);
+}
+
+Result<PageDirectory> PageDirectory::create(FrameAllocator& frames, PageDirectory& kernel) {
+    ASSERT(kernel.kernel_ == nullptr);
+    PageDirectory directory(frames, TRY(frames.allocate_zeroed()), &kernel);
+    for (std::uint32_t i = kFirstKernelIndex; i < kEntriesPerTable; ++i) {
+        directory.entries().set(i, kernel.entries().get(i));
+    }
+    ++kernel.sharers_;
+    return directory;
+}
+
+PageDirectory::PageDirectory(FrameAllocator& frames, OwnedFrame directory, PageDirectory* kernel)
+    : frames_(&frames), directory_(std::move(directory)), kernel_(kernel) {
+    frames.table().set_state(directory_.number(), FrameState::PageDirectory);
+}
+
+PageDirectory::PageDirectory(PageDirectory&& other) noexcept
+    : frames_(other.frames_),
+      directory_(std::move(other.directory_)),
+      kernel_(other.kernel_),
+      tables_(other.tables_) {
+    ASSERT(other.sharers_ == 0);  // they point at it
+}
+
+PageDirectory::~PageDirectory() {
+    if (is_moved_from()) return;
+    ASSERT(sharers_ == 0);
+    for (std::uint32_t i = 0; i < kEntriesPerTable && owns(i); ++i) {
+        const Pde pde = entries().get(i);
+        ASSERT(!pde.is_large());
+        if (pde.is_table()) drop_table(i);
+    }
+    if (kernel_ != nullptr) --kernel_->sharers_;
+}
+
+std::optional<Translation> PageDirectory::translate(VirtAddr address) const {
+    const PageNumber page = page_of(address);
+    const Pte pte = entry(page);
+    if (!pte.is_present()) return std::nullopt;
+    const Pde pde = directory_entry(page);
+    return Translation{pte.frame(), offset_in_page(address),
+                       both_allow(pde.protection(), pte.protection()), pde.is_large()};
+}
+
+Pte PageDirectory::entry(PageNumber page) const {
+    const Pde pde = directory_entry(page);
+    if (pde.is_large()) return pde.piece(table_index(page));
+    return pde.is_table() ? PageTable(pde.table()).get(table_index(page)) : Pte();
+}
+
+Result<void> PageDirectory::map(PageNumber page, Pte entry) {
+    ASSERT(!entry.is_empty() && entry.is_well_formed());
+    ASSERT(page >= kFirstUserPage && owns(directory_index(page)));
+    if (!this->entry(page).is_empty()) return Error::AlreadyExists;
+    const PageTable table =
+        directory_entry(page).is_table() ? table_of(page) : TRY(make_table(directory_index(page)));
+    put(table, table_index(page), entry);
+    return {};
+}
+
+StalePage PageDirectory::replace(PageNumber page, Pte entry) {
+    ASSERT(entry.is_well_formed());
+    ASSERT(!this->entry(page).is_empty());
+    return {page, put(table_of(page), table_index(page), entry)};
+}
+
+StalePage PageDirectory::unmap(PageNumber page) {
+    if (entry(page).is_empty()) return {page, Pte()};
+    return replace(page, Pte());
+}
+
+// There is one CPU, and it is here: between reading the entry and replacing it, nobody else stores
+// to the page, so no accessed or dirty bit gets lost.
+StalePage PageDirectory::protect(PageNumber page, Protection protection) {
+    const Pte now = entry(page);
+    ASSERT(now.is_present());
+    return replace(page, now.with_protection(protection));
+}
+
+StalePage PageDirectory::clear_accessed(PageNumber page) {
+    const Pte now = entry(page);
+    ASSERT(now.is_present());
+    return replace(page, now.without_accessed());
+}
+
+StalePage PageDirectory::clear_dirty(PageNumber page) {
+    const Pte now = entry(page);
+    ASSERT(now.is_present());
+    return replace(page, now.without_dirty());
+}
+
+Result<void> PageDirectory::map_large(PageNumber first, Pde entry) {
+    const std::uint32_t index = directory_index(first);
+    ASSERT(table_index(first) == 0 && entry.is_large() && entry.is_well_formed());
+    ASSERT(index != 0 && may_change_pde(index));  // the first 4 MiB hold the null page
+    if (!entries().get(index).is_empty()) return Error::AlreadyExists;
+    entries().set(index, entry);
+    return {};
+}
+
+Pde PageDirectory::unmap_large(PageNumber first, FlushBatch& batch) {
+    const std::uint32_t index = directory_index(first);
+    ASSERT(table_index(first) == 0 && may_change_pde(index));
+    const Pde before = entries().exchange(index, Pde());
+    ASSERT(before.is_large());
+    batch.add_large(before.is_global() ? Scope::Global : Scope::OneSpace);
+    return before;
+}
+
+Result<void> PageDirectory::split(PageNumber page) {
+    const std::uint32_t index = directory_index(page);
+    const Pde large = entries().get(index);
+    if (!large.is_large()) return {};
+    ASSERT(may_change_pde(index));
+    const PageTable table(adopt_table(TRY(frames_->allocate())));
+    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i)
+        table.set(i, large.piece(i));
+    frames_->table().set_place(table.frame(), kEntriesPerTable);
+    // Accessed, as the large entry may have been: the CPU may go on without looking here first.
+    entries().set(index, Pde::for_table(table.frame(), widest_protection(index)).with_accessed());
+    return {};
+}
+
+Result<void> PageDirectory::reserve_tables(PageRange range) {
+    if (range.empty()) return {};
+    const std::uint32_t first = directory_index(range.first);
+    const std::uint32_t last = directory_index(range.end - PageCount(1));
+    for (std::uint32_t i = first; i <= last; ++i) {
+        if (!entries().get(i).is_empty()) return Error::AlreadyExists;
+    }
+    for (std::uint32_t i = first; i <= last; ++i) {
+        const Result<PageTable> table = make_table(i);
+        if (table.ok()) continue;
+        while (i-- > first)
+            drop_table(i);
+        return table.error();
+    }
+    return {};
+}
+
+PageCount PageDirectory::retire_empty_tables(PageRange range, FlushBatch& batch) {
+    const std::uint32_t first = divide_up(range.first.raw(), kEntriesPerTable);
+    const std::uint32_t end = range.end.raw() / kEntriesPerTable;
+    PageCount count;
+    for (std::uint32_t i = first; i < end && i < kFirstKernelIndex; ++i) {
+        const Pde pde = entries().get(i);
+        if (!pde.is_table() || used_entries(pde.table()) != 0) continue;
+        entries().set(i, Pde());
+        batch.retire(pde.table());
+        ++count;
+    }
+    tables_ -= count;
+    return count;
+}
+
+PageTable PageDirectory::table_of(PageNumber page) const {
+    ASSERT(owns(directory_index(page)));
+    return PageTable(directory_entry(page).table());
+}
+
+// No flush needed: the CPU did not cache the empty PDE.
+Result<PageTable> PageDirectory::make_table(std::uint32_t index) {
+    ASSERT(may_change_pde(index));
+    const PageTable table = adopt_table(TRY(frames_->allocate_zeroed()));
+    entries().set(index, Pde::for_table(table.frame(), widest_protection(index)));
+    return table;
+}
+
+PageTable PageDirectory::adopt_table(OwnedFrame frame) {
+    frames_->table().set_state(frame.number(), FrameState::PageTable);
+    frames_->table().set_place(frame.number(), 0);
+    ++tables_;
+    return PageTable(frame.release());
+}
+
+// Precondition: no CPU can have cached the PDE.
+void PageDirectory::drop_table(std::uint32_t index) {
+    const FrameNumber table = entries().exchange(index, Pde()).table();
+    ASSERT(used_entries(table) == 0);
+    --tables_;
+    frames_->drop_reference(table);
+}
+
+std::uint32_t PageDirectory::used_entries(FrameNumber table) const {
+    return frames_->table().place(table);
+}
+
+// The only way an entry of a page table changes, so that its record counts right.
+Pte PageDirectory::put(PageTable table, std::uint32_t index, Pte entry) {
+    const Pte before = table.exchange(index, entry);
+    std::uint32_t used = used_entries(table.frame());
+    if (before.is_empty()) ++used;
+    if (entry.is_empty()) --used;
+    frames_->table().set_place(table.frame(), used);
+    return before;
+}
+
+void PageDirectory::check_invariants() const {
+    ASSERT(frames_->table().state(frame()) == FrameState::PageDirectory);
+    PageCount found;
+    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i) {
+        const Pde pde = entries().get(i);
+        ASSERT(pde.is_well_formed());
+        if (!owns(i)) {
+            // The CPU sets accessed and dirty bits in each directory's own copy.
+            const Pde kernels = kernel_->entries().get(i);
+            ASSERT(pde.without_accessed().without_dirty() ==
+                   kernels.without_accessed().without_dirty());
+        } else if (pde.is_table()) {
+            ++found;
+            check_table(i, pde);
+        }
+    }
+    ASSERT(found == tables_);
+}
+
+void PageDirectory::check_table(std::uint32_t index, Pde pde) const {
+    ASSERT(pde.protection() == widest_protection(index));
+    const PageTable table(pde.table());
+    ASSERT(frames_->table().state(table.frame()) == FrameState::PageTable);
+    ASSERT(used_entries(table.frame()) == table.used());
+    for (std::uint32_t i = 0; i < index; ++i) {
+        const Pde other = entries().get(i);
+        ASSERT(!other.is_table() || other.table() != table.frame());
+    }
+    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i) {
+        const Pte pte = table.get(i);
+        ASSERT(pte.is_well_formed());
+        ASSERT(index < kFirstKernelIndex || !pte.is_present() || !pte.is_user());
+    }
+}
+
+}  // namespace quire::mm
