@@ -76,6 +76,12 @@ inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
 
 // The word in hand is used up, poison is on, or a failure is to be injected.
 std::uint32_t FrameAllocator::take_slowly() {
+    if (!injector_.armed() && !poison_ && bitmap_.fill_hand(groups_of(Zone::Window))) {
+        const std::uint32_t number = bitmap_.take_from_hand();
+        records_[number].use = kSoleOwner;
+        --free_;
+        return number;
+    }
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free();
