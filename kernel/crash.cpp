@@ -5,8 +5,11 @@
 #include "cpu/features.h"
 #include "cpu/registers.h"
 #include "kernel/base/assert.h"
+#include "kernel/base/log.h"
 #include "kernel/base/panic.h"
 #include "kernel/monitor.h"
+#include "kernel/panic.h"
+#include "kernel/ring3.h"
 
 namespace quire::kernel {
 namespace {
@@ -77,6 +80,19 @@ void crash_x87() {
         "fninit\n pushl $0x037B\n fldcw (%%esp)\n addl $4, %%esp\n"  // zero divide unmasked
         "fld1\n fldz\n fdivrp\n fwait");
 }
+// With CR0.AM and EFLAGS.AC set, ring 3 may not access memory off its alignment (SDM 3A 6.15).
+void crash_alignment() {
+    static constexpr std::uint8_t kCode[] = {0xBB, 0xB2, 0xB2, 0xB2, 0xB2,  // mov ebx, kCrashEbx
+                                             0xBE, 0x51, 0x51, 0x51, 0x51,  // mov esi, kCrashEsi
+                                             0xBF, 0xD1, 0xD1, 0xD1, 0xD1,  // mov edi, kCrashEdi
+                                             0x8B, 0x44, 0x24, 0x01,        // mov eax, [esp + 1]
+                                             0xCD, 0x80};                   // int 0x80: still here
+    const std::uint32_t cr0 = cpu::read_cr0();
+    cpu::write_cr0(cr0 | cpu::kCr0AlignmentMask);
+    const auto ran = run_in_ring3(*attached_system()->memory, kCode, cpu::kEflagsAlignmentCheck);
+    cpu::write_cr0(cr0);
+    if (!ran.ok()) quire::log(LogLevel::Warning, "crash", "%s", error_name(ran.error()));
+}
 void crash_machine_check() {
     CRASH("int $18");
 }
@@ -129,6 +145,7 @@ constexpr CrashKind kKinds[] = {
     {"gp", "load ES with a selector beyond the GDT", kGeneralProtection, 0x1230, crash_protection},
     {"pf", "write to the unmapped address 0x1234", kPageFault, 2, crash_page},
     {"mf", "x87 divide by zero, unmasked", kFloatingPoint, 0, crash_x87},
+    {"ac", "unaligned access in ring 3", kAlignmentCheck, 0, crash_alignment},
     {"mc", "INT 18: real machine checks cannot be made", kMachineCheck, 0, crash_machine_check},
     {"xm", "SSE divide by zero, unmasked", kSimdFloatingPoint, 0, crash_simd},
     {"null", "read through a null pointer", kNoVector, 0, crash_null},
