@@ -1,7 +1,5 @@
 #include "kernel/memory.h"
 
-#include <new>
-
 #include "cpu/descriptor_tables.h"
 #include "cpu/registers.h"
 #include "kernel/base/panic.h"
@@ -119,8 +117,7 @@ template <typename T>
 std::span<T> Memory::take_memory(std::uint32_t count, const char* name) {
     const PageCount size = pages_for(count * static_cast<std::uint32_t>(sizeof(T)));
     const FrameRange range = value_or_panic(boot_.take(size, {kFirstMiB, window_end_}, name), name);
-    T* memory = new (frame_bytes(range.first)) T[count];
-    return {memory, count};
+    return {reinterpret_cast<T*>(frame_bytes(range.first)), count};  // whoever gets it fills it
 }
 
 KernelMap Memory::make_map() {

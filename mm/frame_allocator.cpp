@@ -1,5 +1,7 @@
 #include "mm/frame_allocator.h"
 
+#include <bit>
+
 #include "mm/machine.h"
 
 namespace quire::mm {
@@ -44,17 +46,29 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
 }
 
 void FrameAllocator::add_memory(FrameRange range) {
-    ASSERT(range.empty() || range.first > FrameNumber(0));
-    for (FrameNumber frame = range.first; frame < range.end; ++frame) {
-        const FrameState state = table_.state(frame);
-        ASSERT(state == FrameState::Absent || state == FrameState::Reserved);
-        table_.set_state(frame, FrameState::Free);
-        table_.ring_alone(frame);
-        if (poison_) poison(frame, 1);
-        bitmap_.give(frame.raw());
+    ASSERT(range.empty() || (range.first > FrameNumber(0) && range.end <= table_.end()));
+    constexpr std::uint32_t kFree = FrameTable::use_word(FrameState::Free, 0);
+    for (std::uint32_t frame = range.first.raw(); frame < range.end.raw(); ++frame) {
+        [[maybe_unused]] const FrameState before = table_.state(FrameNumber(frame));
+        ASSERT(before == FrameState::Absent || before == FrameState::Reserved);
+        records_[frame] = {.use = kFree, .next = frame, .previous = frame, .place = 0};
+        if (poison_) poison(FrameNumber(frame), 1);
     }
+    give_runs(range.first.raw(), range.end.raw());
     free_ += range.count();
     managed_ += range.count();
+}
+
+// Gives [first, end) to the bitmap as the largest aligned runs it is made of.
+void FrameAllocator::give_runs(std::uint32_t first, std::uint32_t end) {
+    while (first < end) {
+        std::uint32_t order = static_cast<std::uint32_t>(std::countr_zero(first));
+        if (order > kMaxOrder) order = kMaxOrder;
+        while (1U << order > end - first)
+            --order;
+        bitmap_.give_run(first, order);
+        first += 1U << order;
+    }
 }
 
 // --- Handing out ---
@@ -76,6 +90,12 @@ inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
 
 // The word in hand is used up, poison is on, or a failure is to be injected.
 std::uint32_t FrameAllocator::take_slowly() {
+    if (!injector_.armed() && !poison_ && bitmap_.fill_hand(groups_of(Zone::Window))) {
+        const std::uint32_t number = bitmap_.take_from_hand();
+        records_[number].use = kSoleOwner;
+        --free_;
+        return number;
+    }
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free();

@@ -133,6 +133,7 @@ class FrameAllocator {
     static constexpr std::uint32_t kSoleOwnerMask =
         FrameTable::kFlagMask | FrameTable::kInUseBit | FrameTable::kMaxReferences;
 
+    void give_runs(std::uint32_t first, std::uint32_t end);
     std::uint32_t take_slowly();
     std::uint32_t take_free();
     void hand_out(FrameNumber frame, std::uint32_t order);

@@ -35,23 +35,18 @@ inline std::uint32_t aligned_runs(std::uint32_t word, std::uint32_t order) {
     return word & kAligned[order];
 }
 
-// 2^order ones, order at most 5.
-constexpr std::uint32_t kOnes[6] = {0x1, 0x3, 0xF, 0xFF, 0xFFFF, 0xFFFFFFFF};
-constexpr std::uint32_t ones(std::uint32_t order) {
-    return kOnes[order];
-}
+}  // namespace
 
 // The order of the largest aligned run of ones that holds `bit`, known to be `order` at least.
-std::uint32_t order_around(std::uint32_t word, std::uint32_t bit, std::uint32_t order) {
-    while (order < 5) {
-        const std::uint32_t run = ones(order + 1) << (bit & (~1U << order));
+std::uint32_t FrameBitmap::order_around(std::uint32_t word, std::uint32_t bit,
+                                        std::uint32_t order) {
+    while (order < kWordOrder) {
+        const std::uint32_t run = kOnes[order + 1] << (bit & (~1U << order));
         if ((word & run) != run) break;
         ++order;
     }
     return order;
 }
-
-}  // namespace
 
 FrameBitmap::FrameBitmap(std::uint32_t frames, std::span<std::uint32_t> memory)
     : words_(memory.data()),
@@ -70,17 +65,6 @@ FrameBitmap::FrameBitmap(std::uint32_t frames, std::span<std::uint32_t> memory)
 
 // --- The summary ---
 
-[[gnu::always_inline]] inline void FrameBitmap::promise(std::uint32_t order, std::uint32_t group) {
-    level(order)[1 + group / 32] |= 1U << group % 32;
-    level(order)[0] |= 1U << group / 32;
-}
-
-[[gnu::always_inline]] inline void FrameBitmap::withdraw(std::uint32_t order, std::uint32_t group) {
-    std::uint32_t& section = level(order)[1 + group / 32];
-    section &= ~(1U << group % 32);
-    if (section == 0) level(order)[0] &= ~(1U << group / 32);
-}
-
 // A promise of one order implies all below it, so the loop may end at the first it finds made.
 void FrameBitmap::promise_up_to(std::uint32_t order, std::uint32_t group) {
     for (; order > 0 && !promised(order, group); --order)
@@ -90,22 +74,6 @@ void FrameBitmap::promise_up_to(std::uint32_t order, std::uint32_t group) {
 void FrameBitmap::withdraw_from(std::uint32_t order, std::uint32_t group) {
     for (; order <= kMaxOrder && promised(order, group); ++order)
         withdraw(order, group);
-}
-
-[[gnu::always_inline]] inline std::uint32_t FrameBitmap::first_group(std::uint32_t order,
-                                                                     const Groups& where) const {
-    if (where.first >= where.end) return kNone;
-    const std::uint32_t* words = level(order);
-    std::uint32_t section = where.first / 32;
-    std::uint32_t bits = words[1 + section] & ~0U << where.first % 32;
-    if (bits == 0) {
-        const std::uint32_t later = words[0] & ~1U << section;
-        if (later == 0) return kNone;
-        section = lowest_bit(later);
-        bits = words[1 + section];
-    }
-    const std::uint32_t group = section * 32 + lowest_bit(bits);
-    return group < where.end ? group : kNone;
 }
 
 // --- The hand ---
@@ -184,26 +152,6 @@ std::uint32_t FrameBitmap::search(std::uint32_t order, const Groups& where) {
     }
 }
 
-std::uint32_t FrameBitmap::take_words(std::uint32_t order, const Groups& where) {
-    for (;;) {
-        const std::uint32_t group = first_group(order, where);
-        if (group == kNone) return kNone;
-        const std::uint32_t full = full_[group];
-        const std::uint32_t units = ones(order - kWordOrder);
-        const std::uint32_t size = 1U << (order - kWordOrder);
-        std::uint32_t word = 0;
-        while (word < 32 && (full >> word & units) != units)
-            word += size;
-        if (__builtin_expect(word == 32, 0)) {
-            withdraw_from(order, group);
-            continue;
-        }
-        full_[group] = full & ~(units << word);
-        if (group_empty(group)) withdraw(0, group);
-        return (group * 32 + word) * 32;
-    }
-}
-
 // A run inside a word: from a partial word if one has it, else a full word is broken up.
 std::uint32_t FrameBitmap::take_from_words(std::uint32_t order, std::uint32_t group) {
     std::uint32_t index = kNone;
@@ -219,7 +167,7 @@ std::uint32_t FrameBitmap::take_from_words(std::uint32_t order, std::uint32_t gr
         runs = kAllFree;
     }
     const std::uint32_t bit = lowest_bit(runs);
-    words_[index] &= ~(ones(order) << bit);
+    words_[index] &= ~(kOnes[order] << bit);
     if (words_[index] == 0) clear_partial(index);
     return index * 32 + bit;
 }
@@ -249,7 +197,7 @@ void FrameBitmap::word_grew(std::uint32_t frame) {
     const std::uint32_t word = words_[frame / 32];
     if (word == kAllFree) {
         word_filled(frame / 32);
-    } else {
+    } else if (!promised(kWordOrder - 1, frame / kGroupFrames)) {
         promise_up_to(order_around(word, frame % 32, 1), frame / kGroupFrames);
     }
 }
@@ -265,22 +213,11 @@ void FrameBitmap::word_filled(std::uint32_t index) {
     promise_up_to(kWordOrder + order_around(full_[group], index % 32, 0), group);
 }
 
-void FrameBitmap::give_words(std::uint32_t frame, std::uint32_t order) {
-    const std::uint32_t group = frame / kGroupFrames;
-    const std::uint32_t old = full_[group];
-    full_[group] = old | kOnes[order - kWordOrder] << frame / 32 % 32;
-    if ((old | partial_[group]) == 0) promise(0, group);
-    if (!promised(kMaxOrder, group)) {
-        const std::uint32_t units = order_around(full_[group], frame / 32 % 32, order - kWordOrder);
-        promise_up_to(kWordOrder + units, group);
-    }
-}
-
 void FrameBitmap::give_run(std::uint32_t frame, std::uint32_t order) {
     ASSERT(order <= kMaxOrder && frame % (1U << order) == 0);
     if (order >= kWordOrder) return give_words(frame, order);
     const std::uint32_t index = frame / 32;
-    words_[index] |= ones(order) << frame % 32;
+    words_[index] |= kOnes[order] << frame % 32;
     if (!held(words_ + index)) set_partial(index);
     if (words_[index] == kAllFree) {
         word_filled(index);

@@ -110,6 +110,9 @@ class FrameBitmap {
     void check_invariants() const;
 
   private:
+    // 2^order ones, order at most 5.
+    static constexpr std::uint32_t kOnes[6] = {0x1, 0x3, 0xF, 0xFF, 0xFFFF, 0xFFFFFFFF};
+
     static std::uint32_t lowest_bit(std::uint32_t word) {
         return static_cast<std::uint32_t>(__builtin_ctz(word));
     }
@@ -126,6 +129,7 @@ class FrameBitmap {
         return (partial_[group] | full_[group]) == 0;
     }
 
+    static std::uint32_t order_around(std::uint32_t word, std::uint32_t bit, std::uint32_t order);
     void promise(std::uint32_t order, std::uint32_t group);
     void withdraw(std::uint32_t order, std::uint32_t group);
     void promise_up_to(std::uint32_t order, std::uint32_t group);
@@ -155,5 +159,67 @@ class FrameBitmap {
     std::uint32_t groups_;
     std::uint32_t level_words_;
 };
+
+// What follows is in line because a call costs as much as the work it does.
+
+[[gnu::always_inline]] inline void FrameBitmap::promise(std::uint32_t order, std::uint32_t group) {
+    level(order)[1 + group / 32] |= 1U << group % 32;
+    level(order)[0] |= 1U << group / 32;
+}
+
+[[gnu::always_inline]] inline void FrameBitmap::withdraw(std::uint32_t order, std::uint32_t group) {
+    std::uint32_t& section = level(order)[1 + group / 32];
+    section &= ~(1U << group % 32);
+    if (section == 0) level(order)[0] &= ~(1U << group / 32);
+}
+
+[[gnu::always_inline]] inline std::uint32_t FrameBitmap::first_group(std::uint32_t order,
+                                                                     const Groups& where) const {
+    if (where.first >= where.end) return kNone;
+    const std::uint32_t* words = level(order);
+    std::uint32_t section = where.first / 32;
+    std::uint32_t bits = words[1 + section] & ~0U << where.first % 32;
+    if (bits == 0) {
+        const std::uint32_t later = words[0] & ~1U << section;
+        if (later == 0) return kNone;
+        section = lowest_bit(later);
+        bits = words[1 + section];
+    }
+    const std::uint32_t group = section * 32 + lowest_bit(bits);
+    return group < where.end ? group : kNone;
+}
+
+[[gnu::always_inline]] inline std::uint32_t FrameBitmap::take_words(std::uint32_t order,
+                                                                    const Groups& where) {
+    for (;;) {
+        const std::uint32_t group = first_group(order, where);
+        if (group == kNone) return kNone;
+        const std::uint32_t full = full_[group];
+        const std::uint32_t units = kOnes[order - kWordOrder];
+        const std::uint32_t size = 1U << (order - kWordOrder);
+        std::uint32_t word = 0;
+        while (word < 32 && (full >> word & units) != units)
+            word += size;
+        if (__builtin_expect(word == 32, 0)) {
+            withdraw_from(order, group);
+            continue;
+        }
+        full_[group] = full & ~(units << word);
+        if (group_empty(group)) withdraw(0, group);
+        return (group * 32 + word) * 32;
+    }
+}
+
+[[gnu::always_inline]] inline void FrameBitmap::give_words(std::uint32_t frame,
+                                                           std::uint32_t order) {
+    const std::uint32_t group = frame / kGroupFrames;
+    const std::uint32_t old = full_[group];
+    full_[group] = old | kOnes[order - kWordOrder] << frame / 32 % 32;
+    if ((old | partial_[group]) == 0) promise(0, group);
+    if (!promised(kMaxOrder, group)) {
+        const std::uint32_t units = order_around(full_[group], frame / 32 % 32, order - kWordOrder);
+        promise_up_to(kWordOrder + units, group);
+    }
+}
 
 }  // namespace quire::mm

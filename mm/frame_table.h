@@ -15,7 +15,7 @@
 //
 // A link needs 20 bits, so two links leave 24 for a tag: the swap slot of a private frame, the
 // object of a file page, the order of a run, what the owner likes for others. That is how sixteen
-// bytes carry it all. `place` is the reverse mapping (DESIGN section 9, rule 5): a private frame
+// bytes carry it all. `place` is the reverse mapping (docs/design.md): a private frame
 // names the one PTE that maps it, a page of a file or of shared memory its object and page index;
 // page tables that are copies of each other use the links as their ring of siblings.
 //

@@ -2,6 +2,7 @@
 
 #include "kernel/base/align.h"
 #include "kernel/base/assert.h"
+#include "libc/string.h"
 
 namespace quire::heap {
 namespace {
@@ -22,8 +23,10 @@ Block* Arena::allocate(std::size_t size) {
     }
     const std::size_t have = block->size();
     if (have - size >= kMinimumBlock) {
+        used_ += size;
         split(block, have, size);
     } else {
+        used_ += have;
         block->set_used();
         block->after(have)->set_previous_used();
     }
@@ -64,6 +67,7 @@ Block* Arena::allocate_at_end(std::size_t size) {
 Block* Arena::carve_top(std::size_t size) {
     Block* block = top_;
     block->set_head(size | Block::kPreviousUsed | Block::kUsed);
+    used_ += size;
     top_ = block->after(size);
     top_->set_head(Block::kPreviousUsed);
     std::byte* untouched = reinterpret_cast<std::byte*>(top_ + 1);
@@ -89,6 +93,7 @@ Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
     if (block != nullptr) {
         lead = lead_to(alignment, block);
         remove_free(block, block->size());
+        used_ += block->size();
         block->set_used();
         block->next()->set_previous_used();
     } else {
@@ -111,6 +116,7 @@ Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
 void Arena::deallocate(Block* block) {
     std::size_t size = block->size();
     Block* next = block->after(size);
+    used_ -= size;
     block->clear_used();
     if (!block->previous_used()) {
         const std::size_t below = block->previous_size();
@@ -122,7 +128,7 @@ void Arena::deallocate(Block* block) {
         join_top(block);
         return;
     }
-    if (next->used()) {
+    if (!next->is_free()) {
         next->clear_previous_used();
     } else {
         const std::size_t above = next->size();
@@ -151,13 +157,33 @@ bool Arena::grow(Block* block, std::size_t size) {
         block->set_head(size | (block->head() & Block::kFlags));
         return true;
     }
-    if (next->used() || have + next->size() < size) return false;
+    if (!next->is_free() || have + next->size() < size) return false;
     const std::size_t together = have + next->size();
     remove_free(next, next->size());
+    used_ += next->size();
     block->set_head(together | (block->head() & Block::kFlags));
     block->after(together)->set_previous_used();
     shrink(block, size);
     return true;
+}
+
+Block* Arena::grow_down(Block* block, std::size_t size) {
+    if (block->previous_used()) return nullptr;
+    const std::size_t have = block->size();
+    const std::size_t below = block->previous_size();
+    Block* next = block->next();
+    const std::size_t above = next == top_ || !next->is_free() ? 0 : next->size();
+    if (below + have + above < size) return nullptr;
+    Block* target = block->previous();
+    remove_free(target, below);
+    if (above != 0) remove_free(next, above);
+    used_ += below + above;
+    const std::size_t flags = block->head() & Block::kMoved;
+    memmove(target->payload(), block->payload(), have - kWord);
+    target->set_head((below + have + above) | flags | Block::kPreviousUsed | Block::kUsed);
+    target->next()->set_previous_used();
+    shrink(target, size);
+    return target;
 }
 
 void Arena::shrink(Block* block, std::size_t size) {
@@ -220,23 +246,28 @@ void Arena::limits_changed() {
 void Arena::check_invariants() {
     if (top_ == nullptr) return;
     std::size_t free_blocks = 0;
+    std::size_t used = 0;
     bool previous_used = true;
     Block* block = first();
     for (; block != top_; block = block->next()) {
         ASSERT(distance(block, top_) < extent_);
         ASSERT(block->size() >= kMinimumBlock);
         ASSERT(block->previous_used() == previous_used);
-        previous_used = block->used();
-        if (previous_used) continue;
+        previous_used = !block->is_free();
+        if (previous_used) {
+            used += block->size();
+            continue;
+        }
         ++free_blocks;
         ASSERT(block->previous_used());
         ASSERT(block->next()->previous_size() == block->size());
     }
+    ASSERT(used == used_);
     ASSERT(previous_used && top_->previous_used());
     ASSERT(top_size() >= kAlignment && top_size() <= extent_);
     ASSERT(fresh_ >= reinterpret_cast<std::byte*>(top_ + 1) && fresh_ <= base_ + extent_);
-    const auto is_free = [](void*, Block* listed) { ASSERT(!listed->used()); };
-    std::size_t listed = bins_.check_invariants([](Block* one) { ASSERT(!one->used()); });
+    const auto is_free = [](void*, Block* listed) { ASSERT(listed->is_free()); };
+    std::size_t listed = bins_.check_invariants([](Block* one) { ASSERT(one->is_free()); });
     listed += tree_.check_invariants(is_free, nullptr);
     ASSERT(listed == free_blocks);
 }

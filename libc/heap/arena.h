@@ -39,6 +39,9 @@ class Arena {
 
     /// Makes `block` at least `size` large without moving it; false, nothing changed: cannot.
     [[nodiscard]] bool grow(Block* block, std::size_t size);
+    /// Makes `block` at least `size` large by moving it down into the free block below it, together
+    /// with its contents. Returns where it is now; nullptr, nothing changed: there is no room.
+    [[nodiscard]] Block* grow_down(Block* block, std::size_t size);
     /// Cuts `block` down to `size` where that frees a block.
     void shrink(Block* block, std::size_t size);
 
@@ -64,6 +67,8 @@ class Arena {
     [[nodiscard]] std::size_t offset_of(const void* address) const {
         return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(base_);
     }
+    /// The bytes of all blocks that are not free.
+    [[nodiscard]] std::size_t used() const { return used_; }
     [[nodiscard]] std::byte* base() const { return base_; }
     [[nodiscard]] std::size_t extent() const { return extent_; }
     /// From here to the end nothing was ever written.
@@ -104,6 +109,7 @@ class Arena {
     std::byte* trim_below_ = nullptr;  // a top that starts below this is worth giving back
     std::byte* base_ = nullptr;
     std::size_t extent_ = 0;
+    std::size_t used_ = 0;
     std::byte* fresh_ = nullptr;
     FreeTree tree_;
     SmallBins bins_;

@@ -2,15 +2,18 @@
 //
 //      block in use                        free block
 //      +---------------------+---+---+---+ +---------------------+---+---+---+
-//      | size of the block   | M | P | U | | size of the block   | 0 | P | 0 |  header
+//      | size of the block   | M | P | 1 | | size of the block   | 0 | P | 0 |  header
 //      +---------------------+---+---+---+ +---------------------+---+---+---+
 //      | payload             (8-aligned) | | next | previous  (its list or tree)
 //      :                                 : :                                 :
 //      |                                 | | size of the block               |  footer
 //      +---------------------------------+ +---------------------------------+
 //
-//      U  this block is in use            P  the block before it is in use
-//      M  the payload was moved once by realloc: it grows, and next time goes to the end
+//      P  the block before this one is not free
+//      M  the payload was moved by realloc: it grows, and next time goes to the end
+//
+// A third state has M without the lowest bit: the block is kept at hand for the next request of
+// its size (recent_blocks.h). Its neighbours take it for one in use; free() does not.
 //
 // The footer is the word before the next header, so the neighbour above a free block finds its
 // start; while a block is in use that word is payload, hence a header costs four bytes in all.
@@ -47,7 +50,12 @@ class Block {
     [[nodiscard]] std::size_t payload_size() const { return size() - kWord; }
     [[nodiscard]] std::size_t head() const { return head_; }
     [[nodiscard]] bool used() const { return (head_ & kUsed) != 0; }
+    /// Free, and in a list of the arena.
+    [[nodiscard]] bool is_free() const { return (head_ & (kUsed | kMoved)) == 0; }
+    /// Kept at hand, neither in use nor in a list of the arena.
+    [[nodiscard]] bool recent() const { return (head_ & (kUsed | kMoved)) == kMoved; }
     [[nodiscard]] bool previous_used() const { return (head_ & kPreviousUsed) != 0; }
+    /// Precondition: used().
     [[nodiscard]] bool moved() const { return (head_ & kMoved) != 0; }
 
     [[nodiscard]] Block* next() { return after(size()); }
@@ -70,9 +78,12 @@ class Block {
         *(&after(size)->head_ - 1) = size;
     }
     void set_used() { head_ |= kUsed; }
-    void clear_used() { head_ &= ~kUsed; }
+    void clear_used() { head_ &= ~(kUsed | kMoved); }
     void set_previous_used() { head_ |= kPreviousUsed; }
     void clear_previous_used() { head_ &= ~kPreviousUsed; }
+    void set_recent() { head_ = (head_ | kMoved) & ~kUsed; }
+    /// From kept at hand to in use.
+    void reuse() { head_ ^= kUsed | kMoved; }
     void set_moved() { head_ |= kMoved; }
 
   private:

@@ -4,47 +4,116 @@
 #include "libc/string.h"
 
 namespace quire::heap {
+namespace {
+
+/// Growing blocks below this are served best by the best fit.
+constexpr std::size_t kEndFrom = 8192;
+
+}  // namespace
+
+
+// allocate() and deallocate() hold only what happens nearly always, and leave the rest to functions
+// of their own, so that the common path saves no registers for it.
 
 void* Heap::allocate(std::size_t size) {
     if (size <= kLargestSlot) {
-        const std::size_t slot_class = slot_class_for(size);
-        void* slot = runs_.allocate(slot_class);
-        if (slot != nullptr) return slot;
-        return allocate_block(RunSet::stand_in_size(slot_class));
+        void* slot = runs_.allocate_fast(size);
+        if (slot != nullptr) [[likely]] return slot;
+    } else if (size <= RecentBlocks::kLargestRequest) {
+        Block* block = recent_.take(block_size_for(size));
+        if (block != nullptr) [[likely]] return block->payload();
     }
-    if (size >= Mappings::kFrom) return allocate_large(size);
-    return allocate_block(block_size_for(size));
+    return allocate_slow(size);
 }
 
-void* Heap::allocate_block(std::size_t block_size) {
+[[gnu::noinline]] void* Heap::allocate_slow(std::size_t size) {
+    if (size <= kLargestSlot) return allocate_small(size);
+    if (size < Mappings::kFrom) return allocate_from_arena(block_size_for(size));
+    if (size > heap::kLargestRequest) return nullptr;
+    void* mapping = mappings_.allocate(size);
+    return mapping != nullptr ? mapping : allocate_from_arena(block_size_for(size));
+}
+
+void* Heap::allocate_small(std::size_t size) {
+    void* slot = runs_.allocate_slow(size);
+    if (slot != nullptr) return slot;
+    const std::size_t block_size = RunSet::stand_in_size(slot_class_for(size));
+    Block* block = recent_.take(block_size);
+    return block != nullptr ? block->payload() : allocate_from_arena(block_size);
+}
+
+void* Heap::allocate_from_arena(std::size_t block_size) {
     Block* block = arena_.allocate(block_size);
     if (block == nullptr) return nullptr;
     runs_.block_allocated(block->size());
     return block->payload();
 }
 
-void* Heap::allocate_large(std::size_t size) {
-    if (size > kLargestRequest) return nullptr;
-    void* mapping = mappings_.allocate(size);
-    return mapping != nullptr ? mapping : allocate_block(block_size_for(size));
-}
-
 void Heap::deallocate(void* pointer) {
-    if (runs_.covers(pointer)) {
-        if (runs_.deallocate(pointer) != RunSet::FreeResult::Freed) [[unlikely]]
-            refuse(pointer);
+    const std::size_t slot_class = runs_.class_at(arena_.offset_of(pointer));
+    if (slot_class != 0) {
+        if (!runs_.deallocate_fast(pointer, slot_class)) deallocate_slot(pointer);
         return;
     }
     Block* block = Block::of_payload(pointer);
-    if (arena_.contains(pointer) && arena_.looks_allocated(block)) [[likely]] {
-        runs_.block_freed(block->size());
-        arena_.deallocate(block);
+    if (!arena_.contains(pointer) || !arena_.looks_allocated(block)) [[unlikely]] {
+        deallocate_other(pointer);
         return;
     }
-    free_other(pointer);
+    const std::size_t size = block->size();
+    if (size < RecentBlocks::kLimit && recent_.has_room(size, arena_.used()) && !block->moved()) {
+        recent_.keep(block, size);
+        return;
+    }
+    deallocate_block(block);
 }
 
-void Heap::free_other(void* pointer) {
+[[gnu::noinline]] void Heap::deallocate_slot(void* pointer) {
+    if (!runs_.deallocate_slow(pointer)) return refuse(pointer);
+    shed_recent();
+}
+
+// A block that cannot be kept at hand just so: it takes the place of another, or goes to the arena.
+[[gnu::noinline]] void Heap::deallocate_block(Block* block) {
+    const std::size_t size = block->size();
+    if (size < RecentBlocks::kLimit && !block->moved()) {
+        Block* other = recent_.evict();
+        if (other != nullptr) {
+            give_to_arena(other);
+            if (recent_.has_room(size, arena_.used())) {
+                recent_.keep(block, size);
+                return;
+            }
+        }
+    }
+    give_to_arena(block);
+    shed_recent();
+}
+
+void Heap::give_to_arena(Block* block) {
+    runs_.block_freed(block->size());
+    arena_.deallocate(block);
+}
+
+// What may be kept at hand shrinks with what is in use. One block a call follows fast enough and
+// keeps every call short.
+void Heap::shed_recent() {
+    if (recent_.has_room(0, arena_.used())) return;
+    Block* block = recent_.evict();
+    if (block != nullptr) give_to_arena(block);
+}
+
+std::size_t Heap::trim(std::size_t keep) {
+    const std::size_t before = arena_.extent();
+    while (recent_.bytes() != 0) {
+        Block* block = recent_.evict();
+        if (block != nullptr) give_to_arena(block);
+    }
+    arena_.trim(keep);
+    return before - arena_.extent();
+}
+
+[[gnu::noinline]] void Heap::deallocate_other(void* pointer) {
     if (pointer == nullptr) return;
     Mapping* mapping = mappings_.find(pointer);
     if (mapping == nullptr) {
@@ -85,7 +154,7 @@ void* Heap::allocate_aligned(std::size_t alignment, std::size_t size) {
 
 // Where a pointer of ours lives; None, and reported, when it is none of ours.
 Heap::Place Heap::find(void* pointer) {
-    if (runs_.covers(pointer)) {
+    if (runs_.class_at(arena_.offset_of(pointer)) != 0) {
         if (RunSet::in_use(pointer)) return Place::Slot;
     } else if (arena_.contains(pointer) && arena_.looks_allocated(Block::of_payload(pointer))) {
         return Place::Block;
@@ -113,7 +182,7 @@ std::size_t Heap::usable_size(void* pointer) {
 
 void* Heap::reallocate(void* pointer, std::size_t size) {
     if (pointer == nullptr) return allocate(size);
-    if (size > kLargestRequest) return nullptr;
+    if (size > heap::kLargestRequest) return nullptr;
     switch (find(pointer)) {
     case Place::Slot: {
         const std::size_t have = slot_size(Run::around(pointer)->slot_class);
@@ -135,7 +204,9 @@ void* Heap::reallocate_block(Block* block, std::size_t size) {
     if (wanted <= have) {
         arena_.shrink(block, wanted);
     } else if (!arena_.grow(block, wanted)) {
-        return move_block(block, size);
+        Block* lower = arena_.grow_down(block, wanted);
+        if (lower == nullptr) return move_block(block, size);
+        block = lower;
     }
     runs_.block_freed(have);
     runs_.block_allocated(block->size());
@@ -149,13 +220,12 @@ void* Heap::move_block(Block* block, std::size_t size) {
     if (size <= kLargestSlot || size >= Mappings::kFrom)
         return move(from, block->payload_size(), size);
     const std::size_t wanted = block_size_for(size);
-    Block* target = block->moved() ? arena_.allocate_at_end(wanted) : arena_.allocate(wanted);
+    Block* target = block->moved() && size >= kEndFrom ? arena_.allocate_at_end(wanted) : arena_.allocate(wanted);
     if (target == nullptr) return nullptr;
     runs_.block_allocated(target->size());
     target->set_moved();
     memcpy(target->payload(), from, block->payload_size());
-    runs_.block_freed(block->size());
-    arena_.deallocate(block);
+    give_to_arena(block);
     return target->payload();
 }
 

@@ -16,6 +16,7 @@
 
 #include "libc/heap/arena.h"
 #include "libc/heap/mappings.h"
+#include "libc/heap/recent_blocks.h"
 #include "libc/heap/run_set.h"
 
 namespace quire::heap {
@@ -92,7 +93,7 @@ class Heap {
 
     /// Gives whole free pages at the end of the arena back, all but `keep` bytes. Returns how many
     /// bytes went.
-    std::size_t trim(std::size_t keep = 0) { return arena_.trim(keep); }
+    std::size_t trim(std::size_t keep = 0);
 
     /// Counts by a walk over everything.
     [[nodiscard]] HeapStatistics statistics();
@@ -106,9 +107,14 @@ class Heap {
   private:
     enum class Place : unsigned char { Slot, Block, Mapping, None };
 
-    [[nodiscard]] void* allocate_block(std::size_t block_size);
-    [[nodiscard]] void* allocate_large(std::size_t size);
-    void free_other(void* pointer);
+    [[nodiscard]] void* allocate_slow(std::size_t size);
+    [[nodiscard]] void* allocate_small(std::size_t size);
+    [[nodiscard]] void* allocate_from_arena(std::size_t block_size);
+    void deallocate_slot(void* pointer);
+    void deallocate_block(Block* block);
+    void give_to_arena(Block* block);
+    void shed_recent();
+    void deallocate_other(void* pointer);
     [[nodiscard]] Place find(void* pointer);
     [[nodiscard]] void* reallocate_block(Block* block, std::size_t size);
     [[nodiscard]] void* move_block(Block* block, std::size_t size);
@@ -119,6 +125,7 @@ class Heap {
 
     Arena arena_;
     RunSet runs_;
+    RecentBlocks recent_;
     Mappings mappings_;
     MisuseReport report_;
 };

@@ -30,7 +30,7 @@ HeapMisuse Heap::diagnose(void* pointer) {
         if (!arena_.plausible(block)) return HeapMisuse::CorruptedHeader;
         if (pointer >= block->next()) continue;
         if (!block->used()) return HeapMisuse::DoubleFree;
-        if (!runs_.covers(pointer)) break;
+        if (!(runs_.class_at(arena_.offset_of(pointer)) != 0)) break;
         return RunSet::is_slot(pointer) ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
     }
     return pointer >= arena_.top() ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
@@ -84,7 +84,7 @@ void Heap::walk(HeapVisitor& visitor) {
         void* payload = block->payload();
         if (!block->used()) {
             visitor.visit({payload, block->payload_size(), HeapBlock::Kind::Free});
-        } else if (runs_.covers(payload)) {
+        } else if (runs_.class_at(arena_.offset_of(payload)) != 0) {
             visit_run(Run::around(payload), visitor);
         } else {
             const bool ours = runs_.is_map(payload) || mappings_.is_record(payload);
@@ -111,6 +111,7 @@ HeapStatistics Heap::statistics() {
 void Heap::check_invariants() {
     arena_.check_invariants();
     runs_.check_invariants();
+    recent_.check_invariants();
     mappings_.check_invariants();
 }
 

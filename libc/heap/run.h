@@ -1,7 +1,7 @@
 // A run: 1 KiB of the arena at a multiple of 1 KiB, cut into equal slots that have no headers.
 //
 //      1 KiB boundary                                                     next 1 KiB boundary
-//      | slot 0 | slot 1 | slot 2 |  ...  | slot n-1 |   | Run (20 bytes) | header |
+//      | slot 0 | slot 1 | slot 2 |  ...  | slot n-1 |   | Run (28 bytes) | header |
 //
 // A run is the payload of one block of exactly 1 KiB, so the last word belongs to the next block's
 // header, and runs that lie side by side waste nothing. One bit a slot says whether it is free.
@@ -30,11 +30,11 @@ constexpr std::size_t slot_size(std::size_t slot_class) {
 }
 
 struct Run {
-    Run* next;  // the ring of runs of this class that have free slots; only while there is one
+    Run* next;  // the ring of runs of this class that have room
     Run* previous;
     std::uint32_t free_slots[2];
-    std::uint32_t slot_class : 16;
-    std::uint32_t used : 16;
+    std::uint32_t all_slots[2];  // free_slots when every slot is free
+    std::uint32_t slot_class;
 
     /// Where the Run stands behind its slots.
     static constexpr std::size_t offset();
@@ -42,6 +42,9 @@ struct Run {
     [[nodiscard]] std::byte* slots();
     [[nodiscard]] Block* block() { return Block::of_payload(slots()); }
     [[nodiscard]] bool full() const { return (free_slots[0] | free_slots[1]) == 0; }
+    [[nodiscard]] bool empty() const {
+        return free_slots[0] == all_slots[0] && free_slots[1] == all_slots[1];
+    }
 };
 
 constexpr std::size_t Run::offset() {
@@ -61,16 +64,21 @@ constexpr std::size_t slots_in_run(std::size_t slot_class) {
     return Run::offset() / slot_size(slot_class);
 }
 
-// A slot's number is (offset * reciprocal) >> 16: exact for every offset inside a run.
+// A slot's number is the upper half of offset * reciprocal. The lower half tells whether the offset
+// is that of a slot: the error of the reciprocal adds up to less than 1024 over a run, while an
+// offset inside a slot leaves at least one reciprocal, 1024 or more.
 constexpr std::uint32_t slot_reciprocal(std::size_t slot_class) {
     return static_cast<std::uint32_t>((65536 + slot_size(slot_class) - 1) / slot_size(slot_class));
 }
+constexpr bool is_slot_start(std::uint32_t product) { return (product & 0xFC00) == 0; }
 
 consteval bool slot_numbers_are_exact() {
     for (std::size_t slot_class = kFirstSlotClass; slot_class < kSlotClasses; ++slot_class) {
-        for (std::size_t offset = 0; offset < kGranule; ++offset) {
-            const std::size_t number = offset * slot_reciprocal(slot_class) >> 16;
-            if (number != offset / slot_size(slot_class)) return false;
+        const std::size_t size = slot_size(slot_class);
+        for (std::uint32_t offset = 0; offset < kGranule; ++offset) {
+            const std::uint32_t product = offset * slot_reciprocal(slot_class);
+            if (product >> 16 != offset / size) return false;
+            if (is_slot_start(product) != (offset % size == 0)) return false;
         }
         if (slots_in_run(slot_class) > 64) return false;
     }

@@ -1,14 +1,13 @@
 // A page source for benchmarks: an arena inside one reserved mapping, and mmap for the rest.
-// It counts what it has given out and, by mincore(2), which of those pages were touched.
+// It counts what it has given out and which of those pages were touched.
 #pragma once
 
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
-#include <vector>
 
+#include "kernel/base/align.h"
 #include "libc/heap/page_source.h"
 
 namespace quire::bench {
@@ -68,15 +67,12 @@ class ArenaSource final : public heap::PageSource {
     [[nodiscard]] std::size_t calls() const { return calls_; }
     [[nodiscard]] std::size_t held() const { return extent_ + mapped_; }
     [[nodiscard]] std::size_t peak() const { return peak_; }
-    /// Bytes of the pages touched since they were given out.
+    /// Bytes of the pages touched since they were given out: all up to the last that is not zero.
     [[nodiscard]] std::size_t resident() const {
-        std::vector<unsigned char> pages(extent_ / kPage + 1);
-        mincore(start_, extent_, pages.data());
-        const auto touched = std::count_if(pages.begin(), pages.end(),
-                                           [](unsigned char page) { return (page & 1) != 0; });
-        return static_cast<std::size_t>(touched) * kPage + mapped_;
+        std::size_t touched = extent_;
+        while (touched != 0 && start_[touched - 1] == std::byte{0}) --touched;
+        return align_up(touched, kPage) + mapped_;
     }
-
   private:
     std::byte* start_ = nullptr;
     std::size_t extent_ = 0;

@@ -69,17 +69,13 @@ class Script {
         }
         mm::machine::load_page_directory(processes_[0].frame());
     }
+    // Goes by what is in the tables, not by the model: after a failure the two disagree.
     ~Script() {
-        for (std::uint32_t i = 0; i < 2; ++i) {
-            for (std::uint32_t index = 0; index < 768; ++index)
-                empty_table(i, index);
-        }
-        for (std::uint32_t index : {960U, 961U})
-            empty_table(2, index);
+        mm::machine::load_page_directory(kernel().frame());
+        for (PageDirectory& process : processes_)
+            wipe(process, 0, kFirstKernelIndex);
         processes_.clear();
-        FlushBatch batch(machine_.frames);
-        kernel().unmap_large(PageNumber(kKernelLarge * kEntriesPerTable), batch);
-        batch.flush();
+        wipe(kernel(), kFirstKernelIndex, kEntriesPerTable);
     }
 
     /// Throws std::runtime_error when product and model disagree.
@@ -145,6 +141,19 @@ class Script {
     void expect(bool condition, const char* what) const {
         if (condition) return;
         throw std::runtime_error("step " + std::to_string(steps_) + ": " + what);
+    }
+
+    void wipe(PageDirectory& directory, std::uint32_t first, std::uint32_t end) {
+        FlushBatch batch(machine_.frames);
+        for (std::uint32_t index = first; index < end; ++index) {
+            const PageNumber page(index * kEntriesPerTable);
+            const Pde pde = directory.directory_entry(page);
+            if (pde.is_large()) directory.unmap_large(page, batch);
+            for (std::uint32_t i = 0; pde.is_table() && i < kEntriesPerTable; ++i) {
+                directory.unmap(page + PageCount(i)).join(batch);
+            }
+        }
+        batch.flush();
     }
 
     // --- choosing ---
@@ -343,25 +352,26 @@ class Script {
     }
 
     // munmap of a whole table: every page joins one batch, and the table goes with it.
-    void empty(const Step& step) { empty_table(step.choice / 4 % 2, large_index(step)); }
-    void empty_table(std::uint32_t who, std::uint32_t index) {
+    void empty(const Step& step) {
+        const std::uint32_t who = step.choice / 4 % 2;
+        const std::uint32_t index = large_index(step);
         const std::uint32_t first = index * kEntriesPerTable;
         FlushBatch batch(machine_.frames);
-        if (const auto large = space(who).large.find(index); large != space(who).large.end()) {
+        if (space(who).large.erase(index) != 0)
             directory(who).unmap_large(PageNumber(first), batch);
-            space(who).large.erase(large);
-        }
+        // All duties end before anything is expected: a failure must not leave one open.
+        std::vector<std::pair<Pte, ModelPage>> gone;
         for (auto at = space(who).pages.lower_bound(first);
              at != space(who).pages.end() && at->first < first + kEntriesPerTable;) {
-            expect_entry(directory(who).unmap(PageNumber(at->first)).join(batch), at->second);
+            gone.emplace_back(directory(who).unmap(PageNumber(at->first)).join(batch), at->second);
             at = space(who).pages.erase(at);
         }
-        if (who != 2) {
-            directory(who).retire_empty_tables(
-                PageRange::of(PageNumber(first), PageCount(kEntriesPerTable)), batch);
-            space(who).tables.erase(index);
-        }
+        directory(who).retire_empty_tables(
+            PageRange::of(PageNumber(first), PageCount(kEntriesPerTable)), batch);
         batch.flush();
+        space(who).tables.erase(index);
+        for (const auto& [entry, model] : gone)
+            expect_entry(entry, model);
     }
 
     void switch_space(const Step& step) {
