@@ -14,7 +14,7 @@ pure_sources := $(wildcard mm/*.cpp fs/*.cpp libc/*.cpp libc/heap/*.cpp) \
 host_test_sources := $(wildcard tests/host/*.cpp)
 
 sanitizers := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
-host_flags := $(warnings) -I. -O1 -g -fno-omit-frame-pointer $(sanitizers) $(EXTRA_HOST_FLAGS)
+host_flags := $(warnings) -I. -O1 -g1 -fno-omit-frame-pointer $(sanitizers) $(EXTRA_HOST_FLAGS)
 host_product_flags := $(language) $(host_flags) -include tests/host/libc_prefix.h
 # Test code may throw (rapidcheck does); some of its macros trip over our strictest warnings.
 host_test_flags := -std=c++20 -fno-strict-aliasing $(host_flags) -Wno-missing-declarations \
