@@ -31,6 +31,7 @@ global entry
 entry:
     cld
     mov esp, boot_stack_top - KERNEL_BASE
+    mov dword [screen_position - KERNEL_BASE], 0xB8000 + 2 * 80
     mov esi, not_loaded_by_stage2
     cmp eax, BOOT_INFO_MAGIC
     jne fail
@@ -109,15 +110,16 @@ check_mapping:
     mov edi, eax
     shr edi, 22
     mov edi, [edi * 4 + boot_page_directory - KERNEL_BASE]
-    xor ecx, ecx                    ; no PTE looked at yet
-    test edi, PAGE_PRESENT
-    jz .wrong
+    mov ecx, edi
+    and ecx, PAGE_PRESENT | PAGE_WRITABLE
+    cmp ecx, PAGE_PRESENT | PAGE_WRITABLE
+    jne .wrong_directory
     test edi, PAGE_LARGE            ; a 4 MiB entry, or a wrong size: we made none
-    jnz .wrong
+    jnz .wrong_directory
     mov ecx, edi
     and ecx, 0xFFFFF000
     cmp ecx, boot_page_table - KERNEL_BASE
-    jne .wrong_table
+    jne .wrong_directory
     shr eax, 12
     and eax, 1023
     mov ecx, [ecx + eax * 4]
@@ -130,8 +132,8 @@ check_mapping:
     test eax, 0xFFFFF000            ; same frame?
     jnz .wrong
     ret
-.wrong_table:
-    xor ecx, ecx
+.wrong_directory:
+    xor ecx, ecx                    ; no PTE was looked at
 .wrong:
     push ecx
     push edi
@@ -219,15 +221,13 @@ print_char:
     out dx, al
     cmp bl, ' '
     jb .done
-    mov edi, [screen_position]
+    mov edi, [screen_position - KERNEL_BASE]
     mov [edi], bl
     mov byte [edi + 1], 7
-    add dword [screen_position], 2
+    add dword [screen_position - KERNEL_BASE], 2
 .done:
     popad
     ret
-
-screen_position: dd 0xB8000 + 2 * 80 ; written: paging is off, so CR0.WP does not matter yet
 
 text_name:       db "Quire: ", 0
 text_newline:    db 13, 10, 0
@@ -268,3 +268,4 @@ boot_stack_guard:    resb 4096
 boot_stack:          resb BOOT_STACK_SIZE
 global boot_stack_top
 boot_stack_top:
+screen_position:     resd 1

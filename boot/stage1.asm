@@ -34,7 +34,7 @@ start:
     jc fail
     mov si, STAGE2_ADDRESS
     mov cx, STAGE2_SECTORS * SECTOR / 4
-    xor edx, edx
+    mov edx, STAGE2_SUM_SEED
 .sum:
     lodsd
     add edx, eax

@@ -5,8 +5,8 @@
 
 namespace quire::cpu {
 
-/// Sets CR0 and CR4 for the features the CPU has, and puts the x87 into its initial state. Errors of
-/// the x87 come as #MF, those of SSE as #XM, and machine checks as #MC instead of a shutdown.
+/// Sets CR0 and CR4 for the features the CPU has, and puts the x87 into its initial state. Errors
+/// of the x87 come as #MF, those of SSE as #XM, and machine checks as #MC instead of a shutdown.
 void enable_features(const Features& features);
 
 }  // namespace quire::cpu

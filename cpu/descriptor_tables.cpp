@@ -87,7 +87,7 @@ void load_descriptor_tables() {
         "movl %3, %%gs\n"
         "ltr %w4\n"
         :
-        : "m"(pointer), "i"(kKernelCode), "r"(static_cast<std::uint32_t>(kKernelData)), "r"(0U),
+        : "m"(pointer), "i"(kKernelCode), "r"(kKernelData), "r"(0U),
           "r"(static_cast<std::uint32_t>(kMainTss))
         : "memory");
 }
@@ -97,8 +97,17 @@ void set_tls_descriptor(std::uint32_t slot, std::uint64_t value) {
     gdt[kFirstTlsSelector / 8 + slot] = value;
 }
 
-TaskState& main_task_state() { return main_tss; }
+TaskState& main_task_state() {
+    return main_tss;
+}
 
-void note_page_directory(std::uint32_t cr3) { main_tss.cr3 = cr3; }
+void set_emergency_page_directory(std::uint32_t cr3) {
+    double_fault_tss.cr3 = cr3;
+    nmi_tss.cr3 = cr3;
+}
+
+void note_page_directory(std::uint32_t cr3) {
+    main_tss.cr3 = cr3;
+}
 
 }  // namespace quire::cpu

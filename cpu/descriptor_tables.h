@@ -16,12 +16,10 @@
 
 #include <cstdint>
 
+#include "cpu/shared_constants.h"  // the selectors of code and data
+
 namespace quire::cpu {
 
-inline constexpr std::uint16_t kKernelCode = 0x08;
-inline constexpr std::uint16_t kKernelData = 0x10;
-inline constexpr std::uint16_t kUserCode = 0x1B;
-inline constexpr std::uint16_t kUserData = 0x23;
 inline constexpr std::uint16_t kMainTss = 0x28;
 inline constexpr std::uint16_t kDoubleFaultTss = 0x48;
 inline constexpr std::uint16_t kNmiTss = 0x50;
@@ -48,8 +46,12 @@ void set_tls_descriptor(std::uint32_t slot, std::uint64_t descriptor);
 /// What ran before the double-fault or NMI task was switched to.
 TaskState& main_task_state();
 
-/// Tells the main TSS which page directory is loaded: a task switch saves all registers but CR3, and
-/// the return from an NMI loads it from there. Call at each load of CR3.
+/// The page directory that the double-fault and the NMI task run on: the kernel's own, which is
+/// never freed. Until called, it is the one that was loaded at load_descriptor_tables().
+void set_emergency_page_directory(std::uint32_t cr3);
+
+/// Tells the main TSS which page directory is loaded: a task switch saves all registers but CR3,
+/// and the return from an NMI loads it from there. Call at each load of CR3.
 void note_page_directory(std::uint32_t cr3);
 
 }  // namespace quire::cpu

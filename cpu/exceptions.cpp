@@ -1,5 +1,6 @@
 #include "cpu/exceptions.h"
 
+#include "cpu/shared_constants.h"
 #include "kernel/base/assert.h"
 
 namespace quire::cpu {
@@ -41,6 +42,15 @@ constexpr ExceptionInfo kExceptions[32] = {
     {"#30", "security exception", Selector},
     {"#31", "reserved exception 31", None},
 };
+
+consteval std::uint32_t vectors_with_error_code() {
+    std::uint32_t vectors = 0;
+    for (std::uint32_t vector = 0; vector < 32; ++vector) {
+        if (kExceptions[vector].error_code != None) vectors |= 1U << vector;
+    }
+    return vectors;
+}
+static_assert(vectors_with_error_code() == kVectorsWithErrorCode);
 
 }  // namespace
 

@@ -51,8 +51,8 @@ PageFaultCode decode_page_fault(std::uint32_t error_code);
 
 /// The error code of #TS, #NP, #SS, #GP: which selector (SDM 3A figure 6-7).
 struct SelectorCode {
-    bool external;       // the event came from outside the program
-    const char* table;   // "GDT", "IDT" or "LDT"
+    bool external;      // the event came from outside the program
+    const char* table;  // "GDT", "IDT" or "LDT"
     std::uint32_t index;
 };
 SelectorCode decode_selector(std::uint32_t error_code);

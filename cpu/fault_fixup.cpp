@@ -31,12 +31,12 @@ bool apply_fault_fixup(TrapFrame& frame) {
 }
 
 // The instruction at 1 may fault; execution goes on at 2 either way, with EAX still 0 on success.
-#define QUIRE_MAY_FAULT(instruction)       \
-    "1: " instruction                      \
-    "\n"                                   \
-    "2:\n"                                 \
-    ".pushsection .fault_fixups, \"a\"\n"  \
-    ".long 1b, 2b\n"                       \
+#define QUIRE_MAY_FAULT(instruction)      \
+    "1: " instruction                     \
+    "\n"                                  \
+    "2:\n"                                \
+    ".pushsection .fault_fixups, \"a\"\n" \
+    ".long 1b, 2b\n"                      \
     ".popsection\n"
 
 std::optional<std::uint32_t> try_read(std::uint32_t address, std::uint32_t bytes) {
@@ -61,7 +61,8 @@ std::optional<std::uint32_t> try_read(std::uint32_t address, std::uint32_t bytes
                      : "r"(address)
                      : "memory");
         break;
-    default: ASSERT_UNREACHABLE();
+    default:
+        ASSERT_UNREACHABLE();
     }
     if (failed != 0) return std::nullopt;
     return value;
@@ -88,7 +89,8 @@ bool try_write(std::uint32_t address, std::uint32_t value, std::uint32_t bytes) 
                      : "r"(value), "r"(address)
                      : "memory");
         break;
-    default: ASSERT_UNREACHABLE();
+    default:
+        ASSERT_UNREACHABLE();
     }
     return failed == 0;
 }

@@ -2,7 +2,7 @@
 //
 // An instruction that may fault has an entry {its address, where to go on instead} in the section
 // .fault_fixups. When it raises #PF or #GP in ring 0, trap_dispatch() finds the entry and resumes
-// there, with EAX holding the vector + 1. No entry: a real kernel fault. (DESIGN section 4.10.)
+// there, with EAX holding the vector + 1. No entry: a real kernel fault.
 #pragma once
 
 #include <cstdint>

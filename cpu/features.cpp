@@ -18,20 +18,21 @@ CpuidResult cpuid(std::uint32_t leaf) {
 }
 
 void store_text(char* to, std::uint32_t four_characters) {
-    for (std::uint32_t i = 0; i < 4; ++i) to[i] = static_cast<char>(four_characters >> 8 * i);
+    for (std::uint32_t i = 0; i < 4; ++i)
+        to[i] = static_cast<char>(four_characters >> 8 * i);
 }
 
 constexpr FeatureName kNames[kFeatureNames] = {
-    {false, 0, "FPU"},   {false, 1, "VME"},    {false, 2, "DE"},      {false, 3, "PSE"},
-    {false, 4, "TSC"},   {false, 5, "MSR"},    {false, 6, "PAE"},     {false, 7, "MCE"},
-    {false, 8, "CX8"},   {false, 9, "APIC"},   {false, 11, "SEP"},    {false, 12, "MTRR"},
-    {false, 13, "PGE"},  {false, 14, "MCA"},   {false, 15, "CMOV"},   {false, 16, "PAT"},
-    {false, 17, "PSE36"}, {false, 19, "CLFSH"}, {false, 23, "MMX"},   {false, 24, "FXSR"},
-    {false, 25, "SSE"},  {false, 26, "SSE2"},  {false, 28, "HTT"},    {true, 0, "SSE3"},
-    {true, 1, "PCLMULQDQ"}, {true, 3, "MONITOR"}, {true, 5, "VMX"},   {true, 9, "SSSE3"},
-    {true, 12, "FMA"},   {true, 13, "CX16"},   {true, 17, "PCID"},    {true, 19, "SSE4.1"},
-    {true, 20, "SSE4.2"}, {true, 21, "X2APIC"}, {true, 22, "MOVBE"},  {true, 23, "POPCNT"},
-    {true, 25, "AES"},   {true, 28, "AVX"},    {true, 30, "RDRAND"},  {true, 31, "HYPERVISOR"},
+    {false, 0, "FPU"},      {false, 1, "VME"},    {false, 2, "DE"},     {false, 3, "PSE"},
+    {false, 4, "TSC"},      {false, 5, "MSR"},    {false, 6, "PAE"},    {false, 7, "MCE"},
+    {false, 8, "CX8"},      {false, 9, "APIC"},   {false, 11, "SEP"},   {false, 12, "MTRR"},
+    {false, 13, "PGE"},     {false, 14, "MCA"},   {false, 15, "CMOV"},  {false, 16, "PAT"},
+    {false, 17, "PSE36"},   {false, 19, "CLFSH"}, {false, 23, "MMX"},   {false, 24, "FXSR"},
+    {false, 25, "SSE"},     {false, 26, "SSE2"},  {false, 28, "HTT"},   {true, 0, "SSE3"},
+    {true, 1, "PCLMULQDQ"}, {true, 3, "MONITOR"}, {true, 5, "VMX"},     {true, 9, "SSSE3"},
+    {true, 12, "FMA"},      {true, 13, "CX16"},   {true, 17, "PCID"},   {true, 19, "SSE4.1"},
+    {true, 20, "SSE4.2"},   {true, 21, "X2APIC"}, {true, 22, "MOVBE"},  {true, 23, "POPCNT"},
+    {true, 25, "AES"},      {true, 28, "AVX"},    {true, 30, "RDRAND"}, {true, 31, "HYPERVISOR"},
 };
 
 }  // namespace

@@ -6,8 +6,8 @@
 namespace quire::cpu {
 
 struct Features {
-    char vendor[13];    // "GenuineIntel"
-    char brand[49];     // "Intel Core Processor ...", or empty
+    char vendor[13];  // "GenuineIntel"
+    char brand[49];   // "Intel Core Processor ...", or empty
     std::uint8_t family, model, stepping;
     std::uint32_t edx;  // leaf 1
     std::uint32_t ecx;

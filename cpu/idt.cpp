@@ -48,9 +48,9 @@ constexpr bool callable_from_ring3(std::uint32_t vector) {
 void load_idt(Fallback fallback) {
     fallback_handler = fallback;
     for (std::uint32_t vector = 0; vector < kVectors; ++vector) {
-        idt[vector] = make_gate(kKernelCode, isr_stub_table[vector],
-                                callable_from_ring3(vector) ? kInterruptGateRing3
-                                                            : kInterruptGateRing0);
+        idt[vector] =
+            make_gate(kKernelCode, isr_stub_table[vector],
+                      callable_from_ring3(vector) ? kInterruptGateRing3 : kInterruptGateRing0);
     }
     idt[exception::kDoubleFault] = make_gate(kDoubleFaultTss, 0, kTaskGate);
     idt[exception::kNmi] = make_gate(kNmiTss, 0, kTaskGate);
@@ -86,13 +86,16 @@ void trap_dispatch(TrapFrame* frame) {
 }
 
 // Called by cpu/task_entries.asm, on the emergency stack: what the task gate saved in the main TSS
-// becomes a TrapFrame, and what a handler changes in it goes back there.
+// becomes a TrapFrame, and where a handler wants to go on (EIP, ESP, EBP, EFLAGS) goes back there.
+// The task switch set CR0.TS; it has done so on the way back too, so the FPU's state is cleared of
+// it by whoever uses the FPU next.
 void emergency_trap(std::uint32_t vector, std::uint32_t error_code) {
     TaskState& saved = main_task_state();
     TrapFrame frame{};
     frame.gs = saved.gs, frame.fs = saved.fs, frame.es = saved.es, frame.ds = saved.ds;
     frame.edi = saved.edi, frame.esi = saved.esi, frame.ebp = saved.ebp, frame.ebx = saved.ebx;
     frame.edx = saved.edx, frame.ecx = saved.ecx, frame.eax = saved.eax;
+    frame.pushad_esp = saved.esp - 5 * sizeof(std::uint32_t);  // see interrupted_esp()
     frame.vector = vector, frame.error_code = error_code;
     frame.eip = saved.eip, frame.cs = saved.cs, frame.eflags = saved.eflags;
     frame.user_esp = saved.esp, frame.user_ss = saved.ss;

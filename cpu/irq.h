@@ -28,7 +28,9 @@ IrqStatistics irq_statistics(std::uint8_t irq);
 /// Interrupts withdrawn before they could be read: IRQ 7 and 15 (8259A data sheet).
 std::uint32_t spurious_irqs();
 
-inline bool interrupts_enabled() { return (read_eflags() & kEflagsInterrupt) != 0; }
+inline bool interrupts_enabled() {
+    return (read_eflags() & kEflagsInterrupt) != 0;
+}
 
 /// Interrupts off while it lives; afterwards as before.
 class InterruptGuard {

@@ -4,22 +4,20 @@
 ; `trap_common`, which builds the TrapFrame of cpu/trap_frame.h and calls trap_dispatch(TrapFrame*).
 ; isr_stub_table lists the stubs for the IDT.
 
-%include "cpu/selectors.inc"
-
-FRAME_EIP equ 56                    ; offsetof(TrapFrame, eip)
+%define SHARED_CONSTANT(name, value) name equ value
+%include "cpu/shared_constants.inc"
 
 extern trap_dispatch
 
 section .text
 bits 32
 
-; Vectors for which the CPU pushes an error code (SDM 3A table 6-1).
-%define has_error_code(v) ((v) == 8 || (v) == 10 || (v) == 11 || (v) == 12 || (v) == 13 || (v) == 14 || (v) == 17 || (v) == 21)
-
 %assign vector 0
 %rep 256
 isr_stub_%[vector]:
-  %if !has_error_code(vector)
+  %if vector < 32
+    times 1 - ((kVectorsWithErrorCode >> vector) & 1) push dword 0
+  %else
     push dword 0
   %endif
     push dword vector
@@ -36,11 +34,11 @@ trap_common:
     push es
     push fs
     push gs
-    mov eax, KERNEL_DATA
+    mov eax, kKernelData
     mov ds, eax
     mov es, eax
     cld
-    push dword [esp + FRAME_EIP]    ; a stack frame as if the interrupted code had called us, so
+    push dword [esp + kFrameEip]    ; a stack frame as if the interrupted code had called us, so
     push ebp                        ; that a backtrace goes on through it
     mov ebp, esp
     lea eax, [esp + 8]

@@ -11,7 +11,9 @@ void flush_page(VirtAddr address) {
     asm volatile("invlpg (%0)" : : "r"(address.raw()) : "memory");
 }
 
-void flush_all() { cpu::write_cr3(cpu::read_cr3()); }
+void flush_all() {
+    cpu::write_cr3(cpu::read_cr3());
+}
 
 // A change of CR4.PGE forgets global translations too; without PGE there are none.
 void flush_all_and_global() {
@@ -42,7 +44,8 @@ void interrupts_restore(bool were_on) {
 
 void poison_frame(FrameNumber frame) {
     std::uint32_t* words = frame_words(frame);
-    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i) words[i] = 0xDBDBDBDB;
+    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i)
+        words[i] = 0xDBDBDBDB;
 }
 
 void unpoison_frame(FrameNumber) {}

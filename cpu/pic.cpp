@@ -115,6 +115,8 @@ IrqStatistics irq_statistics(std::uint8_t irq) {
     return lines[irq].statistics;
 }
 
-std::uint32_t spurious_irqs() { return spurious_count; }
+std::uint32_t spurious_irqs() {
+    return spurious_count;
+}
 
 }  // namespace quire::cpu

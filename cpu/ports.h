@@ -31,6 +31,8 @@ inline void out32(std::uint16_t port, std::uint32_t value) {
 }
 
 /// About a microsecond: a write to the POST port, which nobody reads.
-inline void io_wait() { out8(0x80, 0); }
+inline void io_wait() {
+    out8(0x80, 0);
+}
 
 }  // namespace quire::cpu

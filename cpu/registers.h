@@ -21,14 +21,14 @@ inline constexpr std::uint32_t kEflagsInterrupt = 1U << 9;
 inline constexpr std::uint32_t kEflagsNestedTask = 1U << 14;
 inline constexpr std::uint32_t kEflagsAlignmentCheck = 1U << 18;
 
-#define QUIRE_CONTROL_REGISTER(number)                                              \
-    inline std::uint32_t read_cr##number() {                                        \
-        std::uint32_t value;                                                        \
-        asm volatile("movl %%cr" #number ", %0" : "=r"(value));                     \
-        return value;                                                               \
-    }                                                                               \
-    inline void write_cr##number(std::uint32_t value) {                             \
-        asm volatile("movl %0, %%cr" #number : : "r"(value) : "memory");            \
+#define QUIRE_CONTROL_REGISTER(number)                                   \
+    inline std::uint32_t read_cr##number() {                             \
+        std::uint32_t value;                                             \
+        asm volatile("movl %%cr" #number ", %0" : "=r"(value));          \
+        return value;                                                    \
+    }                                                                    \
+    inline void write_cr##number(std::uint32_t value) {                  \
+        asm volatile("movl %0, %%cr" #number : : "r"(value) : "memory"); \
     }
 QUIRE_CONTROL_REGISTER(0)
 QUIRE_CONTROL_REGISTER(2)
@@ -48,18 +48,27 @@ inline std::uint32_t read_dr6() {
     asm volatile("movl %%dr6, %0" : "=r"(value));
     return value;
 }
-inline void write_dr6(std::uint32_t value) { asm volatile("movl %0, %%dr6" : : "r"(value)); }
+inline void write_dr6(std::uint32_t value) {
+    asm volatile("movl %0, %%dr6" : : "r"(value));
+}
 
-inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
-inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
+inline void enable_interrupts() {
+    asm volatile("sti" : : : "memory");
+}
+inline void disable_interrupts() {
+    asm volatile("cli" : : : "memory");
+}
 
 /// Waits for the next interrupt with interrupts on. STI holds them off for one more instruction, so
 /// none can slip in between and be slept through (SDM 2B STI).
-inline void enable_interrupts_and_halt() { asm volatile("sti; hlt" : : : "memory"); }
+inline void enable_interrupts_and_halt() {
+    asm volatile("sti; hlt" : : : "memory");
+}
 
 /// Stops the CPU for good.
 [[noreturn]] inline void halt_forever() {
-    for (;;) asm volatile("cli; hlt" : : : "memory");
+    for (;;)
+        asm volatile("cli; hlt" : : : "memory");
 }
 
 }  // namespace quire::cpu

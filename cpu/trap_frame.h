@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cpu/shared_constants.h"
+
 namespace quire::cpu {
 
 struct TrapFrame {
@@ -23,17 +25,17 @@ struct TrapFrame {
     std::uint32_t user_esp, user_ss;  // valid only if from_user()
 
     [[nodiscard]] bool from_user() const { return (cs & 3) == 3; }
-    /// ESP as it was when the trap arrived: a trap in ring 0 pushes no ESP, it just goes on below.
+    /// ESP as it was when the trap arrived. A trap in ring 0 pushes no ESP: it goes on below.
     [[nodiscard]] std::uint32_t interrupted_esp() const;
 };
 
 static_assert(offsetof(TrapFrame, vector) == 48);
-static_assert(offsetof(TrapFrame, eip) == 56);
+static_assert(offsetof(TrapFrame, eip) == kFrameEip);
 static_assert(offsetof(TrapFrame, user_esp) == 68);
 
+// PUSHAD stored ESP as it was behind vector, error code and the three words of the CPU.
 inline std::uint32_t TrapFrame::interrupted_esp() const {
-    if (from_user()) return user_esp;
-    return reinterpret_cast<std::uint32_t>(this) + offsetof(TrapFrame, user_esp);
+    return from_user() ? user_esp : pushad_esp + 5 * sizeof(std::uint32_t);
 }
 
 }  // namespace quire::cpu

@@ -7,6 +7,8 @@
 
 extern "C" const std::byte symbols_start[];
 extern "C" const std::byte symbols_end[];
+extern "C" const std::byte text_start[];
+extern "C" const std::byte text_end[];
 
 namespace quire::kernel {
 namespace {
@@ -15,6 +17,12 @@ constexpr int kMaxFrames = 32;
 
 constinit std::optional<SymbolTable> table;
 constinit bool table_was_read = false;
+
+// The table knows functions of the text and nothing behind it.
+bool is_kernel_text(std::uint32_t address) {
+    return address >= reinterpret_cast<std::uint32_t>(text_start) &&
+           address < reinterpret_cast<std::uint32_t>(text_end);
+}
 
 }  // namespace
 
@@ -26,20 +34,22 @@ const SymbolTable* kernel_symbols() {
     return table.has_value() ? &*table : nullptr;
 }
 
-void print_symbol(Console& console, std::uint32_t address) {
+void print_symbol(Console& console, std::uint32_t address, CodeAddress kind) {
     console.print("%08X", address);
+    // A call may be the last instruction of its function: the return address is already beyond.
+    const std::uint32_t back = kind == CodeAddress::AfterCall ? 1 : 0;
     const SymbolTable* symbols = kernel_symbols();
-    if (symbols == nullptr) return;
-    const auto found = symbols->find(address);
+    if (symbols == nullptr || !is_kernel_text(address - back)) return;
+    const auto found = symbols->find(address - back);
     if (!found.has_value()) return;
     console.print(" %.*s+0x%x", static_cast<int>(found->name.size()), found->name.data(),
-                  found->offset);
+                  found->offset + back);
 }
 
 void print_backtrace(Console& console, std::uint32_t eip, std::uint32_t ebp) {
     for (int frame = 0; frame < kMaxFrames; ++frame) {
         console.print("  ");
-        print_symbol(console, eip);
+        print_symbol(console, eip, frame == 0 ? CodeAddress::Itself : CodeAddress::AfterCall);
         console.print("\n");
         const auto caller_ebp = cpu::try_read(ebp, 4);
         const auto return_address = cpu::try_read(ebp + 4, 4);

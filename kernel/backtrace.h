@@ -15,8 +15,11 @@ namespace quire::kernel {
 /// The symbol table in the kernel image. It is empty if the image's table is not whole.
 const SymbolTable* kernel_symbols();
 
+/// Where a code address comes from: an instruction of its own, or the return of a call before it.
+enum class CodeAddress : std::uint8_t { Itself, AfterCall };
+
 /// Prints "C0101234 name+0x12" (or the bare address) for `address`, without a newline.
-void print_symbol(Console& console, std::uint32_t address);
+void print_symbol(Console& console, std::uint32_t address, CodeAddress kind);
 
 /// Prints a line for `eip` and one for each caller found from `ebp` on.
 void print_backtrace(Console& console, std::uint32_t eip, std::uint32_t ebp);

@@ -60,6 +60,20 @@ std::optional<std::uint32_t> unit_factor(std::string_view unit) {
     }
 }
 
+}  // namespace
+
+Result<std::uint32_t> parse_digits(std::string_view digits, std::uint32_t base) {
+    if (digits.empty()) return Error::InvalidArgument;
+    std::uint32_t number = 0;
+    for (const char digit : digits) {
+        if (digit_value(digit) >= base || __builtin_mul_overflow(number, base, &number) ||
+            __builtin_add_overflow(number, digit_value(digit), &number)) {
+            return Error::InvalidArgument;
+        }
+    }
+    return number;
+}
+
 Result<std::uint32_t> parse_number(std::string_view text) {
     const bool is_hex = text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     const std::uint32_t base = is_hex ? 16 : 10;
@@ -67,19 +81,11 @@ Result<std::uint32_t> parse_number(std::string_view text) {
     const std::string_view digits =
         take(text, count_until(text, [base](char c) { return digit_value(c) >= base; }));
     const std::optional<std::uint32_t> factor = unit_factor(text);
-    if (digits.empty() || !factor) return Error::InvalidArgument;
-    std::uint32_t number = 0;
-    for (const char digit : digits) {
-        if (__builtin_mul_overflow(number, base, &number) ||
-            __builtin_add_overflow(number, digit_value(digit), &number)) {
-            return Error::InvalidArgument;
-        }
-    }
+    if (!factor) return Error::InvalidArgument;
+    std::uint32_t number = TRY(parse_digits(digits, base));
     if (__builtin_mul_overflow(number, *factor, &number)) return Error::InvalidArgument;
     return number;
 }
-
-}  // namespace
 
 void CommandLine::Iterator::take_word() {
     rest_.remove_prefix(

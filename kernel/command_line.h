@@ -16,6 +16,14 @@
 
 namespace quire::kernel {
 
+/// A number of digits in `base` (up to 16) and nothing else.
+/// Errors: InvalidArgument (no digit, another character, above 32 bits).
+Result<std::uint32_t> parse_digits(std::string_view digits, std::uint32_t base);
+
+/// A number as a person writes it: decimal or 0x, and one of the units K, M, G (of 1024) if wanted.
+/// Errors: InvalidArgument (no number, or above 32 bits).
+Result<std::uint32_t> parse_number(std::string_view text);
+
 class CommandLine {
   public:
     struct Word {
@@ -55,7 +63,7 @@ class CommandLine {
     [[nodiscard]] std::optional<std::string_view> find(std::string_view key) const;
     [[nodiscard]] bool has(std::string_view key) const { return find(key).has_value(); }
 
-    /// The value as a number: decimal or 0x, and one of the units K, M, G (of 1024) if wanted.
+    /// The value as parse_number() reads it.
     /// Errors: NotFound (no such key), InvalidArgument (no number, or above 32 bits).
     [[nodiscard]] Result<std::uint32_t> number(std::string_view key) const;
 

@@ -10,28 +10,25 @@ void Console::write(const char* text, std::size_t length) {
     std::size_t start = 0;
     for (std::size_t i = 0; i < length; ++i) {
         if (text[i] != '\n') continue;
-        write_serial(text + start, i - start);
-        write_serial("\r\n", 2);
+        write_raw(text + start, i - start);
+        write_raw("\r\n", 2);
         start = i + 1;
     }
-    write_serial(text + start, length - start);
-    screen_.write(text, length);
+    write_raw(text + start, length - start);
 }
 
-void Console::write_serial(const char* text, std::size_t length) {
+void Console::write_raw(const char* text, std::size_t length) {
     if (length == 0) return;
     if (polling_) {
         serial_.write_polled(text, length);
     } else {
         serial_.write(text, length);
     }
+    screen_.write(text, length);
 }
 
 void Console::print_arguments(const char* format, std::va_list arguments) {
-    const auto writer = [](void* console, const char* text, std::size_t length) {
-        static_cast<Console*>(console)->write(text, length);
-    };
-    (void)libc::format_to(writer, this, format, arguments);  // the length is of no use here
+    (void)libc::format_to(write_to, this, format, arguments);  // the length is of no use here
 }
 
 void Console::print(const char* format, ...) {
@@ -50,7 +47,7 @@ bool Console::read(char& byte) {
     return keyboard_.read(byte);
 }
 
-char Console::wait_for_byte() {
+char Console::wait_for_byte(IdleWork work, void* context) {
     for (;;) {
         char byte = 0;
         cpu::disable_interrupts();  // so that no byte arrives between the look and the sleep
@@ -58,7 +55,11 @@ char Console::wait_for_byte() {
             cpu::enable_interrupts();
             return byte;
         }
-        cpu::enable_interrupts_and_halt();
+        if (work(context)) {
+            cpu::enable_interrupts();
+        } else {
+            cpu::enable_interrupts_and_halt();
+        }
     }
 }
 

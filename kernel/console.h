@@ -21,21 +21,30 @@ class Console {
         : serial_(serial), screen_(screen), keyboard_(keyboard) {}
 
     void write(const char* text, std::size_t length);
+    /// write() as a libc::FormatWriter; `console` is the Console.
+    static void write_to(void* console, const char* text, std::size_t length) {
+        static_cast<Console*>(console)->write(text, length);
+    }
     [[gnu::format(printf, 2, 3)]] void print(const char* format, ...);
     void print_arguments(const char* format, std::va_list arguments);
 
     /// Takes the next byte typed; false when nobody has typed.
     [[nodiscard]] bool read(char& byte);
 
-    /// Sleeps until a byte is typed. Interrupts must be set up.
-    char wait_for_byte();
+    /// Something useful to do while nobody types: does a little, and answers whether there is more.
+    /// Called with interrupts off.
+    using IdleWork = bool (*)(void* context);
+
+    /// Waits until a byte is typed: does idle work while there is some, then sleeps. Interrupts
+    /// must be set up.
+    char wait_for_byte(IdleWork work, void* context);
 
     void use_polling() { polling_ = true; }
     /// Waits until everything printed has left the machine.
     void flush() { serial_.flush(); }
 
   private:
-    void write_serial(const char* text, std::size_t length);
+    void write_raw(const char* text, std::size_t length);
 
     drivers::SerialPort& serial_;
     drivers::VgaText& screen_;

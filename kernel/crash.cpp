@@ -5,8 +5,11 @@
 #include "cpu/features.h"
 #include "cpu/registers.h"
 #include "kernel/base/assert.h"
+#include "kernel/base/log.h"
 #include "kernel/base/panic.h"
 #include "kernel/monitor.h"
+#include "kernel/panic.h"
+#include "kernel/ring3.h"
 
 namespace quire::kernel {
 namespace {
@@ -15,31 +18,49 @@ using namespace cpu::exception;
 
 // Fills the registers as crash.h says and runs `instructions` at once, so that the compiler has no
 // chance to put anything in between.
-#define CRASH(instructions)                                                        \
-    asm volatile(                                                                  \
-        "movl $0xA1A1A1A1, %%eax\n movl $0xB2B2B2B2, %%ebx\n"                      \
-        "movl $0xC3C3C3C3, %%ecx\n movl $0xD4D4D4D4, %%edx\n"                      \
-        "movl $0x51515151, %%esi\n movl $0xD1D1D1D1, %%edi\n" instructions         \
-        :                                                                          \
-        :                                                                          \
+#define CRASH(instructions)                                                \
+    asm volatile(                                                          \
+        "movl $0xA1A1A1A1, %%eax\n movl $0xB2B2B2B2, %%ebx\n"              \
+        "movl $0xC3C3C3C3, %%ecx\n movl $0xD4D4D4D4, %%edx\n"              \
+        "movl $0x51515151, %%esi\n movl $0xD1D1D1D1, %%edi\n" instructions \
+        :                                                                  \
+        :                                                                  \
         : "eax", "ebx", "ecx", "edx", "esi", "edi", "memory", "cc")
 
 // A present bit of 0 in an otherwise good data segment: for #NP and #SS.
 constexpr std::uint64_t kAbsentDataSegment = 0x00CF12000000FFFF;
 
-void crash_divide() { CRASH("xorl %%ecx, %%ecx\n divl %%ecx"); }
-void crash_debug() { CRASH("pushfl\n orl $0x100, (%%esp)\n popfl\n nop"); }
-void crash_nmi() { CRASH("int $2"); }
-void crash_breakpoint() { CRASH("int3"); }
-void crash_overflow() { CRASH("movl $0x7FFFFFFF, %%eax\n addl $1, %%eax\n into"); }
-void crash_bound() { CRASH("pushl $9\n pushl $1\n boundl %%eax, (%%esp)\n addl $8, %%esp"); }
-void crash_opcode() { CRASH("ud2"); }
+void crash_divide() {
+    CRASH("xorl %%ecx, %%ecx\n divl %%ecx");
+}
+void crash_debug() {
+    CRASH("pushfl\n orl $0x100, (%%esp)\n popfl\n nop");
+}
+void crash_nmi() {
+    CRASH("int $2");
+}
+void crash_breakpoint() {
+    CRASH("int3");
+}
+void crash_overflow() {
+    CRASH("movl $0x7FFFFFFF, %%eax\n addl $1, %%eax\n into");
+}
+void crash_bound() {
+    CRASH("pushl $9\n pushl $1\n boundl %%eax, (%%esp)\n addl $8, %%esp");
+}
+void crash_opcode() {
+    CRASH("ud2");
+}
 void crash_no_fpu() {
     cpu::write_cr0(cpu::read_cr0() | cpu::kCr0TaskSwitched);
     CRASH("fld1");
 }
-void crash_double_fault() { CRASH("movl $8, %%esp\n pushl %%eax"); }
-void crash_tss() { CRASH("pushfl\n orl $0x4000, (%%esp)\n popfl\n iret"); }
+void crash_double_fault() {
+    CRASH("movl $8, %%esp\n pushl %%eax");
+}
+void crash_tss() {
+    CRASH("pushfl\n orl $0x4000, (%%esp)\n popfl\n iret");
+}
 void crash_segment() {
     cpu::set_tls_descriptor(0, kAbsentDataSegment);
     CRASH("movl $0x30, %%eax\n movl %%eax, %%es");
@@ -48,18 +69,39 @@ void crash_stack_segment() {
     cpu::set_tls_descriptor(0, kAbsentDataSegment);
     CRASH("movl $0x30, %%eax\n movl %%eax, %%ss");
 }
-void crash_protection() { CRASH("movl $0x1230, %%eax\n movl %%eax, %%es"); }
-void crash_page() { CRASH("movl %%eax, 0x1234"); }
-void crash_x87() {
-    CRASH("fninit\n pushl $0x037B\n fldcw (%%esp)\n addl $4, %%esp\n"  // zero divide unmasked
-          "fld1\n fldz\n fdivrp\n fwait");
+void crash_protection() {
+    CRASH("movl $0x1230, %%eax\n movl %%eax, %%es");
 }
-void crash_machine_check() { CRASH("int $18"); }
+void crash_page() {
+    CRASH("movl %%eax, 0x1234");
+}
+void crash_x87() {
+    CRASH(
+        "fninit\n pushl $0x037B\n fldcw (%%esp)\n addl $4, %%esp\n"  // zero divide unmasked
+        "fld1\n fldz\n fdivrp\n fwait");
+}
+// With CR0.AM and EFLAGS.AC set, ring 3 may not access memory off its alignment (SDM 3A 6.15).
+void crash_alignment() {
+    static constexpr std::uint8_t kCode[] = {0xBB, 0xB2, 0xB2, 0xB2, 0xB2,  // mov ebx, kCrashEbx
+                                             0xBE, 0x51, 0x51, 0x51, 0x51,  // mov esi, kCrashEsi
+                                             0xBF, 0xD1, 0xD1, 0xD1, 0xD1,  // mov edi, kCrashEdi
+                                             0x8B, 0x44, 0x24, 0x01,        // mov eax, [esp + 1]
+                                             0xCD, 0x80};                   // int 0x80: still here
+    const std::uint32_t cr0 = cpu::read_cr0();
+    cpu::write_cr0(cr0 | cpu::kCr0AlignmentMask);
+    const auto ran = run_in_ring3(*attached_system()->memory, kCode, cpu::kEflagsAlignmentCheck);
+    cpu::write_cr0(cr0);
+    if (!ran.ok()) quire::log(LogLevel::Warning, "crash", "%s", error_name(ran.error()));
+}
+void crash_machine_check() {
+    CRASH("int $18");
+}
 void crash_simd() {
     if (!cpu::read_features().sse()) return;
-    CRASH("pushl $0x1D80\n ldmxcsr (%%esp)\n addl $4, %%esp\n"  // zero divide unmasked
-          "pushl $0x3F800000\n movss (%%esp), %%xmm0\n addl $4, %%esp\n"
-          "xorps %%xmm1, %%xmm1\n divss %%xmm1, %%xmm0");
+    CRASH(
+        "pushl $0x1D80\n ldmxcsr (%%esp)\n addl $4, %%esp\n"  // zero divide unmasked
+        "pushl $0x3F800000\n movss (%%esp), %%xmm0\n addl $4, %%esp\n"
+        "xorps %%xmm1, %%xmm1\n divss %%xmm1, %%xmm0");
 }
 void crash_null() {
     const volatile std::uint32_t* pointer = nullptr;
@@ -71,7 +113,9 @@ void crash_assert() {
     asm volatile("" : "+r"(pages_freed_twice));
     ASSERT(pages_freed_twice == 0);
 }
-void crash_panic() { panic("this panic was asked for"); }
+void crash_panic() {
+    panic("this panic was asked for");
+}
 
 // Uses a kilobyte of stack a call, and cannot be turned into a loop.
 [[gnu::noinline]] std::uint32_t recurse(std::uint32_t depth) {
@@ -81,7 +125,9 @@ void crash_panic() { panic("this panic was asked for"); }
     const std::uint32_t below = recurse(depth + 1);
     return below + frame[depth % 256];
 }
-void crash_stack() { (void)recurse(0); }
+void crash_stack() {
+    (void)recurse(0);
+}
 
 constexpr CrashKind kKinds[] = {
     {"de", "divide by zero", kDivideError, 0, crash_divide},
@@ -99,6 +145,7 @@ constexpr CrashKind kKinds[] = {
     {"gp", "load ES with a selector beyond the GDT", kGeneralProtection, 0x1230, crash_protection},
     {"pf", "write to the unmapped address 0x1234", kPageFault, 2, crash_page},
     {"mf", "x87 divide by zero, unmasked", kFloatingPoint, 0, crash_x87},
+    {"ac", "unaligned access in ring 3", kAlignmentCheck, 0, crash_alignment},
     {"mc", "INT 18: real machine checks cannot be made", kMachineCheck, 0, crash_machine_check},
     {"xm", "SSE divide by zero, unmasked", kSimdFloatingPoint, 0, crash_simd},
     {"null", "read through a null pointer", kNoVector, 0, crash_null},
@@ -123,6 +170,8 @@ MONITOR_COMMAND(crash, "[KIND]", "break the kernel on purpose and watch", run_co
 
 }  // namespace
 
-std::span<const CrashKind> crash_kinds() { return kKinds; }
+std::span<const CrashKind> crash_kinds() {
+    return kKinds;
+}
 
 }  // namespace quire::kernel

@@ -5,4 +5,6 @@
 
 extern "C" [[noreturn]] void __cxa_pure_virtual();
 
-void __cxa_pure_virtual() { quire::panic("a pure virtual function was called"); }
+void __cxa_pure_virtual() {
+    quire::panic("a pure virtual function was called");
+}

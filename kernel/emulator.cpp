@@ -26,9 +26,11 @@ void end_emulation(Verdict verdict) {
 void reset_machine() {
     cpu::disable_interrupts();
     cpu::out8(kKeyboardCommand, kPulseReset);
-    for (int i = 0; i < 1000; ++i) cpu::io_wait();
+    for (int i = 0; i < 1000; ++i)
+        cpu::io_wait();
     cpu::out8(kResetControl, kHardReset);
-    for (int i = 0; i < 1000; ++i) cpu::io_wait();
+    for (int i = 0; i < 1000; ++i)
+        cpu::io_wait();
     const struct [[gnu::packed]] {
         std::uint16_t limit;
         std::uint32_t base;

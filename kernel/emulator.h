@@ -8,8 +8,8 @@ namespace quire::kernel {
 /// What a test run tells the harness. QEMU's isa-debug-exit turns it into exit code 2 * value + 1.
 enum class Verdict : std::uint8_t { Passed = 0x21, Failed = 0x22, Panicked = 0x23 };
 
-/// Ends the emulator: QEMU through isa-debug-exit, Bochs through its shutdown port. Where neither is
-/// there, the machine halts.
+/// Ends the emulator: QEMU through isa-debug-exit, Bochs through its shutdown port. Where neither
+/// is there, the machine halts.
 [[noreturn]] void end_emulation(Verdict verdict);
 
 /// Resets the machine: keyboard controller, chipset reset port, and at last a triple fault.

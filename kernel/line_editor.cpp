@@ -126,7 +126,8 @@ LineEvent LineEditor::feed_control(char byte) {
     return LineEvent::None;
 }
 
-// ESC letter, ESC O letter, or ESC [ parameters letter (ECMA-48 5.4).
+// ESC letter, ESC O letter, or ESC [ parameters letter (ECMA-48 5.4). F1 to F5 send ESC [ [ letter,
+// as on Linux's console.
 void LineEditor::feed_escape(char byte) {
     const bool is_final = byte >= '@' && byte <= '~';
     if (escape_ == Escape::Started) {
@@ -137,6 +138,10 @@ void LineEditor::feed_escape(char byte) {
         } else if (byte < ' ' || byte > '/') {  // those in between announce one more byte
             escape_ = Escape::None;
         }
+    } else if (escape_ == Escape::FunctionKey) {
+        escape_ = Escape::None;
+    } else if (escape_ == Escape::Bracket && byte == '[') {
+        escape_ = Escape::FunctionKey;
     } else if (is_final) {
         end_sequence(byte);
         escape_ = Escape::None;
@@ -289,8 +294,8 @@ void LineEditor::scroll_to_cursor() {
 void LineEditor::redraw() {
     ASSERT(active_);
     write("\r");
-    write(prompt_);
     write(kEraseToEndOfRow);
+    write(prompt_);  // last: whoever waits for the prompt finds nothing behind it
     shown_length_ = 0;
     shown_cursor_ = 0;
     refresh();

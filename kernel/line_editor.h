@@ -49,6 +49,7 @@ class LineEditor {
     explicit LineEditor(const LineCallbacks& callbacks, std::size_t columns = 80);
     LineEditor(const LineEditor&) = delete;
     LineEditor& operator=(const LineEditor&) = delete;
+    ~LineEditor() = default;
 
     /// Starts an empty line: writes the prompt, which must be printable, outlive the line and
     /// leave kMinTextColumns of the row. The terminal's cursor must be at the start of a row.
@@ -77,7 +78,7 @@ class LineEditor {
     };
 
     // Where the decoder is inside an escape sequence.
-    enum class Escape : std::uint8_t { None, Started, Bracket, LetterO };
+    enum class Escape : std::uint8_t { None, Started, Bracket, LetterO, FunctionKey };
 
     LineEvent feed_control(char byte);
     void feed_escape(char byte);

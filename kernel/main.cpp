@@ -9,6 +9,8 @@
 #include "drivers/rtc.h"
 #include "kernel/base/log.h"
 #include "kernel/emulator.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/memory.h"
 #include "kernel/memory_report.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
@@ -17,6 +19,8 @@
 #include "libc/string.h"
 #include "mm/machine.h"
 #include "mm/physical_window.h"
+
+#include <new>
 
 extern "C" std::uint32_t boot_page_directory[];
 extern "C" [[noreturn]] void kernel_main(const quire::boot::BootInfo* from_loader);
@@ -60,6 +64,20 @@ void drop_identity_map() {
     mm::machine::flush_all();
 }
 
+// Memory has to stay where it is and is never destroyed: it lives in storage of its own.
+void start_memory(System& system) {
+    alignas(Memory) static std::byte storage[sizeof(Memory)];
+    auto fail_every = system.command_line.number("failevery");
+    system.memory = new (storage) Memory(system.boot, system.features,
+                                         {.poison_frames = system.command_line.has("poison"),
+                                          .fail_every = fail_every.ok() ? fail_every.take() : 0});
+    start_kernel_heap(system.memory->dynamic_area());
+    const mm::FrameStatistics statistics = system.memory->frames().statistics();
+    quire::log(LogLevel::Info, "mm", "%u KiB in %u frames, %u KiB free; window up to %08X",
+               statistics.managed.raw() * 4, statistics.managed.raw(), statistics.free.raw() * 4,
+               mm::start_of(system.memory->window_end()).raw());
+}
+
 void start_devices(System& system) {
     system.pit.start(kTickHz);
     cpu::irq_register(drivers::Pit::kIrq, drivers::Pit::interrupt, &system.pit);
@@ -70,6 +88,7 @@ void start_devices(System& system) {
     }
     if (system.keyboard.init().ok()) {
         cpu::irq_register(drivers::Keyboard::kIrq, drivers::Keyboard::interrupt, &system.keyboard);
+        system.keyboard.enable_interrupts();
     }
     drivers::Rtc rtc(system.hardware, system.pit);
     auto now = rtc.read_unix_time();
@@ -88,8 +107,8 @@ void report_boot(const System& system) {
                kA20Methods[static_cast<int>(boot.a20_method)],
                kMapSources[static_cast<int>(boot.memory_map_source)], boot.boot_drive,
                boot.disk_method == boot::DiskMethod::Lba ? "LBA" : "CHS");
-    quire::log(LogLevel::Info, "boot", "%u KiB of RAM usable in %u ranges",
-               static_cast<unsigned>(usable_bytes(boot) / 1024), boot.memory_map_count);
+    quire::log(LogLevel::Info, "boot", "%u KiB of RAM usable",
+               static_cast<unsigned>(usable_bytes(boot) / 1024));
     quire::log(LogLevel::Info, "boot", "kernel %u bytes on disk, in RAM at %08X-%08X",
                boot.kernel_file_bytes, boot.kernel_start, boot.kernel_end);
     quire::log(LogLevel::Info, "cpu", "%s, family %u model %u%s%s%s", system.features.vendor,
@@ -121,6 +140,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     if (!has_serial) log(LogLevel::Info, "serial", "there is no COM1");
     kernel::find_command_line(system);
     kernel::report_boot(system);
+    kernel::start_memory(system);
     kernel::start_devices(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {

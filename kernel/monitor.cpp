@@ -3,6 +3,7 @@
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
 #include "kernel/line_editor.h"
+#include "kernel/memory.h"
 
 extern "C" const quire::kernel::MonitorCommand monitor_commands_start[];
 extern "C" const quire::kernel::MonitorCommand monitor_commands_end[];
@@ -28,46 +29,26 @@ std::size_t split(std::string_view line, std::span<std::string_view> words) {
     return count;
 }
 
-std::optional<std::uint32_t> digit_value(char digit, std::uint32_t base) {
-    std::uint32_t value = 0;
-    if (digit >= '0' && digit <= '9') {
-        value = static_cast<std::uint32_t>(digit - '0');
-    } else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f') {
-        value = static_cast<std::uint32_t>((digit | 0x20) - 'a' + 10);
-    } else {
-        return std::nullopt;
-    }
-    return value < base ? std::optional(value) : std::nullopt;
-}
-
-std::optional<std::uint32_t> parse_in_base(std::string_view word, std::uint32_t base) {
-    if (word.empty()) return std::nullopt;
-    std::uint32_t number = 0;
-    for (const char digit : word) {
-        const auto value = digit_value(digit, base);
-        if (!value.has_value() || number > (0xFFFFFFFF - *value) / base) return std::nullopt;
-        number = number * base + *value;
-    }
-    return number;
-}
-
-bool has_hex_prefix(std::string_view word) {
-    return word.size() > 2 && word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
-}
-
 void write_to_console(void* console, std::string_view text) {
     static_cast<Console*>(console)->write(text.data(), text.size());
 }
 
+// While nobody types, frames are cleared for those who will ask for zeroed ones.
+bool zero_a_frame(void* memory) {
+    return static_cast<Memory*>(memory)->frames().zero_one_ahead();
+}
+
 // Tab: the rest of the only command that begins like this.
 std::string_view complete_command(void*, std::string_view before_cursor) {
-    std::string_view rest;
+    const MonitorCommand* match = nullptr;
     for (const MonitorCommand& command : monitor_commands()) {
-        const std::string_view name = command.name;
-        if (!name.starts_with(before_cursor)) continue;
-        if (!rest.empty()) return {};
-        rest = name.substr(before_cursor.size());
+        if (!std::string_view(command.name).starts_with(before_cursor)) continue;
+        if (match != nullptr) return {};
+        match = &command;
     }
+    if (match == nullptr) return {};
+    std::string_view rest = match->name;
+    rest.remove_prefix(before_cursor.size());
     return rest;
 }
 
@@ -77,14 +58,11 @@ std::span<const MonitorCommand> monitor_commands() {
     return {monitor_commands_start, monitor_commands_end};
 }
 
-std::optional<std::uint32_t> parse_number(std::string_view word) {
-    if (has_hex_prefix(word)) return parse_in_base(word.substr(2), 16);
-    return parse_in_base(word, 10);
-}
-
 std::optional<std::uint32_t> parse_address(std::string_view word) {
-    const auto number = parse_in_base(has_hex_prefix(word) ? word.substr(2) : word, 16);
-    if (number.has_value()) return number;
+    std::string_view digits = word;
+    if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
+    auto number = parse_digits(digits, 16);
+    if (number.ok()) return number.take();
     const SymbolTable* symbols = kernel_symbols();
     return symbols == nullptr ? std::nullopt : symbols->address_of(word);
 }
@@ -108,7 +86,9 @@ void run_monitor(System& system) {
         editor.begin(kPrompt);
         if (system.prompt_tsc == 0) system.prompt_tsc = cpu::read_tsc();
         LineEvent event = LineEvent::None;
-        while (event == LineEvent::None) event = editor.feed(system.console.wait_for_byte());
+        while (event == LineEvent::None) {
+            event = editor.feed(system.console.wait_for_byte(zero_a_frame, system.memory));
+        }
         if (event == LineEvent::Line) run_command(system, editor.line());
     }
 }

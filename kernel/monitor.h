@@ -26,9 +26,10 @@ struct MonitorCommand {
 };
 static_assert(sizeof(MonitorCommand) == 16, "the linker lays these out as an array");
 
-#define MONITOR_COMMAND(name, arguments, help, function)                         \
-    [[gnu::section(".monitor_commands"), gnu::used]] constinit const ::quire::kernel::MonitorCommand \
-        monitor_command_##name = {#name, arguments, help, function}
+#define MONITOR_COMMAND(name, arguments, help, function)                                     \
+    [[gnu::section(".monitor_commands"),                                                     \
+      gnu::used]] constinit const ::quire::kernel::MonitorCommand monitor_command_##name = { \
+        #name, arguments, help, function}
 
 /// All commands, in the order the linker found them.
 std::span<const MonitorCommand> monitor_commands();
@@ -41,7 +42,5 @@ void run_command(System& system, std::string_view line);
 
 /// An address as a person gives it: hexadecimal with or without 0x, or the name of a function.
 std::optional<std::uint32_t> parse_address(std::string_view word);
-/// A number: decimal, or hexadecimal with 0x.
-std::optional<std::uint32_t> parse_number(std::string_view word);
 
 }  // namespace quire::kernel

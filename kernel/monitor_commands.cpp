@@ -6,7 +6,6 @@
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
 #include "kernel/emulator.h"
-#include "kernel/memory_report.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
 
@@ -17,7 +16,8 @@ namespace {
 const MonitorCommand* next_command(std::string_view name) {
     const MonitorCommand* next = nullptr;
     for (const MonitorCommand& command : monitor_commands()) {
-        if (name < command.name && (next == nullptr || std::string_view(command.name) < next->name)) {
+        if (name < command.name &&
+            (next == nullptr || std::string_view(command.name) < next->name)) {
             next = &command;
         }
     }
@@ -34,23 +34,8 @@ void help(System& system, Arguments) {
 }
 MONITOR_COMMAND(help, "", "this list", help);
 
-void mem(System& system, Arguments) { print_memory_map(system); }
-MONITOR_COMMAND(mem, "", "the memory map the BIOS gave, and where the kernel is", mem);
-
-// INT 0xFE makes a TrapFrame of the moment, like any other trap.
-constexpr std::uint8_t kSnapshotVector = 0xFE;
-constinit System* snapshot_system = nullptr;
-
-cpu::Trap print_snapshot(cpu::TrapFrame& frame) {
-    print_registers(snapshot_system->console, frame);
-    return cpu::Trap::Handled;
-}
-
 void regs(System& system, Arguments) {
-    snapshot_system = &system;
-    const cpu::TrapHandler before = cpu::set_trap_handler(kSnapshotVector, print_snapshot);
-    asm volatile("int %0" : : "i"(kSnapshotVector) : "memory");
-    cpu::set_trap_handler(kSnapshotVector, before);
+    print_registers(system.console, snapshot_registers());
 }
 MONITOR_COMMAND(regs, "", "registers at this moment", regs);
 
@@ -65,8 +50,8 @@ void irq(System& system, Arguments) {
         const cpu::IrqStatistics statistics = cpu::irq_statistics(line);
         if (statistics.handled == 0 && statistics.unclaimed == 0) continue;
         system.console.print("  IRQ %-2u  vector %u  %8u handled  %u unclaimed\n", line,
-                             static_cast<unsigned>(cpu::kFirstIrqVector + line),
-                             statistics.handled, statistics.unclaimed);
+                             static_cast<unsigned>(cpu::kFirstIrqVector + line), statistics.handled,
+                             statistics.unclaimed);
     }
     system.console.print("  %u spurious\n", cpu::spurious_irqs());
 }
@@ -77,12 +62,14 @@ void ticks(System& system, Arguments) {
                          static_cast<unsigned long long>(system.pit.ticks()), system.pit.hz(),
                          static_cast<unsigned long long>(system.clock.milliseconds()),
                          static_cast<unsigned long long>(system.clock.unix_time()));
-    system.console.print("  TSC %llu, %u kHz; at stage 2 %llu, at the first prompt %llu, of which "
-                         "%llu in the BIOS reading the kernel\n",
-                         static_cast<unsigned long long>(cpu::read_tsc()), system.clock.tsc_khz(),
-                         static_cast<unsigned long long>(system.boot.tsc_stage2),
-                         static_cast<unsigned long long>(system.prompt_tsc),
-                         static_cast<unsigned long long>(system.boot.tsc_disk));
+    system.console.print("  TSC %llu, running at %u kHz (0: not measured yet)\n",
+                         static_cast<unsigned long long>(cpu::read_tsc()), system.clock.tsc_khz());
+    system.console.print(
+        "  TSC at stage 2 %llu, at the first prompt %llu, of which %llu in the "
+        "BIOS\n",
+        static_cast<unsigned long long>(system.boot.tsc_stage2),
+        static_cast<unsigned long long>(system.prompt_tsc),
+        static_cast<unsigned long long>(system.boot.tsc_disk));
 }
 MONITOR_COMMAND(ticks, "", "time since boot, and what the boot cost", ticks);
 
@@ -116,16 +103,26 @@ void dmesg(System& system, Arguments) {
 }
 MONITOR_COMMAND(dmesg, "", "the kernel log", dmesg);
 
+// The number that stands at `index`; `missing` if there are not so many words, nothing if it is
+// none.
+std::optional<std::uint32_t> number_at(Arguments arguments, std::size_t index,
+                                       std::optional<std::uint32_t> missing) {
+    if (arguments.size() <= index) return missing;
+    auto number = parse_number(arguments[index]);
+    return number.ok() ? std::optional(number.take()) : std::nullopt;
+}
+
 constexpr std::uint32_t kWordsPerLine = 4;
 constexpr std::uint32_t kMaxPeekWords = 1024;
 
 void peek(System& system, Arguments arguments) {
     const auto address = arguments.size() > 1 ? parse_address(arguments[1]) : std::nullopt;
-    const auto count = arguments.size() > 2 ? parse_number(arguments[2]) : std::optional(4U);
+    const auto count = number_at(arguments, 2, 4);
     if (!address.has_value() || !count.has_value() || *count > kMaxPeekWords) {
-        system.console.print("usage: peek ADDR [WORDS up to %u]; ADDR is hexadecimal or a "
-                             "function's name\n",
-                             kMaxPeekWords);
+        system.console.print(
+            "usage: peek ADDR [WORDS up to %u]; ADDR is hexadecimal or a "
+            "function's name\n",
+            kMaxPeekWords);
         return;
     }
     for (std::uint32_t i = 0; i < *count; ++i) {
@@ -144,10 +141,10 @@ MONITOR_COMMAND(peek, "ADDR [WORDS]", "read memory", peek);
 
 void poke(System& system, Arguments arguments) {
     const auto address = arguments.size() > 2 ? parse_address(arguments[1]) : std::nullopt;
-    const auto value = arguments.size() > 2 ? parse_number(arguments[2]) : std::nullopt;
-    const auto bytes = arguments.size() > 3 ? parse_number(arguments[3]) : std::optional(4U);
-    if (!address.has_value() || !value.has_value() ||
-        (bytes != 1U && bytes != 2U && bytes != 4U)) {
+    const auto value = number_at(arguments, 2, std::nullopt);
+    const auto bytes = number_at(arguments, 3, 4);
+    const bool size_is_good = bytes == 1U || bytes == 2U || bytes == 4U;
+    if (!address.has_value() || !value.has_value() || !size_is_good) {
         system.console.print("usage: poke ADDR VALUE [BYTES: 1, 2 or 4]\n");
         return;
     }

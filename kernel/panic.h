@@ -16,6 +16,9 @@ System* attached_system();
 /// An unexpected interrupt (vector 32 and above) is only logged.
 void handle_unexpected_trap(cpu::TrapFrame& frame);
 
+/// A TrapFrame of this moment, as any other trap makes it.
+cpu::TrapFrame snapshot_registers();
+
 /// Prints general, segment and control registers as `frame` and the CPU have them.
 void print_registers(Console& console, const cpu::TrapFrame& frame);
 

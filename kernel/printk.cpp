@@ -16,9 +16,13 @@ constinit System* attached = nullptr;
 
 }  // namespace
 
-void attach_log(System& system) { attached = &system; }
+void attach_log(System& system) {
+    attached = &system;
+}
 
-System* attached_system() { return attached; }
+System* attached_system() {
+    return attached;
+}
 
 }  // namespace kernel
 

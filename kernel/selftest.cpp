@@ -8,7 +8,9 @@ extern "C" const quire::kernel::SelfTestEntry selftests_end[];
 namespace quire::kernel {
 namespace {
 
-std::span<const SelfTestEntry> all_selftests() { return {selftests_start, selftests_end}; }
+std::span<const SelfTestEntry> all_selftests() {
+    return {selftests_start, selftests_end};
+}
 
 bool selected(const SelfTestEntry& entry, std::string_view pattern) {
     return std::string_view(entry.name).find(pattern) != std::string_view::npos;
@@ -30,7 +32,8 @@ void SelfTest::check(bool passed, const char* condition, const char* file, int l
 bool run_selftests(System& system, std::string_view pattern) {
     Console& console = system.console;
     unsigned planned = 0;
-    for (const SelfTestEntry& entry : all_selftests()) planned += selected(entry, pattern);
+    for (const SelfTestEntry& entry : all_selftests())
+        planned += selected(entry, pattern);
     console.print("TAP version 13\n1..%u\n", planned);
 
     unsigned number = 0;

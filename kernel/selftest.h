@@ -35,10 +35,11 @@ struct SelfTestEntry {
 };
 static_assert(sizeof(SelfTestEntry) == 8, "the linker lays these out as an array");
 
-#define SELFTEST(name)                                                                          \
-    static void selftest_##name(::quire::kernel::SelfTest& test);                               \
-    [[gnu::section(".selftests"), gnu::used]] constinit const ::quire::kernel::SelfTestEntry    \
-        selftest_entry_##name = {#name, selftest_##name};                                       \
+#define SELFTEST(name)                                                                     \
+    static void selftest_##name(::quire::kernel::SelfTest& test);                          \
+    [[gnu::section(".selftests"),                                                          \
+      gnu::used]] constinit const ::quire::kernel::SelfTestEntry selftest_entry_##name = { \
+        #name, selftest_##name};                                                           \
     static void selftest_##name([[maybe_unused]] ::quire::kernel::SelfTest& test)
 
 #define CHECK(condition) test.check(static_cast<bool>(condition), #condition, __FILE__, __LINE__)

@@ -75,7 +75,7 @@ std::uint32_t SymbolTable::name_offset_at(std::uint32_t index) const {
 
 std::string_view SymbolTable::name_at(std::uint32_t index) const {
     const char* text = reinterpret_cast<const char*>(names_.data() + name_offset_at(index));
-    return std::string_view(text, strlen(text));
+    return {text, strlen(text)};
 }
 
 }  // namespace quire::kernel

@@ -18,6 +18,8 @@
 
 namespace quire::kernel {
 
+class Memory;
+
 struct System {
     System(const boot::BootInfo& from_loader, std::uint16_t* screen_cells);
 
@@ -36,10 +38,11 @@ struct System {
     std::byte log_storage[kLogBytes];
     LogRing log;
     LogLevel console_level = LogLevel::Info;  // what log() also prints
-    char command_line_text[kCommandLineBytes];
+    char command_line_text[kCommandLineBytes] = {};
     CommandLine command_line;
-    bool under_test = false;         // a panic ends the emulator
-    std::uint64_t prompt_tsc = 0;    // at the first prompt
+    Memory* memory = nullptr;      // once it is set up
+    bool under_test = false;       // a panic ends the emulator
+    std::uint64_t prompt_tsc = 0;  // at the first prompt
 };
 
 /// From here on log() keeps its lines in `system` and panic() prints on its console.

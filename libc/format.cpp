@@ -40,6 +40,11 @@ struct Field {
     std::size_t body_length = 0;
 };
 
+// Padding is written in chunks.
+using Chunk = char[17];
+constexpr Chunk kSpaces = "                ";
+constexpr Chunk kZeros = "0000000000000000";
+
 class Output {
   public:
     Output(FormatWriter writer, void* context) : writer_(writer), context_(context) {}
@@ -54,10 +59,9 @@ class Output {
         }
     }
 
-    // `chunk` is a string of one character repeated.
-    void repeat(const char* chunk, std::size_t count) {
-        for (const std::size_t step = strlen(chunk); count > 0;) {
-            const std::size_t length = count < step ? count : step;
+    void repeat(const Chunk& chunk, std::size_t count) {
+        while (count > 0) {
+            const std::size_t length = count < sizeof(chunk) - 1 ? count : sizeof(chunk) - 1;
             put(chunk, length);
             count -= length;
         }
@@ -72,8 +76,6 @@ class Output {
     bool overflowed_ = false;
 };
 
-constexpr char kSpaces[] = "                ";
-constexpr char kZeros[] = "0000000000000000";
 constexpr std::size_t kMostDigits = 64;  // of a 64-bit number in binary
 
 bool is_digit(char character) {

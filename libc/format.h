@@ -22,6 +22,11 @@ int format_to(FormatWriter writer, void* context, const char* format, std::va_li
 
 }  // namespace quire::libc
 
+// Parts of the standard library bring <cstdio> along, whose declarations these repeat.
+// NOLINTBEGIN(readability-redundant-declaration,readability-inconsistent-declaration-parameter-name)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
+
 extern "C" {
 
 /// Writes at most `size` bytes with the NUL (nothing for size 0: `buffer` may then be nullptr) and
@@ -32,3 +37,6 @@ extern "C" {
                                             std::va_list arguments) noexcept;
 
 }  // extern "C"
+
+#pragma GCC diagnostic pop
+// NOLINTEND(readability-redundant-declaration,readability-inconsistent-declaration-parameter-name)

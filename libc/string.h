@@ -12,7 +12,8 @@
 
 #include <cstddef>
 
-// <algorithm> brings the declarations of <cstdlib> along, which ours repeat.
+// Parts of the standard library bring <cstdlib> along, whose declarations these repeat.
+// NOLINTBEGIN(readability-redundant-declaration,readability-inconsistent-declaration-parameter-name)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls"
 
@@ -72,3 +73,4 @@ void reverse(char* text) noexcept;
 }  // extern "C"
 
 #pragma GCC diagnostic pop
+// NOLINTEND(readability-redundant-declaration,readability-inconsistent-declaration-parameter-name)

@@ -1,5 +1,7 @@
 #include "mm/frame_allocator.h"
 
+#include <bit>
+
 #include "mm/machine.h"
 
 namespace quire::mm {
@@ -32,124 +34,155 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
       injector_(injector),
       table_(table),
       reachable_(options.reachable),
-      zeroed_(table) {}
-
-void FrameAllocator::add_memory(FrameRange range) {
-    ASSERT(range.empty() || range.first > FrameNumber(0));
-    for (FrameNumber frame = range.first; frame < range.end; ++frame) {
-        const FrameState state = table_.state(frame);
-        ASSERT(state == FrameState::Absent || state == FrameState::Reserved);
-        table_.set_state(frame, FrameState::Free);
-        table_.ring_alone(frame);
-        if (poison_) poison(frame, 1);
-        bitmap_.give(frame.raw());
-    }
-    free_ += range.count();
-    managed_ += range.count();
-}
-
-FrameBitmap::Groups FrameAllocator::groups_of(Zone zone) const {
+      zeroed_(table) {
     constexpr std::uint32_t kDmaEnd = kDmaFrames.raw() / FrameBitmap::kGroupFrames;
     constexpr std::uint32_t kWindowEnd = kMaxWindowFrames.raw() / FrameBitmap::kGroupFrames;
     static_assert(kDmaFrames.raw() % FrameBitmap::kGroupFrames == 0);
     static_assert(kMaxWindowFrames.raw() % FrameBitmap::kGroupFrames == 0);
     const std::uint32_t end = bitmap_.groups();
-    switch (zone) {
-    case Zone::Dma:
-        return {0, end < kDmaEnd ? end : kDmaEnd};
-    case Zone::Window:
-        return {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
-    case Zone::High:
-        return {kWindowEnd, end};
+    zones_[0] = {0, end < kDmaEnd ? end : kDmaEnd};
+    zones_[1] = {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
+    zones_[2] = {kWindowEnd, end};
+}
+
+void FrameAllocator::add_memory(FrameRange range) {
+    ASSERT(range.empty() || (range.first > FrameNumber(0) && range.end <= table_.end()));
+    constexpr std::uint32_t kFree = FrameTable::use_word(FrameState::Free, 0);
+    for (std::uint32_t frame = range.first.raw(); frame < range.end.raw(); ++frame) {
+        [[maybe_unused]] const FrameState before = table_.state(FrameNumber(frame));
+        ASSERT(before == FrameState::Absent || before == FrameState::Reserved);
+        records_[frame] = {.use = kFree, .next = frame, .previous = frame, .place = 0};
+        if (poison_) poison(FrameNumber(frame), 1);
     }
-    ASSERT_UNREACHABLE();
+    give_runs(range.first.raw(), range.end.raw());
+    free_ += range.count();
+    managed_ += range.count();
+}
+
+// Gives [first, end) to the bitmap as the largest aligned runs it is made of.
+void FrameAllocator::give_runs(std::uint32_t first, std::uint32_t end) {
+    while (first < end) {
+        std::uint32_t order = static_cast<std::uint32_t>(std::countr_zero(first));
+        if (order > kMaxOrder) order = kMaxOrder;
+        while (1U << order > end - first)
+            --order;
+        bitmap_.give_run(first, order);
+        first += 1U << order;
+    }
 }
 
 // --- Handing out ---
 
-// A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
-std::uint32_t FrameAllocator::take_free() {
-    if (const std::uint32_t frame = bitmap_.take_from_hand(); frame != FrameBitmap::kNone) {
-        return frame;
+// The bitmap no longer has the run; the record and the count learn it here.
+inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
+    FrameInfo& record = records_[frame.raw()];
+    free_ -= PageCount(1U << order);
+    record.use = kSoleOwner;
+    if (order > 0) {
+        record.use = kSoleOwner | static_cast<std::uint32_t>(FrameFlag::Run);
+        record.next = order << 20;
     }
-    if (!bitmap_.fill_hand(groups_of(Zone::Window)) && !bitmap_.fill_hand(groups_of(Zone::Dma))) {
-        return FrameBitmap::kNone;
+    if (poison_) {
+        table_.set(frame, FrameFlag::Watched);
+        unpoison(frame, 1U << order);
     }
-    return bitmap_.take_from_hand();
 }
 
-// The word in hand is used up, or a failure is to be injected.
+// The word in hand is used up, poison is on, or a failure is to be injected.
 std::uint32_t FrameAllocator::take_slowly() {
+    if (!injector_.armed() && !poison_ && bitmap_.fill_hand(groups_of(Zone::Window))) {
+        const std::uint32_t number = bitmap_.take_from_hand();
+        records_[number].use = kSoleOwner;
+        --free_;
+        return number;
+    }
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free();
         if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free();
     }
-    if (frame == FrameBitmap::kNone) ++failures_;
+    if (frame == FrameBitmap::kNone) {
+        ++failures_;
+    } else {
+        hand_out(FrameNumber(frame), 0);
+    }
     return frame;
 }
 
-Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) {
-    if (order > kMaxOrder) return Error::InvalidArgument;
-    std::uint32_t first = FrameBitmap::kNone;
-    if (!injector_.should_fail()) {
-        first = take_run_from(order, zone);
-        if (first == FrameBitmap::kNone && drain_pool()) first = take_run_from(order, zone);
+// A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
+inline std::uint32_t FrameAllocator::take_free() {
+    if (!bitmap_.hand_has_frame() && !bitmap_.fill_hand(groups_of(Zone::Window)) &&
+        !bitmap_.fill_hand(groups_of(Zone::Dma))) {
+        return FrameBitmap::kNone;
     }
-    if (first == FrameBitmap::kNone) {
-        ++failures_;
-        return Error::OutOfMemory;
-    }
-    free_ -= PageCount(1U << order);
-    const FrameNumber frame(first);
-    records_[first].use = FrameTable::use_word(FrameState::Used, 1);
-    if (order > 0) {
-        table_.set_tag(frame, order);
-        table_.set(frame, FrameFlag::Run);
-    }
-    if (poison_) unpoison(frame, 1U << order);
-    return OwnedFrame::adopt(*this, frame);
+    const std::uint32_t frame = bitmap_.take_from_hand();
+    if (poison_) bitmap_.put_hand_down();
+    return frame;
 }
 
-std::uint32_t FrameAllocator::take_run_from(std::uint32_t order, Zone zone) {
+std::uint32_t FrameAllocator::take_run_or_none(std::uint32_t order, Zone zone) {
+    if (injector_.armed()) return take_run_slowly(order, zone);
+    const FrameBitmap::Groups& groups = groups_of(zone);
+    const std::uint32_t frame = order >= FrameBitmap::kWordOrder ? bitmap_.take_words(order, groups)
+                                                                 : bitmap_.take_run(order, groups);
+    if (frame == FrameBitmap::kNone) return take_run_slowly(order, zone);
+    hand_out(FrameNumber(frame), order);
+    return frame;
+}
+
+// `zone` has no such run, or a failure is to be injected.
+std::uint32_t FrameAllocator::take_run_slowly(std::uint32_t order, Zone zone) {
     std::uint32_t frame = FrameBitmap::kNone;
-    switch (zone) {
-    case Zone::High:
-        frame = bitmap_.take_run(order, groups_of(Zone::High));
-        if (frame != FrameBitmap::kNone) return frame;
-        [[fallthrough]];
-    case Zone::Window:
-        frame = bitmap_.take_run(order, groups_of(Zone::Window));
-        if (frame != FrameBitmap::kNone) return frame;
-        [[fallthrough]];
-    case Zone::Dma:
-        return bitmap_.take_run(order, groups_of(Zone::Dma));
+    if (!injector_.should_fail()) {
+        frame = take_free_run(order, zone);
+        if (frame == FrameBitmap::kNone && drain_pool()) frame = take_free_run(order, zone);
     }
-    ASSERT_UNREACHABLE();
+    if (frame == FrameBitmap::kNone) {
+        ++failures_;
+    } else {
+        hand_out(FrameNumber(frame), order);
+    }
+    return frame;
+}
+
+// From `zone`, or the zones below it in turn.
+std::uint32_t FrameAllocator::take_free_run(std::uint32_t order, Zone zone) {
+    for (auto index = static_cast<std::uint32_t>(zone);; --index) {
+        const std::uint32_t frame = bitmap_.take_run(order, zones_[index]);
+        if (frame != FrameBitmap::kNone || index == 0) return frame;
+    }
+}
+
+Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) {
+    return OwnedFrame::adopt(*this, TRY(take_run(order, zone)));
 }
 
 // --- Taking back ---
 
-// More than one reference, a run, or a broken contract.
+// More than one reference, a run, poison, or a broken contract.
 void FrameAllocator::drop_slowly(FrameNumber frame) {
-    ASSERT(table_.in_use(frame));
     std::uint32_t& use = records_[frame.raw()].use;
-    if (table_.references(frame) > 1) {
+    ASSERT((use & FrameTable::kInUseBit) != 0);
+    if ((use & FrameTable::kMaxReferences) > 1) {
         --use;
         return;
     }
-    ASSERT(!table_.has(frame, FrameFlag::Listed));
-    ASSERT(!table_.has(frame, FrameFlag::Busy));
-    ASSERT(!table_.has(frame, FrameFlag::Locked));
-    const std::uint32_t order = table_.order_of(frame);
+    constexpr auto kAttached = static_cast<std::uint32_t>(FrameFlag::Listed) |
+                               static_cast<std::uint32_t>(FrameFlag::Busy) |
+                               static_cast<std::uint32_t>(FrameFlag::Locked);
+    ASSERT((use & kAttached) == 0);
+    const bool run = (use & static_cast<std::uint32_t>(FrameFlag::Run)) != 0;
+    const std::uint32_t order = run ? records_[frame.raw()].next >> 20 : 0;
     use = FrameTable::use_word(FrameState::Free, 0);
-    if (poison_) poison(frame, 1U << order);
-    if (order == 0) {
-        bitmap_.give(frame.raw());
-    } else {
-        bitmap_.give_run(frame.raw(), order);
-    }
     free_ += PageCount(1U << order);
+    if (poison_) poison(frame, 1U << order);
+    if (order >= FrameBitmap::kWordOrder) {
+        bitmap_.give_words(frame.raw(), order);
+    } else if (order > 0) {
+        bitmap_.give_run(frame.raw(), order);
+    } else {
+        bitmap_.give(frame.raw());
+    }
 }
 
 Result<OwnedFrame> OwnedFrame::share() const {
@@ -185,7 +218,8 @@ Result<OwnedFrame> FrameAllocator::allocate_zeroed() {
         return Error::OutOfMemory;
     }
     const FrameNumber frame = zeroed_.pop_front();
-    records_[frame.raw()].use = FrameTable::use_word(FrameState::Used, 1);
+    records_[frame.raw()].use = kSoleOwner;
+    if (poison_) table_.set(frame, FrameFlag::Watched);
     ++zeroed_hits_;
     return OwnedFrame::adopt(*this, frame);
 }

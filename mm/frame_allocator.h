@@ -64,9 +64,10 @@ class FrameAllocator {
     static constexpr PageCount kZeroedTarget{64};
 
     struct Options {
-        bool poison =
-            false;  // fill free frames with junk: dear, and the way to find stale pointers
-        PageCount reachable = kMaxWindowFrames;  // frames below this can be touched in phys_window
+        /// Fill free frames with junk: dear, and the way to find stale pointers.
+        bool poison = false;
+        /// Frames below this can be touched in phys_window; the others are only accounted for.
+        PageCount reachable = kMaxWindowFrames;
     };
 
     /// How many words of bookkeeping the frames of `table` need.
@@ -97,8 +98,9 @@ class FrameAllocator {
     /// Errors: OutOfMemory; nothing has changed then. InvalidArgument (order above kMaxOrder).
     Result<OwnedFrame> allocate_run(std::uint32_t order, Zone zone = Zone::Window);
 
-    /// allocate() for callers that keep the reference in a form of their own.
+    /// allocate() and allocate_run() for callers that keep the reference in a form of their own.
     Result<FrameNumber> take_frame();
+    Result<FrameNumber> take_run(std::uint32_t order, Zone zone = Zone::Window);
 
     /// Drops one reference to `frame`; the last one gives the frame, or the run, back.
     /// Precondition: in use; when it is the last one, neither Listed nor Busy nor Locked.
@@ -127,19 +129,26 @@ class FrameAllocator {
     void check_invariants() const;
 
   private:
-    static constexpr std::uint32_t kSoleOwner = FrameTable::kInUseBit | 1;
+    static constexpr std::uint32_t kSoleOwner = FrameTable::use_word(FrameState::Used, 1);
     static constexpr std::uint32_t kSoleOwnerMask =
         FrameTable::kFlagMask | FrameTable::kInUseBit | FrameTable::kMaxReferences;
 
-    [[nodiscard]] FrameBitmap::Groups groups_of(Zone zone) const;
+    void give_runs(std::uint32_t first, std::uint32_t end);
     std::uint32_t take_slowly();
     std::uint32_t take_free();
-    std::uint32_t take_run_from(std::uint32_t order, Zone zone);
+    void hand_out(FrameNumber frame, std::uint32_t order);
+    std::uint32_t take_run_or_none(std::uint32_t order, Zone zone);
+    std::uint32_t take_run_slowly(std::uint32_t order, Zone zone);
+    std::uint32_t take_free_run(std::uint32_t order, Zone zone);
     bool drain_pool();
     void clear_frame(FrameNumber frame);
     void drop_slowly(FrameNumber frame);
     void poison(FrameNumber first, std::uint32_t count);
     void unpoison(FrameNumber first, std::uint32_t count);
+
+    [[nodiscard]] const FrameBitmap::Groups& groups_of(Zone zone) const {
+        return zones_[static_cast<std::size_t>(zone)];
+    }
 
     FrameBitmap bitmap_;
     FrameInfo* records_;
@@ -150,22 +159,30 @@ class FrameAllocator {
     FrameTable& table_;
     PageCount managed_;
     PageCount reachable_;
+    FrameBitmap::Groups zones_[kZones];
     FrameList zeroed_;
     std::uint32_t failures_ = 0;
     std::uint32_t zeroed_hits_ = 0;
     std::uint32_t zeroed_misses_ = 0;
 };
 
+// With poison on, the hand is always empty, so that the fast way need not ask.
 inline Result<FrameNumber> FrameAllocator::take_frame() {
-    std::uint32_t number = FrameBitmap::kNone;
-    if (__builtin_expect(!injector_.armed(), 1)) number = bitmap_.take_from_hand();
-    if (__builtin_expect(number == FrameBitmap::kNone, 0)) {
-        number = take_slowly();
+    if (__builtin_expect(injector_.armed() || !bitmap_.hand_has_frame(), 0)) {
+        const std::uint32_t number = take_slowly();
         if (number == FrameBitmap::kNone) return Error::OutOfMemory;
+        return FrameNumber(number);
     }
+    const std::uint32_t number = bitmap_.take_from_hand();
+    records_[number].use = kSoleOwner;
     --free_;
-    records_[number].use = FrameTable::use_word(FrameState::Used, 1);
-    if (__builtin_expect(poison_, 0)) unpoison(FrameNumber(number), 1);
+    return FrameNumber(number);
+}
+
+inline Result<FrameNumber> FrameAllocator::take_run(std::uint32_t order, Zone zone) {
+    if (order > kMaxOrder) return Error::InvalidArgument;
+    const std::uint32_t number = take_run_or_none(order, zone);
+    if (number == FrameBitmap::kNone) return Error::OutOfMemory;
     return FrameNumber(number);
 }
 
@@ -176,9 +193,9 @@ inline Result<OwnedFrame> FrameAllocator::allocate() {
 inline void FrameAllocator::drop_reference(FrameNumber frame) {
     ASSERT(frame.raw() < frame_count_);
     std::uint32_t& use = records_[frame.raw()].use;
-    if (__builtin_expect((use & kSoleOwnerMask) != kSoleOwner, 0)) return drop_slowly(frame);
+    if (__builtin_expect((use & kSoleOwnerMask) != (kSoleOwner & kSoleOwnerMask), 0))
+        return drop_slowly(frame);
     use = FrameTable::use_word(FrameState::Free, 0);
-    if (__builtin_expect(poison_, 0)) poison(frame, 1);
     bitmap_.give(frame.raw());
     ++free_;
 }

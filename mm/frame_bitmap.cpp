@@ -8,35 +8,45 @@ namespace {
 
 constexpr std::uint32_t kAllFree = ~0U;
 
+constexpr std::uint32_t kAligned[6] = {0xFFFFFFFF, 0x55555555, 0x11111111,
+                                       0x01010101, 0x00010001, 0x00000001};
+
 // One bit for each aligned run of 2^order ones in `word`, at the place of its first bit.
-std::uint32_t aligned_runs(std::uint32_t word, std::uint32_t order) {
-    constexpr std::uint32_t kAligned[6] = {0xFFFFFFFF, 0x55555555, 0x11111111,
-                                           0x01010101, 0x00010001, 0x00000001};
-    for (std::uint32_t step = 0; step < order; ++step)
-        word &= word >> (1U << step);
+inline std::uint32_t aligned_runs(std::uint32_t word, std::uint32_t order) {
+    switch (order) {
+    case 5:
+        word &= word >> 16;
+        [[fallthrough]];
+    case 4:
+        word &= word >> 8;
+        [[fallthrough]];
+    case 3:
+        word &= word >> 4;
+        [[fallthrough]];
+    case 2:
+        word &= word >> 2;
+        [[fallthrough]];
+    case 1:
+        word &= word >> 1;
+        break;
+    default:
+        break;
+    }
     return word & kAligned[order];
 }
 
-// 2^order ones, order at most 5.
-constexpr std::uint32_t ones(std::uint32_t order) {
-    return ~0U >> (32 - (1U << order));
-}
+}  // namespace
 
-// The order of the largest aligned run of ones that holds `bit`, which is set in `word`.
-std::uint32_t order_around(std::uint32_t word, std::uint32_t bit) {
-    std::uint32_t order = 0;
-    while (order < 5) {
-        const std::uint32_t run = ones(order + 1) << (bit & (~1U << order));
+// The order of the largest aligned run of ones that holds `bit`, known to be `order` at least.
+std::uint32_t FrameBitmap::order_around(std::uint32_t word, std::uint32_t bit,
+                                        std::uint32_t order) {
+    while (order < kWordOrder) {
+        const std::uint32_t run = kOnes[order + 1] << (bit & (~1U << order));
         if ((word & run) != run) break;
         ++order;
     }
     return order;
 }
-
-// The order from which on runs consist of whole words.
-constexpr std::uint32_t kWordOrder = 5;
-
-}  // namespace
 
 FrameBitmap::FrameBitmap(std::uint32_t frames, std::span<std::uint32_t> memory)
     : words_(memory.data()),
@@ -48,23 +58,12 @@ FrameBitmap::FrameBitmap(std::uint32_t frames, std::span<std::uint32_t> memory)
     full_ = partial_ + groups_;
     summary_ = full_ + groups_;
     no_word_ = summary_ + kOrders * level_words_;
-    hand_ = no_word_;
+    hand_ = spare_ = floor_ = no_word_;
     for (std::uint32_t& word : memory.first(words_needed(frames)))
         word = 0;
 }
 
 // --- The summary ---
-
-void FrameBitmap::promise(std::uint32_t order, std::uint32_t group) {
-    level(order)[1 + group / 32] |= 1U << group % 32;
-    level(order)[0] |= 1U << group / 32;
-}
-
-void FrameBitmap::withdraw(std::uint32_t order, std::uint32_t group) {
-    std::uint32_t& section = level(order)[1 + group / 32];
-    section &= ~(1U << group % 32);
-    if (section == 0) level(order)[0] &= ~(1U << group / 32);
-}
 
 // A promise of one order implies all below it, so the loop may end at the first it finds made.
 void FrameBitmap::promise_up_to(std::uint32_t order, std::uint32_t group) {
@@ -77,33 +76,54 @@ void FrameBitmap::withdraw_from(std::uint32_t order, std::uint32_t group) {
         withdraw(order, group);
 }
 
-std::uint32_t FrameBitmap::first_group(std::uint32_t order, Groups where) const {
-    if (where.first >= where.end) return kNone;
-    const std::uint32_t* words = level(order);
-    std::uint32_t section = where.first / 32;
-    std::uint32_t bits = words[1 + section] & ~0U << where.first % 32;
-    if (bits == 0) {
-        const std::uint32_t later = words[0] & ~1U << section;
-        if (later == 0) return kNone;
-        section = lowest_bit(later);
-        bits = words[1 + section];
+// --- The hand ---
+
+bool FrameBitmap::fill_hand(const Groups& where) {
+    ASSERT(*hand_ == 0);
+    std::uint32_t* word = spare_;
+    spare_ = no_word_;
+    if (word == no_word_) {
+        const std::uint32_t group = first_group(0, where);
+        if (group == kNone) return false;
+        const bool any_partial = partial_[group] != 0;
+        const std::uint32_t index =
+            group * 32 + lowest_bit(any_partial ? partial_[group] : full_[group]);
+        if (!any_partial) open_full_word(index);
+        clear_partial(index);
+        word = words_ + index;
+        floor_ = words_ + where.first * 32;
     }
-    const std::uint32_t group = section * 32 + lowest_bit(bits);
-    return group < where.end ? group : kNone;
+    hand_ = word;
+    hand_first_ = static_cast<std::uint32_t>(word - words_) * 32;
+    return true;
+}
+
+void FrameBitmap::put_hand_down() {
+    put_down(hand_);
+    put_down(spare_);
+    hand_ = spare_ = floor_ = no_word_;
+}
+
+// A held word becomes an ordinary one.
+void FrameBitmap::put_down(std::uint32_t* word) {
+    if (*word == 0) return;
+    const auto index = static_cast<std::uint32_t>(word - words_);
+    set_partial(index);
+    promise_up_to(kWordOrder - 1, index / 32);
 }
 
 // --- Taking ---
 
-bool FrameBitmap::fill_hand(Groups where) {
-    const std::uint32_t group = first_group(0, where);
-    if (group == kNone) return false;
-    const bool any_partial = partial_[group] != 0;
-    const std::uint32_t index =
-        group * 32 + lowest_bit(any_partial ? partial_[group] : full_[group]);
-    if (!any_partial) open_full_word(index);
-    hand_ = words_ + index;
-    hand_first_ = index * 32;
-    return true;
+void FrameBitmap::set_partial(std::uint32_t index) {
+    const std::uint32_t group = index / 32;
+    if (group_empty(group)) promise(0, group);
+    partial_[group] |= 1U << index % 32;
+}
+
+void FrameBitmap::clear_partial(std::uint32_t index) {
+    const std::uint32_t group = index / 32;
+    partial_[group] &= ~(1U << index % 32);
+    if (group_empty(group)) withdraw(0, group);
 }
 
 // The first frame is about to leave this word: its bits are written out.
@@ -113,23 +133,20 @@ void FrameBitmap::open_full_word(std::uint32_t index) {
     words_[index] = kAllFree;
 }
 
-void FrameBitmap::hand_emptied() {
-    word_emptied(hand_first_ / 32);
-}
-
-void FrameBitmap::word_emptied(std::uint32_t index) {
-    const std::uint32_t group = index / 32;
-    partial_[group] &= ~(1U << index % 32);
-    if (group_empty(group)) withdraw(0, group);
-}
-
-std::uint32_t FrameBitmap::take_run(std::uint32_t order, Groups where) {
+std::uint32_t FrameBitmap::take_run(std::uint32_t order, const Groups& where) {
     ASSERT(order <= kMaxOrder);
+    if (order >= kWordOrder) return take_words(order, where);
+    const std::uint32_t frame = search(order, where);
+    if (frame != kNone || (*hand_ | *spare_) == 0) return frame;
+    put_hand_down();  // perhaps the held words have it
+    return search(order, where);
+}
+
+std::uint32_t FrameBitmap::search(std::uint32_t order, const Groups& where) {
     for (;;) {
         const std::uint32_t group = first_group(order, where);
         if (group == kNone) return kNone;
-        const std::uint32_t frame =
-            order < kWordOrder ? take_from_words(order, group) : take_whole_words(order, group);
+        const std::uint32_t frame = take_from_words(order, group);
         if (frame != kNone) return frame;
         withdraw_from(order, group);
     }
@@ -150,58 +167,63 @@ std::uint32_t FrameBitmap::take_from_words(std::uint32_t order, std::uint32_t gr
         runs = kAllFree;
     }
     const std::uint32_t bit = lowest_bit(runs);
-    words_[index] &= ~(ones(order) << bit);
-    if (words_[index] == 0) word_emptied(index);
+    words_[index] &= ~(kOnes[order] << bit);
+    if (words_[index] == 0) clear_partial(index);
     return index * 32 + bit;
-}
-
-std::uint32_t FrameBitmap::take_whole_words(std::uint32_t order, std::uint32_t group) {
-    const std::uint32_t runs = aligned_runs(full_[group], order - kWordOrder);
-    if (runs == 0) return kNone;
-    const std::uint32_t word = lowest_bit(runs);
-    full_[group] &= ~(ones(order - kWordOrder) << word);
-    if (group_empty(group)) withdraw(0, group);
-    return (group * 32 + word) * 32;
 }
 
 // --- Giving back ---
 
-// The first free frame of a word that had none.
+// The first free frame of a word that had none. The lowest word there is goes to the hand.
 void FrameBitmap::word_woke(std::uint32_t frame) {
-    const std::uint32_t group = frame / kGroupFrames;
-    const std::uint32_t bit = 1U << frame / 32 % 32;
-    ASSERT((full_[group] & bit) == 0);
-    if (group_empty(group)) promise(0, group);
-    partial_[group] |= bit;
+    std::uint32_t* word = words_ + frame / 32;
+    ASSERT((full_[frame / kGroupFrames] >> frame / 32 % 32 & 1) == 0);
+    if (word == hand_) return;
+    const std::uint32_t* lowest = *hand_ == 0 && spare_ != no_word_ ? spare_ : hand_;
+    if (word >= lowest || word < floor_) {
+        set_partial(frame / 32);
+        return;
+    }
+    if (*hand_ != 0) {
+        put_down(spare_);
+        spare_ = hand_;
+    }
+    hand_ = word;
+    hand_first_ = frame & ~31U;
 }
 
 // `frame` came to a word that has its neighbour already: a longer run, or the word is full now.
 void FrameBitmap::word_grew(std::uint32_t frame) {
-    const std::uint32_t index = frame / 32;
-    const std::uint32_t group = index / 32;
-    if (words_[index] != kAllFree) {
-        promise_up_to(order_around(words_[index], frame % 32), group);
-        return;
+    const std::uint32_t word = words_[frame / 32];
+    if (word == kAllFree) {
+        word_filled(frame / 32);
+    } else if (!promised(kWordOrder - 1, frame / kGroupFrames)) {
+        promise_up_to(order_around(word, frame % 32, 1), frame / kGroupFrames);
     }
+}
+
+void FrameBitmap::word_filled(std::uint32_t index) {
+    const std::uint32_t group = index / 32;
+    if (group_empty(group)) promise(0, group);
+    if (words_ + index == hand_) hand_ = no_word_;
+    if (words_ + index == spare_) spare_ = no_word_;
     words_[index] = 0;
     partial_[group] &= ~(1U << index % 32);
     full_[group] |= 1U << index % 32;
-    promise_up_to(kWordOrder + order_around(full_[group], index % 32), group);
+    promise_up_to(kWordOrder + order_around(full_[group], index % 32, 0), group);
 }
 
 void FrameBitmap::give_run(std::uint32_t frame, std::uint32_t order) {
     ASSERT(order <= kMaxOrder && frame % (1U << order) == 0);
+    if (order >= kWordOrder) return give_words(frame, order);
     const std::uint32_t index = frame / 32;
-    const std::uint32_t group = index / 32;
-    if (group_empty(group)) promise(0, group);
-    if (order >= kWordOrder) {
-        full_[group] |= ones(order - kWordOrder) << index % 32;
-        promise_up_to(kWordOrder + order_around(full_[group], index % 32), group);
-        return;
+    words_[index] |= kOnes[order] << frame % 32;
+    if (!held(words_ + index)) set_partial(index);
+    if (words_[index] == kAllFree) {
+        word_filled(index);
+    } else {
+        promise_up_to(order_around(words_[index], frame % 32, order), index / 32);
     }
-    words_[index] |= ones(order) << frame % 32;
-    partial_[group] |= 1U << index % 32;
-    word_grew(frame);
 }
 
 // --- Questions ---
@@ -216,7 +238,7 @@ namespace {
 
 // Adds the free runs in one word, 32 units of order `unit` each, to `counts`.
 void count_in_word(std::uint32_t word, std::uint32_t unit, std::uint32_t* counts) {
-    for (std::uint32_t order = 0; order <= kWordOrder && word != 0; ++order) {
+    for (std::uint32_t order = 0; order <= FrameBitmap::kWordOrder && word != 0; ++order) {
         const auto here = static_cast<std::uint32_t>(std::popcount(aligned_runs(word, order)));
         if (order > 0) counts[unit + order - 1] -= 2 * here;
         counts[unit + order] += here;
@@ -225,13 +247,17 @@ void count_in_word(std::uint32_t word, std::uint32_t unit, std::uint32_t* counts
 
 }  // namespace
 
-void FrameBitmap::count_runs(Groups where, std::span<std::uint32_t, kOrders> counts) const {
+void FrameBitmap::count_runs(const Groups& where, std::span<std::uint32_t, kOrders> counts) const {
     for (std::uint32_t group = where.first; group < where.end; ++group) {
         count_in_word(full_[group], kWordOrder, counts.data());
         for (std::uint32_t left = partial_[group]; left != 0; left &= left - 1) {
             count_in_word(words_[group * 32 + lowest_bit(left)], 0, counts.data());
         }
     }
+    const std::uint32_t* first = words_ + where.first * 32;
+    const std::uint32_t* end = words_ + where.end * 32;
+    if (first <= hand_ && hand_ < end) count_in_word(*hand_, 0, counts.data());
+    if (first <= spare_ && spare_ < end) count_in_word(*spare_, 0, counts.data());
 }
 
 void FrameBitmap::check_invariants() const {
@@ -242,7 +268,9 @@ void FrameBitmap::check_invariants() const {
             ASSERT((level(order)[1 + section] != 0) == ((level(order)[0] >> section & 1) != 0));
         }
     }
-    ASSERT(*no_word_ == 0 && (hand_ == no_word_ || hand_ == words_ + hand_first_ / 32));
+    ASSERT(*no_word_ == 0);
+    ASSERT(hand_ == no_word_ || hand_ == words_ + hand_first_ / 32);
+    ASSERT(spare_ == no_word_ || (*spare_ != 0 && spare_ != hand_));
 }
 
 void FrameBitmap::check_group(std::uint32_t group) const {
@@ -250,8 +278,10 @@ void FrameBitmap::check_group(std::uint32_t group) const {
     std::uint32_t largest = 0;
     for (std::uint32_t word = 0; word < 32; ++word) {
         const std::uint32_t bits = words_[group * 32 + word];
-        ASSERT((bits != 0) == ((partial_[group] >> word & 1) != 0));
-        ASSERT(bits != kAllFree || hand_ == words_ + group * 32 + word);
+        const bool is_held = held(words_ + group * 32 + word);
+        ASSERT((bits != 0 && !is_held) == ((partial_[group] >> word & 1) != 0));
+        ASSERT(bits != kAllFree);
+        if (is_held) continue;
         for (std::uint32_t order = largest + 1; order <= kWordOrder; ++order) {
             if (aligned_runs(bits, order) != 0) largest = order;
         }

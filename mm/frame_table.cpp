@@ -60,6 +60,7 @@ Result<void> FrameTable::add_reference(FrameNumber frame) {
 
 void FrameTable::set_private(FrameNumber frame, PteLocation pte) {
     ASSERT(pte.index < kEntriesPerTable);
+    if (state(frame) != FrameState::Private) set_tag(frame, 0);
     set_state(frame, FrameState::Private);
     set_place(frame, pte.table.raw() << 10 | pte.index);
 }

@@ -1,6 +1,6 @@
 // One record a frame, kept outside the frame: what it is for, who refers to it, where it is linked.
 //
-//      31      26 25   22 21                           0
+//      31      25 24   21 20                           0
 //     +----------+-------+------------------------------+
 //     |  flags   | state |       reference count        |  use
 //     +----------+-------+------------------------------+
@@ -15,13 +15,13 @@
 //
 // A link needs 20 bits, so two links leave 24 for a tag: the swap slot of a private frame, the
 // object of a file page, the order of a run, what the owner likes for others. That is how sixteen
-// bytes carry it all. `place` is the reverse mapping (DESIGN section 9, rule 5): a private frame
+// bytes carry it all. `place` is the reverse mapping (docs/design.md): a private frame
 // names the one PTE that maps it, a page of a file or of shared memory its object and page index;
 // page tables that are copies of each other use the links as their ring of siblings.
 //
 // The table covers every frame from 0 to its end; a hole in RAM has state Absent. Frame 0 is never
-// handed out, so in a link it means "none". The caller keeps the records consistent: fields have a
-// meaning only in the states that name them. Locking is the caller's.
+// handed out, so in a link it means "none". Fields have a meaning only in the states that name
+// them: those of a frame just handed out are what its last owner left. Locking is the caller's.
 #pragma once
 
 #include <cstddef>
@@ -54,12 +54,13 @@ inline constexpr std::uint32_t kFrameStates = 16;
 const char* frame_state_name(FrameState state);
 
 enum class FrameFlag : std::uint32_t {
-    Listed = 1U << 26,  // the links are those of a FrameList
-    Busy = 1U << 27,    // under I/O: wait before touching it
-    Dirty = 1U << 28,   // differs from what its backing store holds
-    Locked = 1U << 29,  // never a victim of reclaim
-    Young = 1U << 30,   // for the replacement policy
-    Run = 1U << 31,     // the first frame of a run of two or more
+    Watched = 1U << 25,  // poison is on: goes back by the slow way
+    Listed = 1U << 26,   // the links are those of a FrameList
+    Busy = 1U << 27,     // under I/O: wait before touching it
+    Dirty = 1U << 28,    // differs from what its backing store holds
+    Locked = 1U << 29,   // never a victim of reclaim
+    Young = 1U << 30,    // for the replacement policy
+    Run = 1U << 31,      // the first frame of a run of two or more
 };
 
 /// A PTE, named by where it is stored: page-table frame and index in it. Index below 1,024.
@@ -88,7 +89,7 @@ static_assert(sizeof(FrameInfo) == 16 && std::is_trivially_copyable_v<FrameInfo>
 class FrameTable {
   public:
     /// One more reference than this is refused.
-    static constexpr std::uint32_t kMaxReferences = (1U << 22) - 1;
+    static constexpr std::uint32_t kMaxReferences = (1U << 21) - 1;
 
     /// A table over `records`, one for each frame from 0 on. The memory is the caller's and must
     /// stay. Every record becomes Absent. Precondition: at most 2^20 records.
@@ -136,7 +137,8 @@ class FrameTable {
         info(frame).use &= ~static_cast<std::uint32_t>(flag);
     }
 
-    /// The frame becomes Private, named by one PTE; its swap slot is kept.
+    /// The frame is Private, named by one PTE from now on. One that was not Private before has no
+    /// swap slot (tag 0); one that was keeps its own.
     void set_private(FrameNumber frame, PteLocation pte);
     /// Precondition: state Private.
     [[nodiscard]] PteLocation pte_of(FrameNumber frame) const;
@@ -157,7 +159,7 @@ class FrameTable {
 
     /// How many frames a run that starts at `frame` has: 2^order; order 0 unless flagged Run.
     [[nodiscard]] std::uint32_t order_of(FrameNumber frame) const {
-        return has(frame, FrameFlag::Run) ? tag(frame) : 0;
+        return has(frame, FrameFlag::Run) ? info(frame).next >> 20 : 0;
     }
 
     // Rings: every frame is in one, alone to begin with. FrameList and the siblings of a page
@@ -185,9 +187,9 @@ class FrameTable {
   private:
     friend class FrameAllocator;
 
-    static constexpr std::uint32_t kStateShift = 22;
+    static constexpr std::uint32_t kStateShift = 21;
     static constexpr std::uint32_t kInUseBit = 8U << kStateShift;
-    static constexpr std::uint32_t kFlagMask = 0x3FU << 26;
+    static constexpr std::uint32_t kFlagMask = 0x7FU << 25;
     static constexpr std::uint32_t kLinkMask = (1U << 20) - 1;
     static constexpr std::uint32_t kTagHalf = 12;
 

@@ -1,4 +1,4 @@
-// The map of linear space (DESIGN section 3).
+// The map of linear space (docs/design.md).
 //
 //     00000000-0000FFFF  never mapped: null pointers fault
 //     00010000-BFFFFFFF  user

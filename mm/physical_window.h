@@ -3,7 +3,7 @@
 // `phys_window` is a linker symbol. In the kernel it stands at 0xC0000000, where the first 768 MiB
 // of RAM are mapped one to one; on the host it is a real array. So the same text, with no #if and
 // no virtual call, reaches a frame in both builds, and in the kernel the base folds into the
-// addressing mode. (DESIGN section 2.)
+// addressing mode. (docs/design.md)
 #pragma once
 
 #include <cstddef>

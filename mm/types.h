@@ -47,17 +47,29 @@ constexpr PageCount pages_for(std::uint32_t bytes) {
     return PageCount(divide_up(bytes, kPageSize));
 }
 
-constexpr VirtAddr start_of(PageNumber page) { return VirtAddr(page.raw() << kPageShift); }
-constexpr PhysAddr start_of(FrameNumber frame) { return PhysAddr(frame.raw() << kPageShift); }
-constexpr PageNumber page_of(VirtAddr address) { return PageNumber(address.raw() >> kPageShift); }
+constexpr VirtAddr start_of(PageNumber page) {
+    return VirtAddr(page.raw() << kPageShift);
+}
+constexpr PhysAddr start_of(FrameNumber frame) {
+    return PhysAddr(frame.raw() << kPageShift);
+}
+constexpr PageNumber page_of(VirtAddr address) {
+    return PageNumber(address.raw() >> kPageShift);
+}
 constexpr FrameNumber frame_of(PhysAddr address) {
     return FrameNumber(address.raw() >> kPageShift);
 }
-constexpr std::uint32_t offset_in_page(VirtAddr address) { return address.raw() % kPageSize; }
+constexpr std::uint32_t offset_in_page(VirtAddr address) {
+    return address.raw() % kPageSize;
+}
 
 /// The index of `page` in its page directory, and in its page table.
-constexpr std::uint32_t directory_index(PageNumber page) { return page.raw() / kEntriesPerTable; }
-constexpr std::uint32_t table_index(PageNumber page) { return page.raw() % kEntriesPerTable; }
+constexpr std::uint32_t directory_index(PageNumber page) {
+    return page.raw() / kEntriesPerTable;
+}
+constexpr std::uint32_t table_index(PageNumber page) {
+    return page.raw() % kEntriesPerTable;
+}
 
 /// A half-open range of pages or of frames: `first` belongs to it, `end` does not.
 template <typename Number>
@@ -94,7 +106,9 @@ static_assert(!std::is_convertible_v<PhysAddr, VirtAddr>);
 static_assert(!std::is_constructible_v<PageNumber, FrameNumber>);
 static_assert(!std::equality_comparable_with<PageNumber, FrameNumber>);
 template <typename A, typename B>
-concept Addable = requires(A a, B b) { a + b; };
+concept Addable = requires(A a, B b) {
+    a + b;
+};
 static_assert(Addable<PageNumber, PageCount> && !Addable<PageNumber, PageNumber>);
 static_assert(!Addable<FrameNumber, std::uint32_t> && Addable<PhysAddr, std::uint32_t>);
 

@@ -27,6 +27,7 @@ MAY_INCLUDE = {
     "kernel/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "boot/boot_info.h"],
     "boot/": [],
     "libc/": [ABI],
+    "libc/heap/": [BASE, "libc/string"],  # the kernel's heap as well as the user's
     "user/": ["libc/", ABI],
     "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "user/"],
     # These run on the host: no registers, no ports, no hardware driver (checked separately).

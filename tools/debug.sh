@@ -10,7 +10,7 @@ kernel=$2
 shift 2
 
 private=$(mktemp -d)
-serial=build/debug-serial.txt
+serial=${DEBUG_SERIAL:-build/debug-serial.txt}
 display="-display none"
 [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || display=
 
@@ -34,7 +34,7 @@ done
 
 cat <<END
 The PC waits before its BIOS. 'continue' runs to the boot sector's first instruction (7C00h).
-In 16-bit code: set architecture i8086, x/10i \$pc; set architecture i386 goes back.
+In 16-bit code, let QEMU disassemble: monitor x /10i \$eip (gdb would take it for 32-bit code).
 Then try: quire-screen, quire-regs, break kernel_main, continue, quire-e820, quire-pt \$eip, bt.
 The serial line goes to $serial.
 END

@@ -11,7 +11,6 @@ purpose=${1:-}
 missing=       # Debian package names, in the order found
 reasons=       # "name (what for), ..."
 
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin   # mke2fs and sfdisk live there
 
 have() { command -v "$1" >/dev/null 2>&1; }
 exists() { [ -e "$1" ]; }   # lets the shell expand a pattern: exists /usr/lib/*/x.so
@@ -49,8 +48,6 @@ needs_of_run() {
     need g++-i686-linux-gnu "compiles the kernel" cross_compiler_works
     need binutils "links it" have ld
     need python3 "makes the disk image" have python3
-    need e2fsprogs "makes its file system" have mke2fs
-    need fdisk "makes its partition table" have sfdisk
     need qemu-system-x86 "is the PC it runs on" have qemu-system-i386
     need qemu-system-gui "opens the PC's window" window_works
 }

@@ -13,9 +13,9 @@ namespace quire {
 
 }  // namespace quire
 
-#define ASSERT(condition)                                                            \
-    (__builtin_expect(static_cast<bool>(condition), 1)                               \
-         ? static_cast<void>(0)                                                      \
+#define ASSERT(condition)                              \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::quire::assertion_failed(#condition, __FILE__, __LINE__, __func__))
 
 /// Closes a switch over one of our own enums, where no value is left.

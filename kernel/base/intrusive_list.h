@@ -78,9 +78,7 @@ class IntrusiveList {
 
     void push_front(T& element) { (element.*kHook).link_before(*head_.next_); }
     void push_back(T& element) { (element.*kHook).link_before(head_); }
-    void insert_before(T& position, T& element) {
-        (element.*kHook).link_before(position.*kHook);
-    }
+    void insert_before(T& position, T& element) { (element.*kHook).link_before(position.*kHook); }
 
     /// The first or last element, or nullptr.
     [[nodiscard]] T* front() { return empty() ? nullptr : element(head_.next_); }

@@ -32,17 +32,28 @@ enum class Error : unsigned char {
 /// The enumerator's own name, for logs and tests.
 constexpr const char* error_name(Error error) {
     switch (error) {
-    case Error::OutOfMemory: return "OutOfMemory";
-    case Error::InvalidArgument: return "InvalidArgument";
-    case Error::AlreadyExists: return "AlreadyExists";
-    case Error::NotFound: return "NotFound";
-    case Error::NotPermitted: return "NotPermitted";
-    case Error::BadAddress: return "BadAddress";
-    case Error::LimitReached: return "LimitReached";
-    case Error::IoError: return "IoError";
-    case Error::TimedOut: return "TimedOut";
-    case Error::NotSupported: return "NotSupported";
-    case Error::Busy: return "Busy";
+    case Error::OutOfMemory:
+        return "OutOfMemory";
+    case Error::InvalidArgument:
+        return "InvalidArgument";
+    case Error::AlreadyExists:
+        return "AlreadyExists";
+    case Error::NotFound:
+        return "NotFound";
+    case Error::NotPermitted:
+        return "NotPermitted";
+    case Error::BadAddress:
+        return "BadAddress";
+    case Error::LimitReached:
+        return "LimitReached";
+    case Error::IoError:
+        return "IoError";
+    case Error::TimedOut:
+        return "TimedOut";
+    case Error::NotSupported:
+        return "NotSupported";
+    case Error::Busy:
+        return "Busy";
     }
     return "?";
 }
@@ -145,9 +156,9 @@ class [[nodiscard]] Result<void> {
 static_assert(std::is_trivially_copyable_v<quire::Result<int>>);
 
 /// Evaluates to the value of `expression`, or returns its Error from the enclosing function.
-#define TRY(expression)                                     \
-    __extension__({                                         \
-        auto try_result_ = (expression);                    \
-        if (!try_result_.ok()) return try_result_.error();  \
-        try_result_.take();                                 \
+#define TRY(expression)                                    \
+    __extension__({                                        \
+        auto try_result_ = (expression);                   \
+        if (!try_result_.ok()) return try_result_.error(); \
+        try_result_.take();                                \
     })

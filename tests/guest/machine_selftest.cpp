@@ -17,7 +17,8 @@ namespace {
 
 void sleep_ticks(const kernel::System& system, std::uint64_t count) {
     const std::uint64_t end = system.pit.ticks() + count;
-    while (system.pit.ticks() < end) cpu::enable_interrupts_and_halt();
+    while (system.pit.ticks() < end)
+        cpu::enable_interrupts_and_halt();
 }
 
 SELFTEST(the_tick_ticks) {
@@ -38,7 +39,8 @@ SELFTEST(bounded_waits_end_without_interrupts) {
     cpu::InterruptGuard guard;
     drivers::PollDeadline deadline(test.system().pit, 1000);
     std::uint32_t polls = 0;
-    while (!deadline.expired()) ++polls;
+    while (!deadline.expired())
+        ++polls;
     CHECK(polls > 0);
 }
 

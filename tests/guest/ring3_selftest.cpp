@@ -1,98 +1,67 @@
-// A short step into ring 3 and back: what only happens there.
+// What only happens in ring 3: the way in by INT 80h, and what it is refused.
 #include "cpu/descriptor_tables.h"
 #include "cpu/exceptions.h"
 #include "cpu/idt.h"
 #include "cpu/registers.h"
+#include "kernel/memory.h"
+#include "kernel/ring3.h"
 #include "kernel/selftest.h"
-#include "mm/machine.h"
 #include "tests/guest/crash_catcher.h"
-
-extern "C" std::uint32_t boot_page_directory[];
-extern "C" std::uint32_t boot_page_table[];
 
 namespace quire::test {
 namespace {
 
-constexpr std::uint32_t kUser = 4;
-constexpr std::uint32_t kKernelBase = 0xC0000000;
-constexpr std::uint32_t kPageSize = 4096;
-constexpr std::uint32_t kUserFlags = 2;  // interrupts off; bit 1 always reads 1
+constinit std::span<const std::uint8_t> code_to_run;
+constinit kernel::Memory* memory_to_use = nullptr;
 
-alignas(kPageSize) constinit std::uint8_t user_page[kPageSize]{};
-alignas(16) std::byte trap_stack[kPageSize];
-constinit std::uint32_t user_flags = kUserFlags;
-
-// Lets ring 3 use user_page, and nothing else.
-void open_user_page() {
-    const auto address = reinterpret_cast<std::uint32_t>(user_page);
-    boot_page_directory[address >> 22] |= kUser;
-    boot_page_table[(address - kKernelBase) >> 12] |= kUser;
-    mm::machine::flush_all_and_global();
-}
-void close_user_page() {
-    const auto address = reinterpret_cast<std::uint32_t>(user_page);
-    boot_page_directory[address >> 22] &= ~kUser;
-    boot_page_table[(address - kKernelBase) >> 12] &= ~kUser;
-    mm::machine::flush_all_and_global();
+// Runs `code` in ring 3 and returns the frame of the trap `vector` that it ends in.
+std::optional<cpu::TrapFrame> trap_of(kernel::SelfTest& test, std::span<const std::uint8_t> code,
+                                      std::uint8_t vector) {
+    code_to_run = code;
+    memory_to_use = test.system().memory;
+    return catch_trap(vector, [] {
+        (void)kernel::run_in_ring3(*memory_to_use, code_to_run, 0);  // a failure leaves no frame
+    });
 }
 
-// Runs user_page in ring 3 with its end as the stack. Comes back only by a trap.
-void enter_ring3() {
-    cpu::TaskState& tss = cpu::main_task_state();
-    tss.esp0 = reinterpret_cast<std::uint32_t>(trap_stack + sizeof(trap_stack));
-    asm volatile(
-        "pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
-        :
-        : "i"(cpu::kUserData), "r"(reinterpret_cast<std::uint32_t>(user_page + kPageSize - 16)),
-          "r"(user_flags), "i"(cpu::kUserCode),
-          "r"(reinterpret_cast<std::uint32_t>(user_page))
-        : "memory");
-}
-
-template <std::size_t kSize>
-std::optional<cpu::TrapFrame> run_in_ring3(const std::uint8_t (&code)[kSize],
-                                           std::uint8_t expected_vector) {
-    for (std::size_t i = 0; i < kSize; ++i) user_page[i] = code[i];
-    open_user_page();
-    const auto frame = catch_trap(expected_vector, enter_ring3);
-    close_user_page();
-    return frame;
-}
-
-SELFTEST(ring3_reaches_the_kernel_through_int_80) {
+SELFTEST(ring3_reaches_the_kernel_and_comes_back) {
     static constexpr std::uint8_t kCode[] = {0xB8, 0x78, 0x56, 0x34, 0x12,  // mov eax, 0x12345678
-                                             0xCD, 0x80};                   // int 0x80
-    const auto frame = run_in_ring3(kCode, cpu::kSystemCallVector);
+                                             0xCD, 0x30};                   // int 0x30: not for it
+    const auto frame = trap_of(test, kCode, cpu::exception::kGeneralProtection);
     CHECK(frame.has_value() && frame->from_user() && frame->eax == 0x12345678);
     CHECK(frame.has_value() && frame->cs == cpu::kUserCode && frame->user_ss == cpu::kUserData);
+    CHECK(frame.has_value() && frame->error_code == 0x30 * 8 + 2);  // the IDT's entry 30h
+
+    const mm::PageCount free = test.system().memory->frames().free_frames();
+    static constexpr std::uint8_t kSystemCall[] = {0xCD, 0x80};
+    CHECK(kernel::run_in_ring3(*test.system().memory, kSystemCall, 0).ok());
+    CHECK(test.system().memory->frames().free_frames() == free);
 }
 
 SELFTEST(ring3_may_not_touch_kernel_pages_or_stop_the_cpu) {
-    static constexpr std::uint8_t kReadKernel[] = {0x36, 0xA1, 0x00, 0x80, 0x0B, 0xC0};  // [C00B8000]
-    auto frame = run_in_ring3(kReadKernel, cpu::exception::kPageFault);
+    static constexpr std::uint8_t kReadKernel[] = {0x36, 0xA1, 0x00, 0x80, 0x0B, 0xC0};
+    auto frame = trap_of(test, kReadKernel, cpu::exception::kPageFault);  // [C00B8000]
     CHECK(frame.has_value() && frame->error_code == 5 && cpu::read_cr2() == 0xC00B8000);
     static constexpr std::uint8_t kHalt[] = {0xF4};
-    frame = run_in_ring3(kHalt, cpu::exception::kGeneralProtection);
+    frame = trap_of(test, kHalt, cpu::exception::kGeneralProtection);
     CHECK(frame.has_value() && frame->error_code == 0 && frame->from_user());
     static constexpr std::uint8_t kPort[] = {0xE4, 0x60};  // in al, 0x60
-    frame = run_in_ring3(kPort, cpu::exception::kGeneralProtection);
+    frame = trap_of(test, kPort, cpu::exception::kGeneralProtection);
     CHECK(frame.has_value() && frame->from_user());
 }
 
-// With CR0.AM and EFLAGS.AC, an unaligned access in ring 3 raises #AC (SDM 3A 6.15). QEMU's
-// translator does not check alignment: there the code goes on to INT3.
-SELFTEST(unaligned_access_in_ring3_raises_alignment_check) {
-    static constexpr std::uint8_t kCode[] = {0x8B, 0x44, 0x24, 0x01,  // mov eax, [esp + 1]
-                                             0xCC};                   // int3
-    cpu::write_cr0(cpu::read_cr0() | cpu::kCr0AlignmentMask);
-    user_flags = kUserFlags | cpu::kEflagsAlignmentCheck;
-    const bool checks = !test.system().features.hypervisor();
-    const auto frame = run_in_ring3(
-        kCode, checks ? cpu::exception::kAlignmentCheck : cpu::exception::kBreakpoint);
-    user_flags = kUserFlags;
-    cpu::write_cr0(cpu::read_cr0() & ~cpu::kCr0AlignmentMask);
-    CHECK(frame.has_value() && frame->from_user() && frame->error_code == 0);
-    if (!checks) test.system().console.print("# #AC is not raised by this machine\n");
+SELFTEST(ring3_needs_memory_to_run) {
+    kernel::Memory& memory = *test.system().memory;
+    static constexpr std::uint8_t kSystemCall[] = {0xCD, 0x80};
+    const mm::PageCount free = memory.frames().free_frames();
+    for (std::uint32_t n = 1; n <= 2; ++n) {  // the frame, its page table
+        memory.frames().injector().fail_nth(n);
+        const auto result = kernel::run_in_ring3(memory, kSystemCall, 0);
+        CHECK(!result.ok() && result.error() == Error::OutOfMemory);
+        CHECK(memory.frames().free_frames() == free);
+    }
+    memory.frames().injector().fail_nth(0);
+    memory.check_invariants();
 }
 
 }  // namespace

@@ -19,7 +19,9 @@ Result<int> half_of(int number) {
     if (number % 2 != 0) return Error::InvalidArgument;
     return number / 2;
 }
-Result<int> quarter_of(int number) { return half_of(TRY(half_of(number))); }
+Result<int> quarter_of(int number) {
+    return half_of(TRY(half_of(number)));
+}
 
 TEST(Result, CarriesAValueOrAnError) {
     EXPECT_EQ(quarter_of(12).value(), 3);
@@ -99,7 +101,8 @@ using WaiterList = IntrusiveList<Waiter, &Waiter::hook>;
 std::vector<int> numbers(WaiterList& list) {
     list.check_invariants();
     std::vector<int> result;
-    for (Waiter& waiter : list) result.push_back(waiter.number);
+    for (Waiter& waiter : list)
+        result.push_back(waiter.number);
     return result;
 }
 

@@ -266,6 +266,9 @@ TEST(Format, ReportsALengthAboveIntMax) {
     EXPECT_EQ(Counter::format(total, "%*s", INT_MAX, ""), INT_MAX);
     EXPECT_EQ(total, std::uint64_t{INT_MAX});
     total = 0;
+    EXPECT_EQ(Counter::format(total, "%*s", INT_MIN, ""), INT_MAX);
+    EXPECT_EQ(total, std::uint64_t{INT_MAX});
+    total = 0;
     EXPECT_EQ(Counter::format(total, "%99999999999sx", ""), -1);
     EXPECT_EQ(total, std::uint64_t{INT_MAX} + 1);
 }

@@ -203,6 +203,43 @@ RC_GTEST_PROP(FrameAllocatorModel, AnySeedAnySize, (std::uint32_t seed)) {
     RC_ASSERT(!testing::Test::HasFatalFailure());
 }
 
+// All of 256 MiB filled, freed at random, then twenty times each frame one freed and one taken:
+// how much of what is free lies in free aligned blocks of 2 MiB?
+TEST(FrameAllocatorModel, FreeMemoryGathersInLargeBlocks) {
+    const std::uint32_t seed = test::random_seed(4);
+    SCOPED_TRACE("QUIRE_SEED=" + std::to_string(seed));
+    const struct {
+        std::uint32_t used_percent;
+        std::uint32_t shattered_at_most;  // thousandths
+    } cases[] = {{50, 50}, {90, 220}};
+    for (const auto& [used_percent, shattered_at_most] : cases) {
+        std::mt19937 random(seed);
+        FrameWorld world(65536);
+        std::vector<FrameNumber> held;
+        for (;;) {
+            Result<FrameNumber> frame = world.allocator.take_frame();
+            if (!frame.ok()) break;
+            held.push_back(frame.value());
+        }
+        const std::size_t all = held.size();
+        auto drop_one = [&] {
+            const std::size_t index = random() % held.size();
+            world.allocator.drop_reference(held[index]);
+            held[index] = held.back();
+            held.pop_back();
+        };
+        while (held.size() > all * used_percent / 100)
+            drop_one();
+        EXPECT_GT(world.allocator.fragmentation(9), 990U);
+        for (std::size_t step = 0; step < 20 * all; ++step) {
+            drop_one();
+            held.push_back(world.allocator.take_frame().value());
+        }
+        EXPECT_LE(world.allocator.fragmentation(9), shattered_at_most) << used_percent;
+        world.allocator.check_invariants();
+    }
+}
+
 // The whole window, accounts only: the same largest runs as at the start after mixed orders.
 TEST(FrameAllocatorModel, TheWholeWindowComesBackInOnePiece) {
     const std::uint32_t seed = test::random_seed(3);

@@ -61,6 +61,38 @@ TEST(FrameAllocator, SparesTheDmaZoneUntilTheWindowIsFull) {
     world.allocator.check_invariants();
 }
 
+// A frame of the DMA zone that comes back must not lure single allocations down there.
+TEST(FrameAllocator, LeavesTheDmaZoneAloneWhenOneOfItsFramesComesBack) {
+    FrameWorld world(5 * 1024);
+    std::vector<OwnedFrame> dma;
+    for (int i = 0; i < 31; ++i)
+        dma.push_back(must(world.allocator.allocate_run(0, Zone::Dma)));
+    EXPECT_EQ(dma.back().number().raw(), 31U);
+    OwnedFrame window = must(world.allocator.allocate());
+    dma[5].reset();
+    EXPECT_EQ(must(world.allocator.allocate()).number(), window.number() + PageCount(1));
+    EXPECT_EQ(must(world.allocator.allocate_run(0, Zone::Dma)).number().raw(), 6U);
+    world.allocator.check_invariants();
+}
+
+TEST(FrameAllocator, TakesTheLowestFrameThatCameBack) {
+    FrameWorld world(1024);
+    std::vector<OwnedFrame> frames;
+    for (std::uint32_t i = 1; i <= 200; ++i) {
+        frames.push_back(must(world.allocator.allocate()));
+        ASSERT_EQ(frames.back().number().raw(), i);
+    }
+    for (std::uint32_t number : {150U, 20U, 90U, 199U})
+        frames[number - 1].reset();
+    world.allocator.check_invariants();
+    // The hand is at 20, with 150 to go on with; 90 was between the two when it came.
+    for (std::uint32_t number : {20U, 150U, 90U, 199U, 201U}) {
+        frames.push_back(must(world.allocator.allocate()));
+        EXPECT_EQ(frames.back().number().raw(), number);
+    }
+    world.allocator.check_invariants();
+}
+
 TEST(FrameAllocator, KeepsRamBeyondTheWindowForThoseWhoAsk) {
     FrameWorld world = FrameWorld::without_memory(kMaxWindowFrames.raw() + 2048);
     world.allocator.add_memory(FrameRange::of(FrameNumber(8192), PageCount(4)));
@@ -133,19 +165,19 @@ TEST(FrameAllocator, RefusesADoubleFree) {
     FrameWorld world(1024);
     const FrameNumber frame = world.allocator.take_frame().value();
     world.allocator.drop_reference(frame);
-    EXPECT_DEATH(world.allocator.drop_reference(frame), "in_use");
+    EXPECT_DEATH(world.allocator.drop_reference(frame), "kInUseBit");
     const FrameNumber run = must(world.allocator.allocate_run(6)).release();
     world.allocator.drop_reference(run);
-    EXPECT_DEATH(world.allocator.drop_reference(run), "in_use");
+    EXPECT_DEATH(world.allocator.drop_reference(run), "kInUseBit");
 }
 
 TEST(FrameAllocator, RefusesAForeignFree) {
     FrameWorld world(1024);
-    EXPECT_DEATH(world.allocator.drop_reference(FrameNumber(0)), "in_use");
+    EXPECT_DEATH(world.allocator.drop_reference(FrameNumber(0)), "kInUseBit");
     EXPECT_DEATH(world.allocator.drop_reference(FrameNumber(1024)), "frame_count_");
-    EXPECT_DEATH(world.allocator.drop_reference(FrameNumber(500)), "in_use");
+    EXPECT_DEATH(world.allocator.drop_reference(FrameNumber(500)), "kInUseBit");
     OwnedFrame run = must(world.allocator.allocate_run(3));
-    EXPECT_DEATH(world.allocator.drop_reference(run.number() + PageCount(1)), "in_use");
+    EXPECT_DEATH(world.allocator.drop_reference(run.number() + PageCount(1)), "kInUseBit");
 }
 
 TEST(FrameAllocator, RefusesToFreeAFrameThatIsStillLinkedOrBusy) {
@@ -153,7 +185,7 @@ TEST(FrameAllocator, RefusesToFreeAFrameThatIsStillLinkedOrBusy) {
     OwnedFrame frame = must(world.allocator.allocate());
     for (FrameFlag flag : {FrameFlag::Listed, FrameFlag::Busy, FrameFlag::Locked}) {
         world.table.set(frame.number(), flag);
-        EXPECT_DEATH(frame.reset(), "has");
+        EXPECT_DEATH(frame.reset(), "kAttached");
         world.table.clear(frame.number(), flag);
     }
     world.table.set(frame.number(), FrameFlag::Dirty);

@@ -79,6 +79,10 @@ TEST(FrameTable, KeepsItsFieldsApart) {
     EXPECT_EQ(table.place(frame), 5U);
     EXPECT_DEATH((void)table.pte_of(frame), "Private");
     table.set_private(frame, {FrameNumber(0), 0});
+    EXPECT_EQ(table.tag(frame), 0U);  // the object's number is no swap slot
+    table.set_tag(frame, 0x123456);
+    table.set_private(frame, {far, 1});
+    EXPECT_EQ(table.tag(frame), 0x123456U);
     EXPECT_DEATH((void)table.object_of(frame), "Object");
     EXPECT_DEATH(table.set_private(frame, {FrameNumber(0), 1024}), "index");
 }
@@ -86,8 +90,9 @@ TEST(FrameTable, KeepsItsFieldsApart) {
 TEST(FrameTable, KeepsEveryFlagAndStateApart) {
     Records world(4);
     const FrameNumber frame(2);
-    const FrameFlag flags[] = {FrameFlag::Listed, FrameFlag::Busy,  FrameFlag::Dirty,
-                               FrameFlag::Locked, FrameFlag::Young, FrameFlag::Run};
+    const FrameFlag flags[] = {FrameFlag::Watched, FrameFlag::Listed, FrameFlag::Busy,
+                               FrameFlag::Dirty,   FrameFlag::Locked, FrameFlag::Young,
+                               FrameFlag::Run};
     for (FrameFlag flag : flags) {
         world.table.set(frame, flag);
         for (FrameFlag other : flags)

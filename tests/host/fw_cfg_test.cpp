@@ -81,6 +81,15 @@ TEST(FirmwareConfig, FindsNothingUnderAnotherName) {
     EXPECT_STREQ(machine.buffer, "untouched");
 }
 
+// A name that fills its field has no NUL: a longer one must not match it.
+TEST(FirmwareConfig, FindsNothingUnderALongerName) {
+    Machine machine;
+    const std::string name(56, 'n');
+    machine.device.add_file(name, "text");
+    EXPECT_EQ(machine.config.read_file((name + "nn").c_str(), machine.buffer, 16).error(),
+              Error::NotFound);
+}
+
 TEST(FirmwareConfig, FindsNothingInAnEmptyDirectory) {
     Machine machine;
     EXPECT_EQ(machine.config.read_file("any", machine.buffer, 16).error(), Error::NotFound);

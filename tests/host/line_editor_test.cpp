@@ -220,6 +220,7 @@ TEST(LineEditor, UnderstandsEveryKey) {
         {"abc\x1b[7~x\x1b[8~y", "xabcy", 5},
         {"abc\x1b[1~\x1b[3~", "bc", 0},
         {"abc\x1b[3~", "abc", 3},
+        {"ab\x1b[[Ac\x1b[[Ed", "abcd", 4},
         {"abc\x1b[1;5Dx", "abxc", 3},
         {"abc\x1b[5~\x1b[15~\x1b[200~\x1b[3;5R\x1b[?1~\x1b[99999999999~x", "abcx", 4},
         {"abc\x1bOPx\x1b(Bx\x1bzx", "abcxxx", 6},

@@ -52,7 +52,9 @@ bool interrupts_save() {
     interrupts_on = false;
     return were_on;
 }
-void interrupts_restore(bool were_on) { interrupts_on = were_on; }
+void interrupts_restore(bool were_on) {
+    interrupts_on = were_on;
+}
 
 void poison_frame(FrameNumber frame) {
     std::memset(frame_bytes(frame), test::kPoisonByte, kPageSize);

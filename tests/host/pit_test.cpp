@@ -39,6 +39,18 @@ TEST(PitElapsed, IgnoresACounterThatIsNotLoadedYet) {
     EXPECT_EQ(elapsed.advance(49), 1U);
 }
 
+// Better a wait that ends than a sum that starts over.
+TEST(PitElapsed, StopsAtTheLargestNumber) {
+    PitElapsed elapsed(65'536, 0);
+    std::uint32_t sample = 0;
+    std::uint32_t sum = 0;
+    for (int count = 0; count < 66'000; ++count) {
+        sample = (sample + 1) % 65'536;
+        sum = elapsed.advance(sample);
+    }
+    EXPECT_EQ(sum, ~0U);
+}
+
 // Whatever the period and the (short enough) steps between samples, the sum is exact.
 RC_GTEST_PROP(PitElapsed, AddsUpAnySteps, ()) {
     const std::uint32_t divisor = *rc::gen::inRange<std::uint32_t>(2, 65'537);

@@ -63,6 +63,15 @@ TEST(SerialPort, FindsAnOldUartWithoutFifoOrScratchRegister) {
     EXPECT_EQ(machine.port.model(), SerialPort::Model::Uart8250);
 }
 
+// The first 16550 shows half a mark: its FIFO loses bytes and must stay off.
+TEST(SerialPort, LeavesTheFifoOfTheFirst16550Off) {
+    Machine machine;
+    machine.uart.fifo_mark = 0x80;
+    ASSERT_TRUE(machine.port.init().ok());
+    EXPECT_EQ(machine.port.model(), SerialPort::Model::Uart8250);
+    EXPECT_FALSE(machine.uart.fifo_on());
+}
+
 TEST(SerialPort, FindsAUartWithoutLoopback) {
     Machine machine;
     machine.uart.has_loopback = false;
@@ -118,6 +127,15 @@ TEST(SerialPort, SendsByInterruptWithoutMakingTheWriterWait) {
     machine.port.check_invariants();
 }
 
+TEST(SerialPort, NeedsNoInterruptForAShortLine) {
+    Machine machine;
+    machine.start_with_interrupts();
+    machine.write("short line\r\n");
+    machine.hardware.pass_time(5000);
+    EXPECT_EQ(machine.uart.wire, "short line\r\n");
+    EXPECT_EQ(machine.port.statistics().interrupts, 0U);
+}
+
 // Three rings' worth at once: the writer waits, nothing is lost, nothing changes places.
 TEST(SerialPort, LosesNothingWhenTheRingIsFull) {
     for (const bool has_fifo : {true, false}) {
@@ -157,6 +175,16 @@ TEST(SerialPort, KeepsOrderWhenInterruptsAreOff) {
     machine.port.flush();
     EXPECT_EQ(machine.uart.wire, "first second third fourth");
     EXPECT_TRUE(machine.hardware.interrupts_on());
+}
+
+// A handler that prints and then dies must have printed.
+TEST(SerialPort, LeavesNothingInTheRingWhenInterruptsAreOff) {
+    Machine machine;
+    machine.start_with_interrupts();
+    machine.write(pattern_text(300));
+    const InterruptsOff guard(machine.hardware);
+    machine.write(pattern_text(200));
+    EXPECT_EQ(machine.port.statistics().bytes_sent, 500U);
 }
 
 TEST(SerialPort, WaitsForTheLastBitInFlush) {

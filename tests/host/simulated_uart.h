@@ -17,6 +17,7 @@ class SimulatedUart final : public SimulatedDevice {
   public:
     // What kind of UART this is.
     bool has_fifo = true;
+    std::uint8_t fifo_mark = 0xC0;  // how it shows that its FIFO is on
     bool has_scratch = true;
     bool has_loopback = true;
     bool stuck = false;  // the transmitter stops
@@ -48,7 +49,7 @@ class SimulatedUart final : public SimulatedDevice {
         case 2: {
             const std::uint8_t cause = pending_cause();
             if (cause == 0x02) transmit_latch_ = false;
-            return static_cast<std::uint8_t>(cause | (fifo_on_ ? 0xC0 : 0));
+            return static_cast<std::uint8_t>(cause | (fifo_on_ ? fifo_mark : 0));
         }
         case 3:
             return line_control_;
@@ -121,6 +122,7 @@ class SimulatedUart final : public SimulatedDevice {
         return (modem_control & 0x18) == 0x08 && pending_cause() != 0x01;
     }
 
+    [[nodiscard]] bool fifo_on() const { return fifo_on_; }
     [[nodiscard]] bool idle() const { return waiting_.empty() && !shifting_; }
     [[nodiscard]] int overwritten() const { return overwritten_; }
     [[nodiscard]] std::uint8_t line_control() const { return line_control_; }

@@ -12,6 +12,7 @@ SECTOR = 512
 HEADER = SECTOR
 MAGIC_AT, MAGIC = HEADER + 4, b"QUIRE-S2"
 SUM_AT, KERNEL_LBA_AT, KERNEL_BYTES_AT = HEADER + 12, HEADER + 16, HEADER + 20
+KERNEL_SUM_AT, ELF_SUM_AT = HEADER + 24, HEADER + 28
 COMMAND_LINE_AT, COMMAND_LINE_BYTES = HEADER + 32, 256
 
 
@@ -53,14 +54,39 @@ class QuireImage:
         field = text.encode()
         if len(field) >= COMMAND_LINE_BYTES:
             raise ValueError(f"a command line has at most {COMMAND_LINE_BYTES - 1} bytes")
-        self._patch_stage2(COMMAND_LINE_AT, field.ljust(COMMAND_LINE_BYTES, b"\0"))
+        self.patch_stage2(COMMAND_LINE_AT, field.ljust(COMMAND_LINE_BYTES, b"\0"))
 
-    def _patch_stage2(self, at: int, new: bytes) -> None:
-        """Replaces whole words of stage 2 and keeps the sum of all its words at zero."""
-        def total(data: bytes) -> int:
-            return sum(struct.unpack(f"<{len(data) // 4}I", data))
+    @property
+    def kernel(self) -> bytes:
+        at = self.kernel_lba * SECTOR
+        return bytes(self.data[at:at + self.kernel_bytes])
 
-        before = total(bytes(self.data[at:at + len(new)]))
+    def seal_kernel(self) -> None:
+        """Makes the sums of a changed kernel right again."""
+        def checksum(data: bytes) -> int:
+            total = 0
+            for (word,) in struct.iter_unpack("<I", data + bytes(-len(data) % 4)):
+                total = ((total << 1 | total >> 31) + word) & 0xFFFFFFFF
+            return total
+
+        self.patch_stage2(KERNEL_SUM_AT, struct.pack("<I", checksum(self.kernel)))
+        self.patch_stage2(ELF_SUM_AT, struct.pack("<I", checksum(self.kernel[:SECTOR])))
+
+    def patch_stage2(self, at: int, new: bytes) -> None:
+        """Replaces bytes of stage 2 (not of its checksum) and keeps the sum of its words at zero."""
+        first, end = at & ~3, (at + len(new) + 3) & ~3
+
+        def total() -> int:
+            return sum(struct.unpack(f"<{(end - first) // 4}I", self.data[first:end]))
+
+        before = total()
         self.data[at:at + len(new)] = new
-        checksum = (self._word(SUM_AT) + before - total(new)) & 0xFFFFFFFF
+        checksum = (self._word(SUM_AT) + before - total()) & 0xFFFFFFFF
         struct.pack_into("<I", self.data, SUM_AT, checksum)
+
+    def find_in_stage2(self, code: bytes) -> int:
+        """Where `code` stands in stage 2; it must be there exactly once."""
+        stage2 = bytes(self.data[HEADER:self.kernel_lba * SECTOR])
+        if stage2.count(code) != 1:
+            raise ValueError(f"{code.hex()} stands {stage2.count(code)} times in stage 2")
+        return HEADER + stage2.index(code)

@@ -29,6 +29,9 @@ from qmp import Qmp, QmpError
 TIMEOUT_SCALE = float(os.environ.get("QUIRE_TIMEOUT_SCALE", "1"))
 DEFAULT_TIMEOUT = 120.0
 PROMPT = "quire> "
+ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# Alone in its line, behind nothing but cursor movements, and nothing behind it.
+PROMPT_AT_END = re.compile(rf"[\r\n](?:{ESCAPE_SEQUENCE.pattern})*{re.escape(PROMPT)}$")
 # What QEMU returns for the kernel's verdicts on port 0xf4: (value << 1) | 1.
 EXIT_PASSED, EXIT_FAILED, EXIT_PANIC = 67, 69, 71
 
@@ -232,9 +235,9 @@ class QuireVm:
         to the next prompt. The prompt must have been waited for."""
         start = self._cursor
         self.send_serial(line + "\r")
-        self.wait_for(re.compile(r"\n" + re.escape(PROMPT) + r"$"), timeout)
-        answer = self.serial_text()[start:self._cursor - len(PROMPT)]
-        return answer.replace("\r", "").split("\n", 1)[-1]
+        prompt = self.wait_for(PROMPT_AT_END, timeout)
+        answer = self.serial_text()[start:prompt.start()]
+        return ESCAPE_SEQUENCE.sub("", answer).replace("\r", "").partition("\n")[2]
 
     # The keyboard.
 

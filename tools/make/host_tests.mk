@@ -29,20 +29,23 @@ host32_link_flags := -Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 
 # $(call host_build,64,compiler,compile flags,link inputs,extra objects)
 define host_build
 host$(1)_objects := $$(pure_sources:%.cpp=build/host$(1)/%.o) $$(host_test_sources:%.cpp=build/host$(1)/%.o)
+host$(1)_settings = $(2) $$(host_product_flags) $$(libc_flags) $$(host_test_flags) $(3) $(6)
+$$(eval $$(call note,build/host$(1)/settings,host$(1)_settings))
+$$(eval $$(call note,build/host$(1)/objects,host$(1)_objects))
 
-build/host$(1)/tests/host/%.o: tests/host/%.cpp $(5)
+build/host$(1)/tests/host/%.o: tests/host/%.cpp build/host$(1)/settings $(5)
 	$$(say) CXX$(1) $$<
 	@mkdir -p $$(@D)
 	$$(Q)$(2) $$(host_test_flags) $(3) -MMD -MP -c $$< -o $$@
 
 build/host$(1)/libc/%.o: host_product_flags += $(libc_flags)
 
-build/host$(1)/%.o: %.cpp
+build/host$(1)/%.o: %.cpp build/host$(1)/settings
 	$$(say) CXX$(1) $$<
 	@mkdir -p $$(@D)
 	$$(Q)$(2) $$(host_product_flags) $(3) -MMD -MP -c $$< -o $$@
 
-build/host$(1)/host_tests: $$(host$(1)_objects) $(4)
+build/host$(1)/host_tests: $$(host$(1)_objects) build/host$(1)/objects $(4)
 	$$(say) LINK$(1) $$@
 	$$(Q)$(2) $$(sanitizers) $$(EXTRA_HOST_FLAGS) $$(filter %.o %.a,$$^) $(6) -o $$@
 

@@ -12,17 +12,14 @@ build/boot/stage1.bin: boot/stage1.asm build/boot/stage2.bin $(wildcard boot/*.i
 	    -DSTAGE2_SECTORS=$$(($$(wc -c < build/boot/stage2.bin) / 512)) $< -o $@
 
 # The command line is part of the image: a change of it makes a new one.
-build/boot/command_line: FORCE
-	@mkdir -p $(@D)
-	@printf '%s' '$(CMDLINE)' | cmp -s - $@ || printf '%s' '$(CMDLINE)' > $@
+$(eval $(call note,build/boot/command_line,CMDLINE))
 
 build/quire.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
                  build/boot/command_line tools/make_image.py
 	$(say) IMAGE $@
 	$(Q)$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
 	    --stage2 build/boot/stage2.bin --kernel build/kernel/kernel.stripped \
-	    --command-line "$$(cat build/boot/command_line)" --output $@
+	    --command-line-file build/boot/command_line --output $@
 
-.PHONY: image FORCE
+.PHONY: image
 image: build/quire.img
-FORCE:

@@ -6,20 +6,26 @@ kernel_cpp := $(wildcard kernel/*.cpp cpu/*.cpp drivers/*.cpp mm/*.cpp fs/*.cpp 
 kernel_asm := $(wildcard cpu/*.asm) boot/entry.asm
 kernel_objects := $(kernel_asm:%.asm=build/kernel/%.asm.o) $(kernel_cpp:%.cpp=build/kernel/%.o)
 libgcc := $(shell $(KERNEL_CXX) -march=i686 -print-libgcc-file-name 2>/dev/null)
-ld_flags := -m elf_i386 -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-            -T linker.ld
+ld_flags := -m elf_i386 -nostdlib -z noexecstack -z max-page-size=4096 -T linker.ld
 
-build/kernel/%.o: %.cpp
+kernel_settings = $(KERNEL_CXX) $(kernel_flags) $(libc_flags) $(KERNEL_LD) $(ld_flags) $(libgcc) \
+                  $(NASM) $(nasm_flags)
+$(eval $(call note,build/kernel/settings,kernel_settings))
+$(eval $(call note,build/kernel/objects,kernel_objects))
+
+build/kernel/%.o: %.cpp build/kernel/settings
 	$(say) CXX $<
 	@mkdir -p $(@D)
 	$(Q)$(KERNEL_CXX) $(kernel_flags) $(if $(filter libc/%,$<),$(libc_flags)) -MMD -MP -c $< -o $@
 
-build/kernel/%.asm.o: %.asm
+# NASM's -MD leaves out what is %included; its -M does not.
+build/kernel/%.asm.o: %.asm build/kernel/settings
 	$(say) NASM $<
 	@mkdir -p $(@D)
-	$(Q)$(NASM) $(nasm_flags) -MD $(@:.o=.d) -MP -MT $@ $< -o $@
+	$(Q)$(NASM) $(nasm_flags) -M -MP -MT $@ $< > $(@:.o=.d)
+	$(Q)$(NASM) $(nasm_flags) $< -o $@
 
-build/kernel/without_symbols.elf: $(kernel_objects) linker.ld
+build/kernel/without_symbols.elf: $(kernel_objects) build/kernel/objects linker.ld
 	$(say) LINK $@
 	$(Q)$(KERNEL_LD) $(ld_flags) $(kernel_objects) $(libgcc) -o $@
 

@@ -3,6 +3,7 @@
 MEMORY  ?= 128
 MACHINE ?= pc
 QEMU    ?= qemu-system-i386
+# -no-reboot: a reset ends QEMU, so that a triple fault is no endless loop without a word.
 # A window only where there is a display; the serial console works everywhere.
 qemu_display = $(if $(DISPLAY)$(WAYLAND_DISPLAY),,-display none)
 qemu_flags = -accel tcg -M $(MACHINE) -m $(MEMORY) -nic none -no-reboot $(qemu_display) \
@@ -13,6 +14,7 @@ run: setup-run
 	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j2) image
 	@echo "Booting Quire in QEMU. This terminal is its serial console; Ctrl-A X leaves."
 	$(Q)$(QEMU) $(qemu_flags)
+	@echo "QEMU has ended: Ctrl-A X, the reboot command or, if you did neither, a triple fault."
 
 setup-run:
 	$(Q)tools/setup.sh run

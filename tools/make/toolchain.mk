@@ -35,7 +35,8 @@ language := -std=c++20 -fno-exceptions -fno-rtti -fno-strict-aliasing
 # -freg-struct-return: a four-byte strong type comes back in a register, not through memory.
 kernel_flags := $(language) $(warnings) -I. -O2 -g -march=i686 -mgeneral-regs-only -ffreestanding \
                 -fno-pic -fno-pie -fno-stack-protector -fno-threadsafe-statics \
-                -fno-asynchronous-unwind-tables -fno-use-cxa-atexit -freg-struct-return \
+                -fcf-protection=none -fno-stack-clash-protection -fno-asynchronous-unwind-tables \
+                -fno-use-cxa-atexit -freg-struct-return \
                 -fno-omit-frame-pointer -fno-optimize-sibling-calls -Wframe-larger-than=1536
 # On i686-elf uint32_t is `unsigned long`: same size, other name. Formats are checked by the
 # Debian compiler and by clang in `make lint`.
@@ -45,6 +46,17 @@ endif
 # libc/ on every machine: GCC must not turn the loop of memset into a call of memset.
 libc_flags := -fno-builtin -fno-tree-loop-distribute-patterns
 nasm_flags := -f elf32 -g -F dwarf -w+all -w-unknown-warning -w+error -I .
+
+# $(eval $(call note,FILE,VARIABLE)): the rule of a file that holds the variable's value and gets a new
+# date only when that changes. What depends on it is made again after a change that no date shows:
+# other flags, another compiler, one source file less. No shell sees the value.
+define note
+$(1): FORCE
+	$$(shell mkdir -p $$(@D))$$(file >$$@.new,$$($(2)))
+	@if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
+endef
+.PHONY: FORCE
+FORCE:
 
 # Commands are silent unless V=1; what is built is said in one short line.
 ifeq ($(V),1)

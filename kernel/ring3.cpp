@@ -1,0 +1,57 @@
+#include "kernel/ring3.h"
+
+#include "cpu/descriptor_tables.h"
+#include "cpu/idt.h"
+#include "kernel/guarded_call.h"
+#include "libc/string.h"
+#include "mm/physical_window.h"
+
+namespace quire::kernel {
+namespace {
+
+constexpr mm::PageNumber kPage{0x00400};
+constexpr mm::PageRange kTableRange =
+    mm::PageRange::of(mm::PageNumber(0x00400), mm::PageCount(mm::kEntriesPerTable));
+constexpr std::uint32_t kAlwaysSet = 2;  // bit 1 of EFLAGS reads 1
+
+// Goes to the page by IRET. Traps come back on this stack, below what stands on it now.
+void enter(void* eflags) {
+    const std::uint32_t first = start_of(kPage).raw();
+    std::uint32_t stack_pointer;
+    asm volatile("movl %%esp, %0" : "=r"(stack_pointer));
+    constexpr std::uint32_t kRoomForThisFunction = 128;
+    cpu::main_task_state().esp0 = stack_pointer - kRoomForThisFunction;
+    asm volatile("pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
+                 :
+                 : "i"(cpu::kUserData), "r"(first + mm::kPageSize - 16),
+                   "r"(*static_cast<std::uint32_t*>(eflags) | kAlwaysSet), "i"(cpu::kUserCode),
+                   "r"(first)
+                 : "memory");
+}
+
+cpu::Trap leave(cpu::TrapFrame& frame) {
+    abandon_guarded_call(frame);
+    return cpu::Trap::Handled;
+}
+
+}  // namespace
+
+Result<void> run_in_ring3(Memory& memory, std::span<const std::uint8_t> code,
+                          std::uint32_t eflags) {
+    mm::OwnedFrame frame = TRY(memory.frames().allocate_zeroed());
+    memcpy(mm::frame_bytes(frame.number()), code.data(), code.size());
+    mm::PageDirectory& directory = memory.map().directory();
+    TRY(directory.map(kPage, mm::Pte::for_frame(frame.number(), mm::Protection::UserReadWrite)));
+
+    const cpu::TrapHandler before = cpu::set_trap_handler(cpu::kSystemCallVector, leave);
+    call_guarded(enter, &eflags);
+    cpu::set_trap_handler(cpu::kSystemCallVector, before);
+
+    mm::FlushBatch batch(memory.frames());
+    directory.unmap(kPage).join(batch);
+    directory.retire_empty_tables(kTableRange, batch);
+    batch.flush();
+    return {};
+}
+
+}  // namespace quire::kernel

@@ -1,0 +1,275 @@
+#include "libc/heap/arena.h"
+
+#include "kernel/base/align.h"
+#include "kernel/base/assert.h"
+#include "libc/string.h"
+
+namespace quire::heap {
+namespace {
+
+/// The top is trimmed when it is larger than this and than a sixteenth of the arena.
+constexpr std::size_t kTrimMinimum = 16 * 1024;
+constexpr std::size_t kTrimFraction = 16;
+/// How much more than needed is asked of the source at once: this part of the arena.
+constexpr std::size_t kExtendFraction = 256;
+
+}  // namespace
+
+Block* Arena::allocate(std::size_t size) {
+    Block* block = size < SmallBins::kLimit ? bins_.take(size) : nullptr;
+    if (block == nullptr) {
+        block = tree_.take(size);
+        if (block == nullptr) return allocate_at_end(size);
+    }
+    const std::size_t have = block->size();
+    if (have - size >= kMinimumBlock) {
+        used_ += size;
+        split(block, have, size);
+    } else {
+        used_ += have;
+        block->set_used();
+        block->after(have)->set_previous_used();
+    }
+    return block;
+}
+
+// Makes the lower `size` bytes of a free block of `have` a block in use, and frees the rest.
+void Arena::split(Block* block, std::size_t have, std::size_t size) {
+    block->set_head(size | Block::kPreviousUsed | Block::kUsed);
+    Block* rest = block->after(size);
+    rest->set_free(have - size);
+    insert_free(rest, have - size);
+}
+
+void Arena::insert_free(Block* block, std::size_t size) {
+    if (size < SmallBins::kLimit) {
+        bins_.insert(block, size);
+    } else {
+        tree_.insert(block, size);
+    }
+}
+
+void Arena::remove_free(Block* block, std::size_t size) {
+    if (size < SmallBins::kLimit) {
+        bins_.remove(block, size);
+    } else {
+        tree_.remove(block, size);
+    }
+}
+
+Block* Arena::allocate_at_end(std::size_t size) {
+    if (top_ == nullptr && !start()) return nullptr;
+    if (top_size() < size + kAlignment && !extend(size + kAlignment)) return nullptr;
+    return carve_top(size);
+}
+
+// Precondition: the top has `size` bytes and a header more.
+Block* Arena::carve_top(std::size_t size) {
+    Block* block = top_;
+    block->set_head(size | Block::kPreviousUsed | Block::kUsed);
+    used_ += size;
+    top_ = block->after(size);
+    top_->set_head(Block::kPreviousUsed);
+    std::byte* untouched = reinterpret_cast<std::byte*>(top_ + 1);
+    if (untouched > fresh_) fresh_ = untouched;
+    return block;
+}
+
+// The bytes to leave below the payload of `block` so that it starts at a multiple of `alignment`:
+// none, or enough for a block.
+std::size_t Arena::lead_to(std::size_t alignment, Block* block) {
+    const auto payload = reinterpret_cast<std::uintptr_t>(block->payload());
+    const std::size_t lead = align_up(payload, alignment) - payload;
+    return lead == 0 || lead >= kMinimumBlock ? lead : lead + alignment;
+}
+
+Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
+    // The best fit may happen to lie well; a block that is larger by the alignment always does.
+    Block* block = tree_.smallest_from(size);
+    if (block != nullptr && lead_to(alignment, block) + size > block->size()) {
+        block = tree_.smallest_from(size + alignment + kMinimumBlock);
+    }
+    std::size_t lead = 0;
+    if (block != nullptr) {
+        lead = lead_to(alignment, block);
+        remove_free(block, block->size());
+        used_ += block->size();
+        block->set_used();
+        block->next()->set_previous_used();
+    } else {
+        if (top_ == nullptr && !start()) return nullptr;
+        lead = lead_to(alignment, top_);
+        block = allocate_at_end(lead + size);
+        if (block == nullptr) return nullptr;
+    }
+    if (lead != 0) {
+        Block* aligned = block->after(lead);
+        aligned->set_head((block->size() - lead) | Block::kPreviousUsed | Block::kUsed);
+        block->set_head(lead | Block::kPreviousUsed | Block::kUsed);
+        deallocate(block);
+        block = aligned;
+    }
+    shrink(block, size);
+    return block;
+}
+
+void Arena::deallocate(Block* block) {
+    std::size_t size = block->size();
+    Block* next = block->after(size);
+    used_ -= size;
+    block->clear_used();
+    if (!block->previous_used()) {
+        const std::size_t below = block->previous_size();
+        block = block->previous();
+        remove_free(block, below);
+        size += below;
+    }
+    if (next == top_) {
+        join_top(block);
+        return;
+    }
+    if (!next->is_free()) {
+        next->clear_previous_used();
+    } else {
+        const std::size_t above = next->size();
+        remove_free(next, above);
+        size += above;
+    }
+    block->set_free(size);
+    insert_free(block, size);
+}
+
+// Moves the start of the top down to `block`, which has left its list.
+void Arena::join_top(Block* block) {
+    top_ = block;
+    block->set_head(Block::kPreviousUsed);
+    if (reinterpret_cast<std::byte*>(block) < trim_below_) trim(0);
+}
+
+bool Arena::grow(Block* block, std::size_t size) {
+    const std::size_t have = block->size();
+    Block* next = block->after(have);
+    if (next == top_) {
+        if (top_size() + have < size + kAlignment && !extend(size - have + kAlignment)) {
+            return false;
+        }
+        carve_top(size - have);
+        block->set_head(size | (block->head() & Block::kFlags));
+        return true;
+    }
+    if (!next->is_free() || have + next->size() < size) return false;
+    const std::size_t together = have + next->size();
+    remove_free(next, next->size());
+    used_ += next->size();
+    block->set_head(together | (block->head() & Block::kFlags));
+    block->after(together)->set_previous_used();
+    shrink(block, size);
+    return true;
+}
+
+Block* Arena::grow_down(Block* block, std::size_t size) {
+    if (block->previous_used()) return nullptr;
+    const std::size_t have = block->size();
+    const std::size_t below = block->previous_size();
+    Block* next = block->next();
+    const std::size_t above = next == top_ || !next->is_free() ? 0 : next->size();
+    if (below + have + above < size) return nullptr;
+    Block* target = block->previous();
+    remove_free(target, below);
+    if (above != 0) remove_free(next, above);
+    used_ += below + above;
+    const std::size_t flags = block->head() & Block::kMoved;
+    memmove(target->payload(), block->payload(), have - kWord);
+    target->set_head((below + have + above) | flags | Block::kPreviousUsed | Block::kUsed);
+    target->next()->set_previous_used();
+    shrink(target, size);
+    return target;
+}
+
+void Arena::shrink(Block* block, std::size_t size) {
+    const std::size_t have = block->size();
+    if (have - size < kMinimumBlock) return;
+    Block* rest = block->after(size);
+    rest->set_head((have - size) | Block::kPreviousUsed | Block::kUsed);
+    block->set_head(size | (block->head() & Block::kFlags));
+    deallocate(rest);
+}
+
+// The first page: asks where the arena is.
+bool Arena::start() {
+    const std::size_t page = source_.page_size();
+    std::byte* pages = static_cast<std::byte*>(source_.extend(page));
+    if (pages == nullptr) return false;
+    base_ = pages;
+    extent_ = page;
+    top_ = first();
+    top_->set_head(Block::kPreviousUsed);
+    fresh_ = reinterpret_cast<std::byte*>(top_ + 1);
+    limits_changed();
+    return true;
+}
+
+// Makes the top at least `size` large.
+bool Arena::extend(std::size_t size) {
+    const std::size_t missing = align_up(size - top_size(), source_.page_size());
+    const std::size_t ahead = align_down(extent_ / kExtendFraction, source_.page_size());
+    std::size_t bytes = missing + ahead;
+    void* pages = source_.extend(bytes);
+    if (pages == nullptr && ahead != 0) {
+        bytes = missing;
+        pages = source_.extend(bytes);
+    }
+    if (pages == nullptr) return false;
+    ASSERT(pages == base_ + extent_);
+    extent_ += bytes;
+    limits_changed();
+    return true;
+}
+
+std::size_t Arena::trim(std::size_t keep) {
+    if (top_ == nullptr || top_size() < keep + kAlignment) return 0;
+    const std::size_t bytes = align_down(top_size() - kAlignment - keep, source_.page_size());
+    if (bytes == 0) return 0;
+    extent_ -= bytes;
+    source_.shrink(bytes);
+    if (fresh_ > base_ + extent_) fresh_ = base_ + extent_;
+    limits_changed();
+    return bytes;
+}
+
+void Arena::limits_changed() {
+    const std::size_t part = extent_ / kTrimFraction;
+    const std::size_t threshold = part > kTrimMinimum ? part : kTrimMinimum;
+    trim_below_ = extent_ > threshold ? base_ + (extent_ - threshold) : base_;
+}
+
+void Arena::check_invariants() {
+    if (top_ == nullptr) return;
+    std::size_t free_blocks = 0;
+    std::size_t used = 0;
+    bool previous_used = true;
+    Block* block = first();
+    for (; block != top_; block = block->next()) {
+        ASSERT(distance(block, top_) < extent_);
+        ASSERT(block->size() >= kMinimumBlock);
+        ASSERT(block->previous_used() == previous_used);
+        previous_used = !block->is_free();
+        if (previous_used) {
+            used += block->size();
+            continue;
+        }
+        ++free_blocks;
+        ASSERT(block->previous_used());
+        ASSERT(block->next()->previous_size() == block->size());
+    }
+    ASSERT(used == used_);
+    ASSERT(previous_used && top_->previous_used());
+    ASSERT(top_size() >= kAlignment && top_size() <= extent_);
+    ASSERT(fresh_ >= reinterpret_cast<std::byte*>(top_ + 1) && fresh_ <= base_ + extent_);
+    const auto is_free = [](void*, Block* listed) { ASSERT(listed->is_free()); };
+    std::size_t listed = bins_.check_invariants([](Block* one) { ASSERT(one->is_free()); });
+    listed += tree_.check_invariants(is_free, nullptr);
+    ASSERT(listed == free_blocks);
+}
+
+}  // namespace quire::heap

@@ -1,0 +1,118 @@
+// The arena: one range of pages cut into blocks, best fit, neighbours joined as soon as they are
+// free.
+//
+//      base                                                        top            end
+//      | used | used | free | used | free | used | used ...| used | what is left  |
+//
+// The last block, the top, belongs to no list. It shrinks when nothing else fits, takes in a free
+// neighbour below, grows by pages from the source, and gives pages back when it is large beside
+// the arena. It is never smaller than one header, which ends every walk.
+// Invariants: blocks tile [base, end); no two free blocks touch; a free block is in the one bin or
+// tree of its size; its upper neighbour knows that it is free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "libc/heap/block.h"
+#include "libc/heap/free_tree.h"
+#include "libc/heap/page_source.h"
+#include "libc/heap/small_bins.h"
+
+namespace quire::heap {
+
+class Arena {
+  public:
+    explicit Arena(PageSource& source) : source_(source) {}
+    Arena(const Arena&) = delete;
+    Arena& operator=(const Arena&) = delete;
+
+    /// A block of at least `size` in use, a block size; nullptr, nothing changed, without memory.
+    [[nodiscard]] Block* allocate(std::size_t size);
+    /// The same from the top, whatever free blocks there are.
+    [[nodiscard]] Block* allocate_at_end(std::size_t size);
+    /// The same with a payload at a multiple of `alignment`, a power of two > kAlignment.
+    [[nodiscard]] Block* allocate_aligned(std::size_t alignment, std::size_t size);
+
+    /// Precondition: `block` passed looks_allocated().
+    void deallocate(Block* block);
+
+    /// Makes `block` at least `size` large without moving it; false, nothing changed: cannot.
+    [[nodiscard]] bool grow(Block* block, std::size_t size);
+    /// Makes `block` at least `size` large by moving it down into the free block below it, together
+    /// with its contents. Returns where it is now; nullptr, nothing changed: there is no room.
+    [[nodiscard]] Block* grow_down(Block* block, std::size_t size);
+    /// Cuts `block` down to `size` where that frees a block.
+    void shrink(Block* block, std::size_t size);
+
+    /// Whether `address` may be a payload: in the range of the blocks, and aligned.
+    [[nodiscard]] bool contains(const void* address) const {
+        const auto place = reinterpret_cast<std::uintptr_t>(address);
+        return place % kAlignment == 0 && place > reinterpret_cast<std::uintptr_t>(base_) &&
+               place - kWord < reinterpret_cast<std::uintptr_t>(top_);
+    }
+    /// Whether header, size and upper neighbour agree that `block` is in use.
+    /// Precondition: contains() its payload.
+    [[nodiscard]] bool looks_allocated(Block* block) const {
+        return block->used() && block->size() - 1 < distance(block, top_) &&
+               block->next()->previous_used();
+    }
+
+    /// Whether the size of `block` could be one: for walks over a heap that may be broken.
+    [[nodiscard]] bool plausible(Block* block) const {
+        return block->size() >= kMinimumBlock && block->size() <= distance(block, top_);
+    }
+
+    /// How many bytes lie between the start of the arena and `address`; huge if it is below.
+    [[nodiscard]] std::size_t offset_of(const void* address) const {
+        return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(base_);
+    }
+    /// The bytes of all blocks that are not free.
+    [[nodiscard]] std::size_t used() const { return used_; }
+    [[nodiscard]] std::byte* base() const { return base_; }
+    [[nodiscard]] std::size_t extent() const { return extent_; }
+    /// From here to the end nothing was ever written.
+    [[nodiscard]] std::byte* fresh() const { return fresh_; }
+    [[nodiscard]] bool source_zeroed() const { return source_.zeroed(); }
+
+    /// Gives back every whole page of the top but `keep` bytes. Returns how many bytes went.
+    std::size_t trim(std::size_t keep);
+
+    /// The first block, or nullptr while there are no pages; the walk ends at top().
+    [[nodiscard]] Block* first() const {
+        return base_ == nullptr ? nullptr : Block::at(base_ + kWord);
+    }
+    [[nodiscard]] Block* top() const { return top_; }
+    /// How large the top is. It reaches one word past the end, where a next header would be.
+    [[nodiscard]] std::size_t top_size() const {
+        return top_ == nullptr ? 0 : distance(top_, base_ + extent_) + kWord;
+    }
+
+    void check_invariants();
+
+  private:
+    static std::size_t distance(const void* from, const void* to) {
+        return reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
+    }
+    static std::size_t lead_to(std::size_t alignment, Block* block);
+    void insert_free(Block* block, std::size_t size);
+    void remove_free(Block* block, std::size_t size);
+    void split(Block* block, std::size_t have, std::size_t size);
+    Block* carve_top(std::size_t size);
+    void join_top(Block* block);
+    [[nodiscard]] bool extend(std::size_t size);
+    [[nodiscard]] bool start();
+    void limits_changed();
+
+    PageSource& source_;
+    Block* top_ = nullptr;
+    std::byte* trim_below_ = nullptr;  // a top that starts below this is worth giving back
+    std::byte* base_ = nullptr;
+    std::size_t extent_ = 0;
+    std::size_t used_ = 0;
+    std::byte* fresh_ = nullptr;
+    FreeTree tree_;
+    SmallBins bins_;
+};
+
+}  // namespace quire::heap

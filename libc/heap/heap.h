@@ -1,0 +1,133 @@
+// The heap: one allocator for kmalloc in the kernel and for malloc in user programs.
+//
+//      request               served from                    found again by deallocate() through
+//      up to 64 bytes        a slot of a run (run_set.h)     its bit in the granule map
+//      anything              a block of the arena (arena.h)  its header
+//      256 KiB and more      a mapping of its own            the list of mappings
+//                            (where the page source has map(); else the arena)
+//
+// A Heap keeps no global state, takes no lock and never throws: its owner serialises calls. Every
+// pointer handed to deallocate(), reallocate() and usable_size() is checked against that state
+// first; a wrong one is reported and refused. See docs/heap.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "libc/heap/arena.h"
+#include "libc/heap/mappings.h"
+#include "libc/heap/recent_blocks.h"
+#include "libc/heap/run_set.h"
+
+namespace quire::heap {
+
+/// What was wrong with a pointer given to us.
+enum class HeapMisuse : unsigned char {
+    DoubleFree,       // it was a block once, and is free
+    ForeignPointer,   // it never came from this heap
+    InteriorPointer,  // it points into a block, not at its start
+    CorruptedHeader,  // the block's header does not agree with its neighbours
+};
+/// The enumerator in words: "double free".
+const char* misuse_text(HeapMisuse misuse);
+
+/// Told of each misuse before the call is refused; may log, or end the program.
+using MisuseReport = void (*)(HeapMisuse misuse, const void* pointer);
+
+struct HeapStatistics {
+    std::size_t arena_bytes = 0;   // pages of the arena
+    std::size_t mapped_bytes = 0;  // pages of separate mappings
+    std::size_t used_bytes = 0;    // in blocks, slots and mappings that are in use
+    std::size_t used_count = 0;
+    std::size_t free_bytes = 0;  // in free blocks and slots, without the top
+    std::size_t free_count = 0;
+    std::size_t top_bytes = 0;     // above the last block, could go back
+    std::size_t largest_free = 0;  // the largest block that needs no new page
+    std::size_t runs = 0;
+};
+
+/// One block as walk() shows it.
+struct HeapBlock {
+    enum class Kind : unsigned char { Used, Free, UsedSlot, FreeSlot, Mapping, Internal };
+    void* payload;
+    std::size_t size;  // usable bytes
+    Kind kind;
+};
+
+class HeapVisitor {
+  public:
+    virtual void visit(const HeapBlock& block) = 0;
+
+  protected:
+    ~HeapVisitor() = default;
+};
+
+class Heap {
+  public:
+    /// Takes nothing from `source` before the first request. Both must outlive the heap.
+    explicit Heap(PageSource& source, MisuseReport report = nullptr)
+        : arena_(source), runs_(arena_), mappings_(source, arena_), report_(report) {}
+    Heap(const Heap&) = delete;
+    Heap& operator=(const Heap&) = delete;
+
+    /// At least `size` bytes at a multiple of kAlignment; a size of 0 is served like 1. nullptr,
+    /// and nothing changed, when there is no memory or the size is beyond kLargestRequest.
+    [[nodiscard]] void* allocate(std::size_t size);
+
+    /// Room for `count` objects of `size` bytes, all zero. nullptr also when the product overflows.
+    [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size);
+
+    /// `size` bytes at a multiple of `alignment`. nullptr also when that is no power of two.
+    [[nodiscard]] void* allocate_aligned(std::size_t alignment, std::size_t size);
+
+    /// Changes the size of a block, moving it with its contents if need be. nullptr leaves the
+    /// block as it was. A null `pointer` allocates.
+    [[nodiscard]] void* reallocate(void* pointer, std::size_t size);
+
+    /// Ends a block. nullptr is fine; a wrong pointer is reported and nothing changes.
+    void deallocate(void* pointer);
+
+    /// How many bytes the block at `pointer` has: what was asked for or a little more. 0 for
+    /// nullptr and, reported, for a wrong pointer.
+    [[nodiscard]] std::size_t usable_size(void* pointer);
+
+    /// Gives whole free pages at the end of the arena back, all but `keep` bytes. Returns how many
+    /// bytes went.
+    std::size_t trim(std::size_t keep = 0);
+
+    /// Counts by a walk over everything.
+    [[nodiscard]] HeapStatistics statistics();
+
+    /// Shows every block, slot and mapping. The visitor must not call the heap.
+    void walk(HeapVisitor& visitor);
+
+    /// Asserts that every structure is consistent in itself and with the others. O(blocks).
+    void check_invariants();
+
+  private:
+    enum class Place : unsigned char { Slot, Block, Mapping, None };
+
+    [[nodiscard]] void* allocate_slow(std::size_t size);
+    [[nodiscard]] void* allocate_small(std::size_t size);
+    [[nodiscard]] void* allocate_from_arena(std::size_t block_size);
+    void deallocate_slot(void* pointer);
+    void deallocate_block(Block* block);
+    void give_to_arena(Block* block);
+    void shed_recent();
+    void deallocate_other(void* pointer);
+    [[nodiscard]] Place find(void* pointer);
+    [[nodiscard]] void* reallocate_block(Block* block, std::size_t size);
+    [[nodiscard]] void* move_block(Block* block, std::size_t size);
+    [[nodiscard]] void* reallocate_mapping(Mapping* mapping, std::size_t size);
+    [[nodiscard]] void* move(void* pointer, std::size_t old_size, std::size_t size);
+    void refuse(void* pointer);
+    [[nodiscard]] HeapMisuse diagnose(void* pointer);
+
+    Arena arena_;
+    RunSet runs_;
+    RecentBlocks recent_;
+    Mappings mappings_;
+    MisuseReport report_;
+};
+
+}  // namespace quire::heap
