@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 #include <string>
 
 #include "mm/fault.h"
@@ -91,6 +92,14 @@ TEST_F(AddressWalkTest, GivesTheReason) {
     pte() = 0x5001;
     EXPECT_EQ(verdict(walk({.write_protect = false}), Access::Write, Ring::Kernel).reason,
               Reason::WorksWithoutWp);
+}
+
+TEST_F(AddressWalkTest, SaysEachReasonInItsOwnWords) {
+    std::set<std::string> texts;
+    for (int i = 0; i <= static_cast<int>(Reason::PteReadOnly); ++i) {
+        EXPECT_TRUE(texts.insert(reason_text(static_cast<Reason>(i))).second) << i;
+    }
+    EXPECT_FALSE(texts.contains("?"));
 }
 
 // Any two entries under any mode: each verdict is what the MMU then does, to the bit.
