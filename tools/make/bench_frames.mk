@@ -1,10 +1,9 @@
 # make bench-frames: what the frame allocator costs, in instructions, and how it keeps memory in
 # one piece. Needs valgrind. Rows go to build/bench/frames.tsv.
 #
-# The allocator is compiled with the kernel's flags, but tuned for today's CPUs as i686 tuning (a
-# Pentium Pro's) costs some ten instructions a row. The program itself prints with floating point.
+# The allocator is compiled with the kernel's flags; the program itself prints with floating point.
 
-bench_frames_flags := $(kernel_flags) -mtune=generic
+bench_frames_flags := $(kernel_flags)
 bench_frames_objects := $(addprefix build/bench/,frame_bitmap.o frame_table.o frame_allocator.o)
 
 build/bench/frame_%.o: mm/frame_%.cpp $(wildcard mm/*.h kernel/base/*.h)
