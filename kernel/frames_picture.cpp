@@ -95,7 +95,7 @@ void run_mmck(System& system, Arguments) {
     cpu::InterruptGuard guard;
     system.memory->check_invariants();
     kernel_heap().check_invariants();
-    system.console.print("  frame records, free frames, page tables and heap agree\n");
+    system.console.print("  frame records, free frames, page tables, slabs and heap agree\n");
 }
 MONITOR_COMMAND(mmck, "", "cross-check all memory structures", run_mmck);
 

@@ -4,6 +4,7 @@
 
 #include "cpu/irq.h"
 #include "kernel/base/panic.h"
+#include "kernel/memory.h"
 #include "kernel/monitor.h"
 
 namespace quire::kernel {
@@ -92,6 +93,21 @@ void run_heap(System& system, Arguments) {
     console.print("  top     %8zu bytes that could go back\n", statistics.top_bytes);
     console.print("  %zu runs of small slots\n", statistics.runs);
 }
+
+void run_slabs(System& system, Arguments) {
+    cpu::InterruptGuard guard;
+    Console& console = system.console;
+    console.print("  %-20s %6s %6s %8s %6s %6s %8s\n", "cache", "size", "live", "capacity", "slabs",
+                  "empty", "failures");
+    system.memory->slabs().walk([&console](mm::SlabCache& cache) {
+        const mm::SlabStatistics statistics = cache.statistics();
+        console.print("  %-20s %6u %6u %8u %6u %6u %8u\n", cache.name(), cache.object_size(),
+                      statistics.live, statistics.capacity, statistics.slabs,
+                      statistics.empty_slabs, statistics.failures);
+    });
+}
+MONITOR_COMMAND(slabs, "", "object caches: live objects, slabs, failures", run_slabs);
+
 MONITOR_COMMAND(heap, "", "the kernel heap: used, free, given back", run_heap);
 
 }  // namespace

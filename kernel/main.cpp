@@ -69,7 +69,8 @@ void start_memory(System& system) {
     alignas(Memory) static std::byte storage[sizeof(Memory)];
     auto fail_every = system.command_line.number("failevery");
     system.memory = new (storage) Memory(system.boot, system.features,
-                                         {.poison_frames = system.command_line.has("poison"),
+                                         {.debug_slabs = system.command_line.has("slabdebug"),
+                                          .poison_frames = system.command_line.has("poison"),
                                           .fail_every = fail_every.ok() ? fail_every.take() : 0});
     start_kernel_heap(system.memory->dynamic_area());
     const mm::FrameStatistics statistics = system.memory->frames().statistics();

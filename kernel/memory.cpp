@@ -69,7 +69,8 @@ Memory::Memory(const boot::BootInfo& boot, const cpu::Features& features, Option
       dynamic_pages_(dynamic_area_for(window_end_ - FrameNumber(0))),
       map_(make_map()),
       dynamic_area_(map_.directory(), frames_, dynamic_pages_,
-                    mode_.global_pages ? Scope::Global : Scope::OneSpace) {
+                    mode_.global_pages ? Scope::Global : Scope::OneSpace),
+      slabs_(frames_, {.debug = options.debug_slabs}) {
     // What only the boot needed is RAM like any other now.
     give_back(boot_tables_);
     give_back(kBootInformation);
@@ -164,6 +165,7 @@ void Memory::check_invariants() {
     frames_.check_invariants();
     map_.check_invariants();
     dynamic_area_.check_invariants();
+    slabs_.check_invariants();
 }
 
 }  // namespace quire::kernel

@@ -2,8 +2,8 @@
 //
 // The order of construction is the order of the book: what RAM there is (BootMemory), a record for
 // each frame (FrameTable), who hands them out (FrameAllocator), the kernel's own map (KernelMap),
-// and what is mapped at run time (DynamicArea). Until the last step the map of boot/entry.asm,
-// extended to the whole window, is in force.
+// what is mapped at run time (DynamicArea), and objects of one size (SlabRegistry). Until the last
+// step the map of boot/entry.asm, extended to the whole window, is in force.
 #pragma once
 
 #include <array>
@@ -17,13 +17,15 @@
 #include "mm/frame_allocator.h"
 #include "mm/frame_table.h"
 #include "mm/kernel_map.h"
+#include "mm/slab_registry.h"
 
 namespace quire::kernel {
 
 class Memory {
   public:
     struct Options {
-        bool poison_frames = false;    // `poison` on the command line
+        bool debug_slabs = false;    // `slabdebug`: red zones, poison and call sites in all caches
+        bool poison_frames = false;  // `poison` on the command line
         std::uint32_t fail_every = 0;  // `failevery=N`: every N-th allocation fails
     };
 
@@ -38,6 +40,7 @@ class Memory {
     [[nodiscard]] mm::FrameTable& table() { return table_; }
     [[nodiscard]] mm::KernelMap& map() { return map_; }
     [[nodiscard]] mm::DynamicArea& dynamic_area() { return dynamic_area_; }
+    [[nodiscard]] mm::SlabRegistry& slabs() { return slabs_; }
     [[nodiscard]] mm::PagingMode paging_mode() const { return mode_; }
     /// RAM that could be managed before anything was taken from it, and what of that came back.
     [[nodiscard]] mm::PageCount usable_at_boot() const { return usable_at_boot_; }
@@ -71,6 +74,7 @@ class Memory {
     mm::PageRange dynamic_pages_;
     mm::KernelMap map_;
     mm::DynamicArea dynamic_area_;
+    mm::SlabRegistry slabs_;
 };
 
 }  // namespace quire::kernel
