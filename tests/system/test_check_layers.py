@@ -60,6 +60,7 @@ def test_this_tree_passes():
     ("cpu/bad.asm", '%include "boot/layout.inc"', "cpu/ may not include boot/layout.inc"),
     ("drivers/bad.cpp", '#include "cpu/idt.h"', "drivers/ may not include cpu/idt.h"),
     ("drivers/bad.cpp", '#include "kernel/panic.h"', "drivers/ may not include kernel/panic.h"),
+    ("libc/heap/bad.cpp", '#include "mm/types.h"', "libc/heap/ may not include mm/types.h"),
     ("libc/bad.cpp", '  #  include "kernel/base/result.h"', "libc/ may not include kernel/base"),
     ("tests/host/bad.cpp", '#include "cpu/idt.h"', "tests/host/ may not include cpu/idt.h"),
     ("tests/host/bad.cpp", '#include "boot/boot_info.h"', "tests/host/ may not include boot/"),
