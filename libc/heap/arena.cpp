@@ -16,45 +16,22 @@ constexpr std::size_t kExtendFraction = 256;
 }  // namespace
 
 Block* Arena::allocate(std::size_t size) {
-    Block* block = size < SmallBins::kLimit ? bins_.take(size) : nullptr;
-    if (block == nullptr) {
-        block = tree_.take(size);
-        if (block == nullptr) return allocate_at_end(size);
-    }
+    Block* block = bins_.find(size);
+    if (block == nullptr) return allocate_at_end(size);
     const std::size_t have = block->size();
-    if (have - size >= kMinimumBlock) {
-        used_ += size;
-        split(block, have, size);
-    } else {
+    bins_.remove(block, have);
+    if (have - size < kMinimumBlock) {
         used_ += have;
         block->set_used();
         block->after(have)->set_previous_used();
+        return block;
     }
-    return block;
-}
-
-// Makes the lower `size` bytes of a free block of `have` a block in use, and frees the rest.
-void Arena::split(Block* block, std::size_t have, std::size_t size) {
+    used_ += size;
     block->set_head(size | Block::kPreviousUsed | Block::kUsed);
     Block* rest = block->after(size);
     rest->set_free(have - size);
-    insert_free(rest, have - size);
-}
-
-void Arena::insert_free(Block* block, std::size_t size) {
-    if (size < SmallBins::kLimit) {
-        bins_.insert(block, size);
-    } else {
-        tree_.insert(block, size);
-    }
-}
-
-void Arena::remove_free(Block* block, std::size_t size) {
-    if (size < SmallBins::kLimit) {
-        bins_.remove(block, size);
-    } else {
-        tree_.remove(block, size);
-    }
+    bins_.insert(rest, have - size);
+    return block;
 }
 
 Block* Arena::allocate_at_end(std::size_t size) {
@@ -85,14 +62,14 @@ std::size_t Arena::lead_to(std::size_t alignment, Block* block) {
 
 Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
     // The best fit may happen to lie well; a block that is larger by the alignment always does.
-    Block* block = tree_.smallest_from(size);
+    Block* block = bins_.find(size);
     if (block != nullptr && lead_to(alignment, block) + size > block->size()) {
-        block = tree_.smallest_from(size + alignment + kMinimumBlock);
+        block = bins_.find(size + alignment + kMinimumBlock);
     }
     std::size_t lead = 0;
     if (block != nullptr) {
         lead = lead_to(alignment, block);
-        remove_free(block, block->size());
+        bins_.remove(block, block->size());
         used_ += block->size();
         block->set_used();
         block->next()->set_previous_used();
@@ -121,7 +98,7 @@ void Arena::deallocate(Block* block) {
     if (!block->previous_used()) {
         const std::size_t below = block->previous_size();
         block = block->previous();
-        remove_free(block, below);
+        bins_.remove(block, below);
         size += below;
     }
     if (next == top_) {
@@ -132,11 +109,11 @@ void Arena::deallocate(Block* block) {
         next->clear_previous_used();
     } else {
         const std::size_t above = next->size();
-        remove_free(next, above);
+        bins_.remove(next, above);
         size += above;
     }
     block->set_free(size);
-    insert_free(block, size);
+    bins_.insert(block, size);
 }
 
 // Moves the start of the top down to `block`, which has left its list.
@@ -159,7 +136,7 @@ bool Arena::grow(Block* block, std::size_t size) {
     }
     if (!next->is_free() || have + next->size() < size) return false;
     const std::size_t together = have + next->size();
-    remove_free(next, next->size());
+    bins_.remove(next, next->size());
     used_ += next->size();
     block->set_head(together | (block->head() & Block::kFlags));
     block->after(together)->set_previous_used();
@@ -175,8 +152,8 @@ Block* Arena::grow_down(Block* block, std::size_t size) {
     const std::size_t above = next == top_ || !next->is_free() ? 0 : next->size();
     if (below + have + above < size) return nullptr;
     Block* target = block->previous();
-    remove_free(target, below);
-    if (above != 0) remove_free(next, above);
+    bins_.remove(target, below);
+    if (above != 0) bins_.remove(next, above);
     used_ += below + above;
     const std::size_t flags = block->head() & Block::kMoved;
     memmove(target->payload(), block->payload(), have - kWord);
@@ -266,9 +243,7 @@ void Arena::check_invariants() {
     ASSERT(previous_used && top_->previous_used());
     ASSERT(top_size() >= kAlignment && top_size() <= extent_);
     ASSERT(fresh_ >= reinterpret_cast<std::byte*>(top_ + 1) && fresh_ <= base_ + extent_);
-    const auto is_free = [](void*, Block* listed) { ASSERT(listed->is_free()); };
-    std::size_t listed = bins_.check_invariants([](Block* one) { ASSERT(one->is_free()); });
-    listed += tree_.check_invariants(is_free, nullptr);
+    const std::size_t listed = bins_.check_invariants([](Block* one) { ASSERT(one->is_free()); });
     ASSERT(listed == free_blocks);
 }
 

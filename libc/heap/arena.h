@@ -7,17 +7,16 @@
 // The last block, the top, belongs to no list. It shrinks when nothing else fits, takes in a free
 // neighbour below, grows by pages from the source, and gives pages back when it is large beside
 // the arena. It is never smaller than one header, which ends every walk.
-// Invariants: blocks tile [base, end); no two free blocks touch; a free block is in the one bin or
-// tree of its size; its upper neighbour knows that it is free.
+// Invariants: blocks tile [base, end); no two free blocks touch; a free block is in the bin of its
+// size; its upper neighbour knows that it is free.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "libc/heap/block.h"
-#include "libc/heap/free_tree.h"
+#include "libc/heap/free_bins.h"
 #include "libc/heap/page_source.h"
-#include "libc/heap/small_bins.h"
 
 namespace quire::heap {
 
@@ -95,9 +94,6 @@ class Arena {
         return reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
     }
     static std::size_t lead_to(std::size_t alignment, Block* block);
-    void insert_free(Block* block, std::size_t size);
-    void remove_free(Block* block, std::size_t size);
-    void split(Block* block, std::size_t have, std::size_t size);
     Block* carve_top(std::size_t size);
     void join_top(Block* block);
     [[nodiscard]] bool extend(std::size_t size);
@@ -111,8 +107,7 @@ class Arena {
     std::size_t extent_ = 0;
     std::size_t used_ = 0;
     std::byte* fresh_ = nullptr;
-    FreeTree tree_;
-    SmallBins bins_;
+    FreeBins bins_;
 };
 
 }  // namespace quire::heap

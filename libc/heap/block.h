@@ -4,7 +4,7 @@
 //      +---------------------+---+---+---+ +---------------------+---+---+---+
 //      | size of the block   | M | P | 1 | | size of the block   | 0 | P | 0 |  header
 //      +---------------------+---+---+---+ +---------------------+---+---+---+
-//      | payload             (8-aligned) | | next | previous  (its list or tree)
+//      | payload             (8-aligned) | | next | previous in its list
 //      :                                 : :                                 :
 //      |                                 | | size of the block               |  footer
 //      +---------------------------------+ +---------------------------------+

@@ -11,17 +11,18 @@ constexpr std::size_t kEndFrom = 8192;
 
 }  // namespace
 
-
 // allocate() and deallocate() hold only what happens nearly always, and leave the rest to functions
 // of their own, so that the common path saves no registers for it.
 
 void* Heap::allocate(std::size_t size) {
     if (size <= kLargestSlot) {
         void* slot = runs_.allocate_fast(size);
-        if (slot != nullptr) [[likely]] return slot;
+        if (slot != nullptr) [[likely]]
+            return slot;
     } else if (size <= RecentBlocks::kLargestRequest) {
         Block* block = recent_.take(block_size_for(size));
-        if (block != nullptr) [[likely]] return block->payload();
+        if (block != nullptr) [[likely]]
+            return block->payload();
     }
     return allocate_slow(size);
 }
@@ -50,31 +51,34 @@ void* Heap::allocate_from_arena(std::size_t block_size) {
 }
 
 void Heap::deallocate(void* pointer) {
-    const std::size_t slot_class = runs_.class_at(arena_.offset_of(pointer));
-    if (slot_class != 0) {
-        if (!runs_.deallocate_fast(pointer, slot_class)) deallocate_slot(pointer);
-        return;
-    }
-    Block* block = Block::of_payload(pointer);
-    if (!arena_.contains(pointer) || !arena_.looks_allocated(block)) [[unlikely]] {
-        deallocate_other(pointer);
-        return;
-    }
-    const std::size_t size = block->size();
-    if (size < RecentBlocks::kLimit && recent_.has_room(size, arena_.used()) && !block->moved()) {
-        recent_.keep(block, size);
-        return;
-    }
-    deallocate_block(block);
+    if (runs_.class_at(arena_.offset_of(pointer)) != 0) return deallocate_slot(pointer);
+    deallocate_block(pointer);
 }
 
 [[gnu::noinline]] void Heap::deallocate_slot(void* pointer) {
+    if (!RunSet::deallocate_fast(pointer)) deallocate_last_slot(pointer);
+}
+
+[[gnu::noinline]] void Heap::deallocate_block(void* pointer) {
+    Block* block = Block::of_payload(pointer);
+    if (!arena_.contains(pointer) || !arena_.looks_allocated(block)) [[unlikely]] {
+        return deallocate_other(pointer);
+    }
+    const std::size_t size = block->size();
+    if (size >= RecentBlocks::kLimit || block->moved() || !recent_.has_room(size, arena_.used()))
+        [[unlikely]] {
+        return replace_recent(block);
+    }
+    recent_.keep(block, size);
+}
+
+[[gnu::noinline]] void Heap::deallocate_last_slot(void* pointer) {
     if (!runs_.deallocate_slow(pointer)) return refuse(pointer);
-    shed_recent();
+    shed_recent(0);
 }
 
 // A block that cannot be kept at hand just so: it takes the place of another, or goes to the arena.
-[[gnu::noinline]] void Heap::deallocate_block(Block* block) {
+[[gnu::noinline]] void Heap::replace_recent(Block* block) {
     const std::size_t size = block->size();
     if (size < RecentBlocks::kLimit && !block->moved()) {
         Block* other = recent_.evict();
@@ -87,7 +91,7 @@ void Heap::deallocate(void* pointer) {
         }
     }
     give_to_arena(block);
-    shed_recent();
+    shed_recent(size);
 }
 
 void Heap::give_to_arena(Block* block) {
@@ -95,12 +99,16 @@ void Heap::give_to_arena(Block* block) {
     arena_.deallocate(block);
 }
 
-// What may be kept at hand shrinks with what is in use. One block a call follows fast enough and
-// keeps every call short.
-void Heap::shed_recent() {
-    if (recent_.has_room(0, arena_.used())) return;
-    Block* block = recent_.evict();
-    if (block != nullptr) give_to_arena(block);
+// What may be kept at hand shrinks with what is in use: `freed` bytes less. One block a page of it
+// follows fast enough; a bound keeps every call short.
+void Heap::shed_recent(std::size_t freed) {
+    constexpr std::size_t kMost = 4;
+    const std::size_t blocks = 1 + freed / 4096;
+    for (std::size_t i = 0; i < blocks && i < kMost; ++i) {
+        if (recent_.has_room(0, arena_.used())) return;
+        Block* block = recent_.evict();
+        if (block != nullptr) give_to_arena(block);
+    }
 }
 
 std::size_t Heap::trim(std::size_t keep) {
@@ -220,7 +228,8 @@ void* Heap::move_block(Block* block, std::size_t size) {
     if (size <= kLargestSlot || size >= Mappings::kFrom)
         return move(from, block->payload_size(), size);
     const std::size_t wanted = block_size_for(size);
-    Block* target = block->moved() && size >= kEndFrom ? arena_.allocate_at_end(wanted) : arena_.allocate(wanted);
+    Block* target = block->moved() && size >= kEndFrom ? arena_.allocate_at_end(wanted)
+                                                       : arena_.allocate(wanted);
     if (target == nullptr) return nullptr;
     runs_.block_allocated(target->size());
     target->set_moved();

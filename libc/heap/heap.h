@@ -111,9 +111,11 @@ class Heap {
     [[nodiscard]] void* allocate_small(std::size_t size);
     [[nodiscard]] void* allocate_from_arena(std::size_t block_size);
     void deallocate_slot(void* pointer);
-    void deallocate_block(Block* block);
+    void deallocate_last_slot(void* pointer);
+    void deallocate_block(void* pointer);
+    void replace_recent(Block* block);
     void give_to_arena(Block* block);
-    void shed_recent();
+    void shed_recent(std::size_t freed);
     void deallocate_other(void* pointer);
     [[nodiscard]] Place find(void* pointer);
     [[nodiscard]] void* reallocate_block(Block* block, std::size_t size);

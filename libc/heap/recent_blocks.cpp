@@ -1,19 +1,26 @@
 #include "libc/heap/recent_blocks.h"
 
+#include <bit>
+
 namespace quire::heap {
 
 Block* RecentBlocks::evict() {
-    constexpr int kLooks = 8;  // bounds the time of one call
-    for (int looks = 0; looks < kLooks; ++looks) {
-        hand_ = (hand_ + 1) % kLists;
-        if (lists_[hand_] != nullptr) return take(hand_ * kAlignment);
+    if (groups_ == 0) return nullptr;
+    if (groups_ >> hand_ == 0) hand_ = 0;
+    hand_ += static_cast<std::size_t>(std::countr_zero(groups_ >> hand_));
+    const std::size_t group = hand_;
+    hand_ = (hand_ + 1) % (kLists / kGroup);
+    for (std::size_t index = group * kGroup; index < (group + 1) * kGroup; ++index) {
+        if (lists_[index] != nullptr) return take(index * kAlignment);
     }
+    groups_ &= ~(1U << group);
     return nullptr;
 }
 
 void RecentBlocks::check_invariants() const {
     std::size_t bytes = 0;
     for (std::size_t index = 0; index < kLists; ++index) {
+        ASSERT(lists_[index] == nullptr || (groups_ >> index / kGroup & 1) != 0);
         for (Block* block = lists_[index]; block != nullptr; block = link(block)) {
             ASSERT(block->recent() && block->size() == index * kAlignment);
             bytes += block->size();

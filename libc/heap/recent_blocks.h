@@ -4,10 +4,12 @@
 // with its neighbours nor put into a bin, and comes back with a dozen instructions. That would let
 // the heap fragment, so all blocks kept may take kShare of what is in use, no more; when there
 // is no room the one longest passed over by the clock hand goes to the arena.
-// Invariant: list i holds blocks of i * kAlignment bytes in the state recent(); bytes() is their sum.
+// Invariant: list i holds blocks of i * kAlignment bytes in the state recent(); bytes() is their
+// sum.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kernel/base/assert.h"
 #include "libc/heap/block.h"
@@ -16,7 +18,7 @@ namespace quire::heap {
 
 class RecentBlocks {
   public:
-    static constexpr std::size_t kLists = 64;
+    static constexpr std::size_t kLists = 256;
     /// The first size that is not kept.
     static constexpr std::size_t kLimit = kLists * kAlignment;
     /// The largest request whose block is smaller than kLimit.
@@ -45,13 +47,17 @@ class RecentBlocks {
 
     /// Keeps `block`. Precondition: in use, size < kLimit.
     void keep(Block* block, std::size_t size) {
-        link(block) = lists_[size / kAlignment];
-        lists_[size / kAlignment] = block;
+        const std::size_t index = size / kAlignment;
+        Block* next = lists_[index];
+        if (next == nullptr) groups_ |= 1U << index / kGroup;
+        link(block) = next;
+        lists_[index] = block;
         bytes_ += size;
         block->set_recent();
     }
 
-    /// Takes some block out to be given to the arena, in use; nullptr: none found near the hand.
+    /// Takes out a block of the size the hand has reached, to be given to the arena, in use.
+    /// nullptr: there is none near the hand; it has moved on.
     [[nodiscard]] Block* evict();
 
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -59,10 +65,13 @@ class RecentBlocks {
     void check_invariants() const;
 
   private:
+    static constexpr std::size_t kGroup = kLists / 32;
     static Block*& link(Block* block) { return *static_cast<Block**>(block->payload()); }
 
     std::size_t bytes_ = 0;
     std::size_t hand_ = 0;
+    // A set bit: one of these kGroup lists may hold a block. Cleared only by the hand.
+    std::uint32_t groups_ = 0;
     Block* lists_[kLists] = {};
 };
 

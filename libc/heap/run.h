@@ -70,7 +70,9 @@ constexpr std::size_t slots_in_run(std::size_t slot_class) {
 constexpr std::uint32_t slot_reciprocal(std::size_t slot_class) {
     return static_cast<std::uint32_t>((65536 + slot_size(slot_class) - 1) / slot_size(slot_class));
 }
-constexpr bool is_slot_start(std::uint32_t product) { return (product & 0xFC00) == 0; }
+constexpr bool is_slot_start(std::uint32_t product) {
+    return (product & 0xFC00) == 0;
+}
 
 consteval bool slot_numbers_are_exact() {
     for (std::size_t slot_class = kFirstSlotClass; slot_class < kSlotClasses; ++slot_class) {

@@ -24,7 +24,8 @@ bool RunSet::in_use(const void* slot) {
 
 std::size_t RunSet::count() const {
     std::size_t sum = 0;
-    for (const std::uint32_t runs : runs_) sum += runs;
+    for (const std::uint32_t runs : runs_)
+        sum += runs;
     return sum;
 }
 
@@ -37,12 +38,16 @@ void* RunSet::allocate_slow(std::size_t size) {
 }
 
 bool RunSet::deallocate_slow(void* slot) {
-    if (!in_use(slot)) return false;
     Run* run = Run::around(slot);
-    if (run->full() && rooms_[run->slot_class] != run) enter_ring(run);
-    const std::size_t number = slot_product(slot, run->slot_class) >> 16;
-    run->free_slots[number / 32] |= 1U << number % 32;
-    if (run->empty()) became_empty(run);
+    const std::uint32_t product = slot_product(slot, run->slot_class);
+    const std::uint32_t number = product >> 16;
+    const std::uint32_t bit = 1U << number % 32;
+    std::uint32_t& word = run->free_slots[number / 32];
+    const bool exists = is_slot_start(product) && (run->all_slots[number / 32] & bit) != 0;
+    if (!exists || (word & bit) != 0) return false;
+    if (word == 0 && run->full() && rooms_[run->slot_class] != run) enter_ring(run);
+    word |= bit;
+    if (word == run->all_slots[number / 32] && run->empty()) became_empty(run);
     return true;
 }
 
@@ -120,7 +125,8 @@ void RunSet::close(Run* run) {
 bool RunSet::make_map_cover(std::size_t granule) {
     if (granule < mapped_granules_) return true;
     std::size_t granules = mapped_granules_ == 0 ? kFirstMapSize : mapped_granules_;
-    while (granules <= granule) granules *= 2;
+    while (granules <= granule)
+        granules *= 2;
     Block* block = arena_.allocate(block_size_for(granules));
     if (block == nullptr) return false;
     auto* map = static_cast<std::uint8_t*>(block->payload());

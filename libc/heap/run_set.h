@@ -34,9 +34,10 @@ class RunSet {
     /// A slot of the first run with room in the class for `size`, or nullptr: then ask
     /// allocate_slow(). Precondition: size <= kLargestSlot.
     [[nodiscard]] void* allocate_fast(std::size_t size) {
-        const std::size_t slot_class = (size + (kAlignment - 1)) / kAlignment;
+        const std::size_t slot_class = slot_class_for(size);
         Run* run = rooms_[slot_class];
-        if (run == nullptr) [[unlikely]] return nullptr;
+        if (run == nullptr) [[unlikely]]
+            return nullptr;
         std::uint32_t bits = run->free_slots[0];
         std::size_t number = 0;
         if (bits != 0) [[likely]] {
@@ -54,21 +55,21 @@ class RunSet {
     /// few live ones, or there is no memory for a run.
     [[nodiscard]] void* allocate_slow(std::size_t size);
 
-    /// Frees `slot` in the run of `slot_class` around it where that changes nothing else; false,
-    /// and nothing changed: ask deallocate_slow().
-    [[nodiscard]] bool deallocate_fast(void* slot, std::size_t slot_class) {
-        const std::uint32_t product = slot_product(slot, slot_class);
-        const std::size_t number = product >> 16;
+    /// Frees `slot` in the run around it where that changes nothing else; false, and nothing
+    /// changed: ask deallocate_slow().
+    [[nodiscard]] static bool deallocate_fast(void* slot) {
         Run* run = Run::around(slot);
-        const std::uint32_t bit = 1U << number % 32;
-        const std::uint32_t before = run->free_slots[number / 32];
-        const std::uint32_t after = before | bit;
+        const std::uint32_t product = slot_product(slot, run->slot_class);
+        const std::uint32_t number = product >> 16;
+        std::uint32_t& word = run->free_slots[number / 32];
+        const std::uint32_t before = word;
+        const std::uint32_t after = before | 1U << number % 32;
         // A number beyond the last slot makes `after` exceed the bits of all slots.
         if (!is_slot_start(product) || before == 0 || before == after ||
             after >= run->all_slots[number / 32]) [[unlikely]] {
             return false;
         }
-        run->free_slots[number / 32] = after;
+        word = after;
         return true;
     }
     /// False, and nothing changed: `slot` is not a slot in use.

@@ -1,0 +1,36 @@
+#include "libc/heap/free_bins.h"
+
+namespace quire::heap {
+
+// The smallest block of at least `size` among the first few of a bin, or nullptr. The last bin has
+// no upper limit, so it alone is searched to its end.
+Block* FreeBins::smallest_near_front(std::size_t index, std::size_t size) {
+    FreeLinks* bin = &bins_[index];
+    int looks = index == kBins - 1 ? INT32_MAX : kLooks;
+    Block* best = nullptr;
+    std::size_t best_rest = SIZE_MAX;
+    for (FreeLinks* links = bin->next; links != bin && looks != 0; links = links->next, --looks) {
+        const std::size_t have = links->block()->size();
+        if (have < size || have - size >= best_rest) continue;
+        best = links->block();
+        best_rest = have - size;
+        if (best_rest == 0) break;
+    }
+    return best;
+}
+
+// The same in the first bin above `index` that holds anything: all of it fits.
+Block* FreeBins::find_larger(std::size_t index, std::size_t size) {
+    ++index;
+    std::size_t word = index / 32;
+    if (word == kBins / 32) return nullptr;
+    std::uint32_t bits = map_[word] & (~0U << index % 32);
+    while (bits == 0) {
+        if (++word == kBins / 32) return nullptr;
+        bits = map_[word];
+    }
+    index = word * 32 + static_cast<std::size_t>(std::countr_zero(bits));
+    return index < kExact ? bins_[index].next->block() : smallest_near_front(index, size);
+}
+
+}  // namespace quire::heap

@@ -1,0 +1,120 @@
+// The free blocks of an arena, in lists by size: close to best fit in a few steps, always.
+//
+//      bin       0 .. 63      one exact size each: 16, 24, 32 ... 504
+//      bin      64 .. 159     an eighth of an octave each: 512..575, 576..639 ... 1024..1151 ...
+//                             up to 2 MiB; the last one takes all that is larger
+//
+// A bitmap tells which bins hold something. In an exact bin any block is the best fit; in the
+// others the smallest of the first kLooks that fit is taken, so what is wasted is far below the
+// width of a bin, an eighth. Bins are rings through a sentinel in the table: taking a block out
+// asks no question.
+// Invariant: a bit is set exactly when its ring holds a block; blocks lie in the bin of their size.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/base/assert.h"
+#include "libc/heap/block.h"
+
+namespace quire::heap {
+
+/// The links in the payload of a free block.
+struct FreeLinks {
+    FreeLinks* next;
+    FreeLinks* previous;
+
+    static FreeLinks* of(Block* block) { return static_cast<FreeLinks*>(block->payload()); }
+    Block* block() { return Block::of_payload(this); }
+};
+
+class FreeBins {
+  public:
+    FreeBins() {
+        for (FreeLinks& bin : bins_)
+            bin = {&bin, &bin};
+    }
+    FreeBins(const FreeBins&) = delete;
+    FreeBins& operator=(const FreeBins&) = delete;
+
+    /// Precondition: block->size() == size.
+    void insert(Block* block, std::size_t size) {
+        const std::size_t index = bin_of(size);
+        FreeLinks* bin = &bins_[index];
+        FreeLinks* links = FreeLinks::of(block);
+        FreeLinks* first = bin->next;
+        links->next = first;
+        links->previous = bin;
+        first->previous = links;
+        bin->next = links;
+        map_[index / 32] |= 1U << index % 32;
+    }
+
+    /// Takes `block` out. Precondition: it is in its bin, and block->size() == size.
+    void remove(Block* block, std::size_t size) {
+        FreeLinks* links = FreeLinks::of(block);
+        FreeLinks* next = links->next;
+        FreeLinks* previous = links->previous;
+        previous->next = next;
+        next->previous = previous;
+        // Only a sentinel is its own neighbour on both sides.
+        if (next == previous) became_shorter(next, size);
+    }
+
+    /// A block of at least `size`, close to the smallest; nullptr: none. It stays in its bin.
+    [[nodiscard]] Block* find(std::size_t size) {
+        const std::size_t index = bin_of(size);
+        if (bins_[index].next != &bins_[index]) {
+            if (index < kExact) return bins_[index].next->block();
+            Block* block = smallest_near_front(index, size);
+            if (block != nullptr) return block;
+        }
+        return find_larger(index, size);
+    }
+
+    /// Checks every ring and calls `check(block)` for each block. Returns how many there are.
+    template <typename Check>
+    std::size_t check_invariants(Check check) {
+        std::size_t count = 0;
+        for (std::size_t index = 0; index < kBins; ++index) {
+            FreeLinks* bin = &bins_[index];
+            ASSERT(((map_[index / 32] >> index % 32 & 1) != 0) == (bin->next != bin));
+            for (FreeLinks* links = bin->next; links != bin; links = links->next) {
+                ASSERT(links->next->previous == links && links->previous->next == links);
+                ASSERT(bin_of(links->block()->size()) == index);
+                check(links->block());
+                ++count;
+            }
+        }
+        return count;
+    }
+
+  private:
+    static constexpr std::size_t kExact = 64;
+    static constexpr std::size_t kExactLimit = kExact * kAlignment;
+    static constexpr std::size_t kBins = 160;
+    static constexpr int kLooks = 8;
+
+    static constexpr std::size_t bin_of(std::size_t size) {
+        if (size < kExactLimit) return size / kAlignment;
+        constexpr int kFirstOctave = std::countr_zero(kExactLimit);
+        const int octave = static_cast<int>(8 * sizeof size) - 1 - std::countl_zero(size);
+        // The leading one is bit 3 of the shifted size: it counts the octave, the rest the eighth.
+        const std::size_t index = kExact - 8 + static_cast<std::size_t>(octave - kFirstOctave) * 8 +
+                                  (size >> (octave - 3));
+        return index < kBins ? index : kBins - 1;
+    }
+
+    void became_shorter(FreeLinks* sentinel, std::size_t size) {
+        const std::size_t index = bin_of(size);
+        if (sentinel == &bins_[index]) map_[index / 32] &= ~(1U << index % 32);
+    }
+    [[nodiscard]] Block* smallest_near_front(std::size_t index, std::size_t size);
+    [[nodiscard]] Block* find_larger(std::size_t index, std::size_t size);
+
+    FreeLinks bins_[kBins];
+    std::uint32_t map_[kBins / 32] = {};
+};
+
+}  // namespace quire::heap
