@@ -7,6 +7,7 @@
 #include "kernel/base/assert.h"
 #include "kernel/base/log.h"
 #include "kernel/base/panic.h"
+#include "kernel/kernel_heap.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
 #include "kernel/ring3.h"
@@ -113,6 +114,13 @@ void crash_assert() {
     asm volatile("" : "+r"(pages_freed_twice));
     ASSERT(pages_freed_twice == 0);
 }
+void crash_heap() {
+    auto* block = static_cast<volatile char*>(kmalloc(24));
+    if (block == nullptr) return;
+    block[31] = 'x';  // with `heapdebug`: 8 bytes past the block
+    kfree(const_cast<char*>(block));
+    kfree(const_cast<char*>(block));  // without it: a double free
+}
 void crash_panic() {
     panic("this panic was asked for");
 }
@@ -151,6 +159,7 @@ constexpr CrashKind kKinds[] = {
     {"null", "read through a null pointer", kNoVector, 0, crash_null},
     {"stack", "recursion without end", kNoVector, 0, crash_stack},
     {"assert", "a failed ASSERT", kNoVector, 0, crash_assert},
+    {"heap", "write behind a block of kmalloc, and free it twice", kNoVector, 0, crash_heap},
     {"panic", "panic()", kNoVector, 0, crash_panic},
 };
 

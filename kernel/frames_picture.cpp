@@ -94,7 +94,7 @@ MONITOR_COMMAND(frames, "", "a picture of all RAM, frame by frame", run_frames);
 void run_mmck(System& system, Arguments) {
     cpu::InterruptGuard guard;
     system.memory->check_invariants();
-    kernel_heap().check_invariants();
+    check_kernel_heap();
     system.console.print("  frame records, free frames, page tables, slabs and heap agree\n");
 }
 MONITOR_COMMAND(mmck, "", "cross-check all memory structures", run_mmck);

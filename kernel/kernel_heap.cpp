@@ -3,19 +3,50 @@
 #include <new>
 
 #include "cpu/irq.h"
+#include "kernel/backtrace.h"
 #include "kernel/base/panic.h"
 #include "kernel/memory.h"
 #include "kernel/monitor.h"
+#include "libc/format.h"
+#include "libc/heap/debug_heap.h"
 
 namespace quire::kernel {
 namespace {
 
 alignas(KernelBrk) constinit std::byte brk_storage[sizeof(KernelBrk)]{};
 alignas(heap::Heap) constinit std::byte heap_storage[sizeof(heap::Heap)]{};
+alignas(heap::DebugHeap) constinit std::byte watcher_storage[sizeof(heap::DebugHeap)]{};
 constinit heap::Heap* the_heap = nullptr;
+constinit heap::DebugHeap* watcher = nullptr;  // in debug mode
+
+constexpr std::size_t kSiteNameBytes = 96;
+constexpr std::size_t kReportBytes = 256;
+constexpr std::size_t kSitesShown = 12;
 
 void report_misuse(heap::HeapMisuse misuse, const void* pointer) {
     panic("kernel heap: %s: %p", heap::misuse_text(misuse), pointer);
+}
+
+// "function+0x12" for an address in the kernel's text.
+void name_site(heap::CallSite& site, char* buffer) {
+    const SymbolTable* symbols = kernel_symbols();
+    if (symbols == nullptr || site.address == 0) return;
+    const auto found = symbols->find(static_cast<std::uint32_t>(site.address) - 1);
+    if (!found.has_value()) return;
+    (void)snprintf(buffer, kSiteNameBytes, "%.*s+0x%x", static_cast<int>(found->name.size()),
+                   found->name.data(), found->offset + 1);
+    site.name = buffer;
+}
+
+void report_damage(const heap::DebugReport& report) {
+    static char allocated_by[kSiteNameBytes];
+    static char freed_by[kSiteNameBytes];
+    static char line[kReportBytes];
+    heap::DebugReport named = report;
+    name_site(named.allocated, allocated_by);
+    name_site(named.freed, freed_by);
+    (void)heap::format_report(named, line, sizeof(line));
+    panic("kernel heap: %s", line);
 }
 
 void* address(mm::PageNumber page) {
@@ -43,9 +74,12 @@ void KernelBrk::shrink(std::size_t bytes) {
     (void)ksbrk(-static_cast<std::int32_t>(bytes));  // moving down cannot fail
 }
 
-void start_kernel_heap(mm::DynamicArea& area) {
+void start_kernel_heap(mm::DynamicArea& area, HeapMode mode) {
     auto* brk = new (brk_storage) KernelBrk(area);
     the_heap = new (heap_storage) heap::Heap(*brk, report_misuse);
+    if (mode == HeapMode::Debug) {
+        watcher = new (watcher_storage) heap::DebugHeap(*the_heap, report_damage);
+    }
 }
 
 heap::Heap& kernel_heap() {
@@ -53,32 +87,70 @@ heap::Heap& kernel_heap() {
     return *the_heap;
 }
 
+void trim_kernel_heap() {
+    cpu::InterruptGuard guard;
+    if (watcher != nullptr) watcher->flush();
+    kernel_heap().trim();
+}
+
+void check_kernel_heap() {
+    if (watcher != nullptr) ASSERT(watcher->check_all() == 0);
+    kernel_heap().check_invariants();
+}
+
+// The caller's address names the block in a debug report: hence a macro and not a function.
+#define QUIRE_CALLER \
+    (heap::CallSite{.address = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))})
+
 void* kmalloc(std::size_t size) {
     cpu::InterruptGuard guard;
+    if (watcher != nullptr) return watcher->allocate(size, QUIRE_CALLER);
     return kernel_heap().allocate(size);
 }
 
 void* kcalloc(std::size_t count, std::size_t size) {
     cpu::InterruptGuard guard;
+    if (watcher != nullptr) return watcher->allocate_zeroed(count, size, QUIRE_CALLER);
     return kernel_heap().allocate_zeroed(count, size);
 }
 
 void* krealloc(void* block, std::size_t size) {
     cpu::InterruptGuard guard;
+    if (watcher != nullptr) return watcher->reallocate(block, size, QUIRE_CALLER);
     return kernel_heap().reallocate(block, size);
 }
 
 void* kmemalign(std::size_t alignment, std::size_t size) {
     cpu::InterruptGuard guard;
+    if (watcher != nullptr) return watcher->allocate_aligned(alignment, size, QUIRE_CALLER);
     return kernel_heap().allocate_aligned(alignment, size);
 }
 
 void kfree(void* block) {
     cpu::InterruptGuard guard;
-    kernel_heap().deallocate(block);
+    if (watcher != nullptr) {
+        watcher->deallocate(block, QUIRE_CALLER);
+    } else {
+        kernel_heap().deallocate(block);
+    }
 }
 
+#undef QUIRE_CALLER
+
 namespace {
+
+// Who holds what: the table that finds a leak.
+void print_holders(Console& console) {
+    heap::DebugHeap::SiteTotal table[kSitesShown];
+    const std::size_t rows = watcher->who_holds(table, kSitesShown);
+    console.print("  %zu bytes in %zu blocks are held by\n", watcher->live_bytes(),
+                  watcher->live_blocks());
+    for (std::size_t i = 0; i < rows; ++i) {
+        char name[kSiteNameBytes] = "others";
+        name_site(table[i].site, name);
+        console.print("  %10zu in %6zu blocks  %s\n", table[i].bytes, table[i].blocks, name);
+    }
+}
 
 void run_heap(System& system, Arguments) {
     cpu::InterruptGuard guard;
@@ -92,6 +164,7 @@ void run_heap(System& system, Arguments) {
                   statistics.free_count, statistics.largest_free);
     console.print("  top     %8zu bytes that could go back\n", statistics.top_bytes);
     console.print("  %zu runs of small slots\n", statistics.runs);
+    if (watcher != nullptr) print_holders(console);
 }
 
 void run_slabs(System& system, Arguments) {

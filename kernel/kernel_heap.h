@@ -33,8 +33,12 @@ class KernelBrk final : public heap::PageSource {
     mm::DynamicArea& area_;
 };
 
-/// Builds the kernel heap over `area`. kmalloc() and its family work from here on.
-void start_kernel_heap(mm::DynamicArea& area);
+/// Plain, or watched by a heap::DebugHeap: red zones, poison, who asked (`heapdebug` at boot).
+enum class HeapMode : std::uint8_t { Plain, Debug };
+
+/// Builds the kernel heap over `area`. kmalloc() and its family work from here on. A damaged block
+/// or a wrong pointer panics, in debug mode with the name of the function that allocated.
+void start_kernel_heap(mm::DynamicArea& area, HeapMode mode);
 
 /// At least `size` bytes, aligned to 8; nullptr if there is no memory. Freed by kfree().
 [[nodiscard]] void* kmalloc(std::size_t size);
@@ -49,5 +53,12 @@ void kfree(void* block);
 
 /// For the monitor and mmck: the heap itself. Use with interrupts off.
 heap::Heap& kernel_heap();
+
+/// Gives back every whole free page at the end of the arena, in debug mode also what freed blocks
+/// were held back for watching.
+void trim_kernel_heap();
+
+/// Everything the heap can check of itself; in debug mode every red zone too. Use as above.
+void check_kernel_heap();
 
 }  // namespace quire::kernel

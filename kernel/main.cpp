@@ -72,7 +72,8 @@ void start_memory(System& system) {
                                          {.debug_slabs = system.command_line.has("slabdebug"),
                                           .poison_frames = system.command_line.has("poison"),
                                           .fail_every = fail_every.ok() ? fail_every.take() : 0});
-    start_kernel_heap(system.memory->dynamic_area());
+    start_kernel_heap(system.memory->dynamic_area(),
+                      system.command_line.has("heapdebug") ? HeapMode::Debug : HeapMode::Plain);
     const mm::FrameStatistics statistics = system.memory->frames().statistics();
     quire::log(LogLevel::Info, "mm", "%u KiB in %u frames, %u KiB free; window up to %08X",
                statistics.managed.raw() * 4, statistics.managed.raw(), statistics.free.raw() * 4,

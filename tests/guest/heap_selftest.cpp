@@ -20,7 +20,7 @@ SELFTEST(kmalloc_gives_memory_that_holds) {
     block = kernel::krealloc(block, 50000);
     CHECK(block != nullptr && static_cast<unsigned char*>(block)[999] == 0x5A);
     kernel::kfree(block);
-    kernel::kernel_heap().check_invariants();
+    kernel::check_kernel_heap();
 }
 
 SELFTEST(kcalloc_zeroes_and_kmemalign_aligns) {
@@ -47,7 +47,7 @@ SELFTEST(kcalloc_zeroes_and_kmemalign_aligns) {
 SELFTEST(kmalloc_fails_cleanly_and_gives_back) {
     mm::FrameAllocator& frames = test.system().memory->frames();
     kernel::kfree(kernel::kmalloc(1));  // the heap's first page stays with it
-    kernel::kernel_heap().trim();
+    kernel::trim_kernel_heap();
     const mm::PageCount before = frames.free_frames();
     CHECK(kernel::kmalloc(0xFFFFFFFF) == nullptr);
     CHECK(kernel::kmalloc(bytes_of(before + mm::PageCount(2))) == nullptr);
@@ -72,9 +72,9 @@ SELFTEST(kmalloc_fails_cleanly_and_gives_back) {
         kernel::kfree(chain);
         chain = next;
     }
-    kernel::kernel_heap().trim();
+    kernel::trim_kernel_heap();
     CHECK(frames.free_frames() == before);
-    kernel::kernel_heap().check_invariants();
+    kernel::check_kernel_heap();
     memory.check_invariants();
 }
 

@@ -117,3 +117,23 @@ def test_a_non_maskable_interrupt_is_caught(boot):
     vm.hmp("nmi")
     vm.wait_for("Quire panic: non-maskable interrupt (NMI, vector 2)")
     vm.wait_for("The machine is halted.")
+
+
+# The classic mistakes with kmalloc, with and without the watching heap.
+def test_a_damaged_block_names_who_allocated_it(boot):
+    vm = boot.to_prompt(cmdline="heapdebug")
+    vm.send_serial("crash heap\r")
+    vm.wait_for("past the block of 24 bytes allocated at")
+    vm.wait_for("crash_heap")
+
+
+def test_a_double_free_is_caught(boot):
+    vm = boot.to_prompt()
+    vm.send_serial("crash heap\r")
+    vm.wait_for("Quire panic: kernel heap: double free")
+
+
+def test_the_watching_heap_passes_the_selftests(image, artifacts):
+    from quire_vm import EXIT_PASSED, QuireVm
+    with QuireVm(image, artifacts=artifacts, cmdline="selftest heapdebug slabdebug poison") as vm:
+        assert vm.wait_exit() == EXIT_PASSED
