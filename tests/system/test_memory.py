@@ -123,8 +123,8 @@ def test_a_non_maskable_interrupt_is_caught(boot):
 def test_a_damaged_block_names_who_allocated_it(boot):
     vm = boot.to_prompt(cmdline="heapdebug")
     vm.send_serial("crash heap\r")
-    vm.wait_for("past the block of 24 bytes allocated at")
-    vm.wait_for("crash_heap")
+    vm.wait_for(re.compile(r"write 7 bytes past the block of 24 bytes at 0xf0\w+ allocated at "
+                           r".*crash_heap\+0x"))
 
 
 def test_a_double_free_is_caught(boot):
