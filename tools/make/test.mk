@@ -6,6 +6,11 @@
 .PHONY: test
 test: setup-test
 	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j2) test-programs
+	$(Q)$(MAKE) test-run
+
+# A make of its own, so that it finds the python for which pytest was installed a moment ago.
+.PHONY: test-run
+test-run:
 	$(say) TEST "$(or $(ONLY),everything)$(if $(K), with $(K))"
 	$(Q)$(PYTHON) tools/run_tests.py $(if $(ONLY),--only '$(ONLY)') $(if $(K),-k '$(K)')
 
