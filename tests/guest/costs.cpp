@@ -1,6 +1,8 @@
 // The monitor's `costs`: what memory operations cost on this machine, in TSC clocks; under QEMU's
 // -icount shift=0 a clock is an instruction. Each figure is the mean of many turns, less the cost
 // of the loop around them, which is measured too (`dec; jnz`: 2.0 a turn shows that -icount is on).
+#include <array>
+
 #include "cpu/irq.h"
 #include "cpu/tsc.h"
 #include "kernel/kernel_heap.h"
@@ -34,6 +36,16 @@ void measure(kernel::Console& console, const char* name, Operation operation) {
                   static_cast<unsigned>(clocks * 10 / kTurns % 10));
 }
 
+// One pair in a heap that is in use: forty blocks of the size are live.
+void measure_heap(kernel::Console& console, const char* name, std::size_t size) {
+    std::array<void*, 40> live{};
+    for (void*& block : live)
+        block = kernel::kmalloc(size);
+    measure(console, name, [size] { kernel::kfree(kernel::kmalloc(size)); });
+    for (void* block : live)
+        kernel::kfree(block);
+}
+
 void run_costs(kernel::System& system, kernel::Arguments) {
     kernel::Console& console = system.console;
     kernel::Memory& memory = *system.memory;
@@ -58,8 +70,8 @@ void run_costs(kernel::System& system, kernel::Arguments) {
         auto translation = directory.translate(mm::VirtAddr(0xC0100000));
         asm volatile("" : : "r"(&translation));
     });
-    measure(console, "kmalloc(64)+kfree", [] { kernel::kfree(kernel::kmalloc(64)); });
-    measure(console, "kmalloc(1000)+kfree", [] { kernel::kfree(kernel::kmalloc(1000)); });
+    measure_heap(console, "kmalloc(64)+kfree", 64);
+    measure_heap(console, "kmalloc(1000)+kfree", 1000);
     mm::FlushBatch batch(frames);
     directory.retire_empty_tables(
         mm::PageRange::of(mm::PageNumber(0x400), mm::PageCount(mm::kEntriesPerTable)), batch);
