@@ -9,6 +9,7 @@ The kernel's code is read as what it is: freestanding C++20 for a 32-bit x86.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -39,8 +40,12 @@ def run(command) -> list[str]:
 
 def run_each(commands) -> list[str]:
     with ThreadPoolExecutor(JOBS) as pool:
-        # What a header is blamed for comes once, not once a file that includes it.
-        return list(dict.fromkeys(words for found in pool.map(run, commands) for words in found))
+        words = "\n".join(words for found in pool.map(run, commands) for words in found)
+    # What a header is blamed for comes once, not once a file that includes it.
+    findings = re.split(r"^(?=\S+:\d+:\d+: (?:error|warning): )", words, flags=re.MULTILINE)
+    tidied = (re.sub(r"^\d+ (warnings?|errors?).* generated\.$", "", finding.replace(f"{ROOT}/", "")
+                     .replace("./", ""), flags=re.MULTILINE).strip() for finding in findings)
+    return [finding for finding in dict.fromkeys(tidied) if finding]
 
 
 def check_format() -> list[str]:
