@@ -41,7 +41,7 @@ void load_descriptor_tables();
 /// Entry 6, 7 or 8 of the GDT: thread-local storage of whatever thread runs.
 inline constexpr std::uint16_t kFirstTlsSelector = 0x33;
 inline constexpr std::uint32_t kTlsEntries = 3;
-void set_tls_descriptor(std::uint32_t slot, std::uint64_t descriptor);
+void set_tls_descriptor(std::uint32_t slot, std::uint64_t value);
 
 /// What ran before the double-fault or NMI task was switched to.
 TaskState& main_task_state();

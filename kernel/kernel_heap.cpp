@@ -194,6 +194,7 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
     return quire::kernel::kmalloc(size);
 }
+// NOLINTBEGIN(misc-new-delete-overloads): the plain forms of new are left out on purpose
 void operator delete(void* block) noexcept {
     quire::kernel::kfree(block);
 }
@@ -206,5 +207,7 @@ void operator delete(void* block, std::size_t) noexcept {
 void operator delete[](void* block, std::size_t) noexcept {
     quire::kernel::kfree(block);
 }
+
+// NOLINTEND(misc-new-delete-overloads)
 
 const std::nothrow_t std::nothrow{};

@@ -54,7 +54,7 @@ class Memory {
   private:
     static constexpr std::size_t kParts = 8;
 
-    mm::FrameNumber find_window_end() const;
+    [[nodiscard]] mm::FrameNumber find_window_end() const;
     mm::FrameRange map_whole_window();
     template <typename T>
     std::span<T> take_memory(std::uint32_t count, const char* name);

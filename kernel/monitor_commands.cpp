@@ -143,12 +143,13 @@ void poke(System& system, Arguments arguments) {
     const auto address = arguments.size() > 2 ? parse_address(arguments[1]) : std::nullopt;
     const auto value = number_at(arguments, 2, std::nullopt);
     const auto bytes = number_at(arguments, 3, 4);
-    const bool size_is_good = bytes == 1U || bytes == 2U || bytes == 4U;
+    const std::uint32_t size = bytes.value_or(0);
+    const bool size_is_good = size == 1 || size == 2 || size == 4;
     if (!address.has_value() || !value.has_value() || !size_is_good) {
         system.console.print("usage: poke ADDR VALUE [BYTES: 1, 2 or 4]\n");
         return;
     }
-    if (!cpu::try_write(*address, *value, *bytes)) system.console.print("  page fault\n");
+    if (!cpu::try_write(*address, *value, size)) system.console.print("  page fault\n");
 }
 MONITOR_COMMAND(poke, "ADDR VALUE [BYTES]", "write memory", poke);
 

@@ -120,7 +120,7 @@ namespace {
 // Adds fields from the highest bit down.
 class FieldList {
   public:
-    explicit FieldList(std::uint32_t raw) : raw_(raw) {}
+    explicit FieldList(std::uint32_t raw) : raw_(raw), fields_() {}
 
     void field(std::uint8_t high, std::uint8_t low, const char* name, const char* meaning) {
         ASSERT(fields_.count < EntryFields::kMost);

@@ -201,7 +201,8 @@ inline void FrameAllocator::drop_reference(FrameNumber frame) {
 }
 
 inline void OwnedFrame::reset() {
-    if (allocator_ != nullptr) {
+    // clang-tidy 14 believes that a Result which holds an Error still destroys its OwnedFrame.
+    if (allocator_ != nullptr) {  // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult)
         std::exchange(allocator_, nullptr)->drop_reference(frame_);
     }
 }

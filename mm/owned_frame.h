@@ -38,6 +38,7 @@ class [[nodiscard]] OwnedFrame {
     }
     ~OwnedFrame() { reset(); }
 
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): see reset()
     [[nodiscard]] bool empty() const { return allocator_ == nullptr; }
 
     /// Precondition: !empty().

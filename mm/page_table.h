@@ -29,7 +29,7 @@ class EntryTable {
         word(index).store(entry.raw(), std::memory_order_relaxed);
     }
     /// Puts `entry` in place of what is there, which it returns as the CPU left it.
-    Entry exchange(std::uint32_t index, Entry entry) const {
+    [[nodiscard]] Entry exchange(std::uint32_t index, Entry entry) const {
         return Entry::from_raw(word(index).exchange(entry.raw(), std::memory_order_relaxed));
     }
 
