@@ -64,9 +64,20 @@ class HeapVisitor {
 
 class Heap {
   public:
-    /// Takes nothing from `source` before the first request. Both must outlive the heap.
-    explicit Heap(PageSource& source, MisuseReport report = nullptr)
-        : arena_(source), runs_(arena_), mappings_(source, arena_), report_(report) {}
+    /// How much of what is in use may be kept at hand as freed blocks, as a shift: 6 is a 64th,
+    /// best for programs of many kinds; 4 is a 16th, best for a kernel's few sizes.
+    static constexpr unsigned kUserShare = 6;
+    static constexpr unsigned kKernelShare = 4;
+
+    /// Takes nothing from `source` before the first request. Source and heap are never copied; the
+    /// source must outlive the heap, and the pages a heap holds when it ends stay with the source.
+    explicit Heap(PageSource& source, MisuseReport report = nullptr,
+                  unsigned recent_share = kUserShare)
+        : arena_(source),
+          runs_(arena_),
+          recent_(recent_share),
+          mappings_(source, arena_),
+          report_(report) {}
     Heap(const Heap&) = delete;
     Heap& operator=(const Heap&) = delete;
 

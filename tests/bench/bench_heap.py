@@ -76,7 +76,8 @@ def percent(part, whole):
 
 def measure(table, trace, name, kernel_goals=False):
     """All rows of one trace; returns our resident utilisation and instructions an operation."""
-    ours = answers(USER, "space", "quire", trace)
+    allocator = "kernel" if kernel_goals else "quire"
+    ours = answers(USER, "space", allocator, trace)
     libc = answers(USER, "space", "libc", trace)
     payload = ours["peak_payload"]
     operations = ours["operations"]
@@ -89,7 +90,7 @@ def measure(table, trace, name, kernel_goals=False):
     space("resident", "peak payload / resident pages")
     for mode in ("first", "warm"):
         peer = per_operation(USER, mode, "libc", trace, operations)
-        mine = per_operation(USER, mode, "quire", trace, operations)
+        mine = per_operation(USER, mode, allocator, trace, operations)
         goal = "<= 45" if kernel_goals and mode == "first" else ""
         table.add(f"{name}: an operation, {mode} replay", mine, "instructions", goal,
                   "glibc malloc", f"{peer:.1f}")
@@ -97,8 +98,8 @@ def measure(table, trace, name, kernel_goals=False):
             first = mine
     if kernel_goals:
         table.add(f"{name}: an operation, kernel's flags",
-                  per_operation(KERNEL, "first", "quire", trace, operations), "instructions")
-    longest = answers(USER, "longest", "quire", trace)
+                  per_operation(KERNEL, "first", allocator, trace, operations), "instructions")
+    longest = answers(USER, "longest", allocator, trace)
     table.add(f"{name}: longest malloc", longest["longest_malloc"], "instructions", "<= 300")
     table.add(f"{name}: longest free", longest["longest_free"], "instructions", "<= 250")
     table.add(f"{name}: given back at the end",

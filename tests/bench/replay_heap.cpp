@@ -2,13 +2,14 @@
 //
 //     replay_heap MODE ALLOCATOR TRACE
 //
-// ALLOCATOR: quire (our Heap over a reserved arena), libc (the C library this program is linked
-// with), null (answers a fixed address; its cost is the replay's own). TRACE: a .rep file or the
-// name of a pattern. MODE:
+// ALLOCATOR: quire (our Heap over a reserved arena), kernel (the same, set up as the kernel's),
+// libc (the C library this program is linked with), null (answers a fixed address; its cost is the
+// replay's own). TRACE: a .rep file or the name of a pattern. MODE:
 //     space    footprint and resident pages, every payload byte written; `key value` lines
 //     first    replays once; run under callgrind with --toggle-collect on replay_counted()
 //     warm     replays once uncounted, then once in replay_counted()
-//     longest  single-steps every call and prints the longest that neither maps nor copies
+//     longest  single-steps the slowest calls and prints the longest malloc and free that did not
+//              go into the page source
 #include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -58,7 +59,10 @@ using Kind = HeapOperation::Kind;
 
 struct QuireAllocator {
     ArenaSource source;
-    heap::Heap heap{source};
+    heap::Heap heap;
+
+    explicit QuireAllocator(unsigned share = heap::Heap::kUserShare)
+        : heap(source, nullptr, share) {}
 
     void* allocate(std::size_t size) { return heap.allocate(size); }
     void* reallocate(void* pointer, std::size_t size) { return heap.reallocate(pointer, size); }
@@ -67,6 +71,11 @@ struct QuireAllocator {
     std::size_t held() { return source.held(); }
     std::size_t resident() { return source.resident(); }
     void prepare_space() { source.discard_pages(true); }
+};
+
+// The same as the kernel sets it up.
+struct KernelAllocator : QuireAllocator {
+    KernelAllocator() : QuireAllocator(heap::Heap::kKernelShare) {}
 };
 
 // Written pages of this process. Reads without stdio, which would allocate.
@@ -293,13 +302,15 @@ int run(const std::string& mode, const HeapTrace& trace, std::size_t look_every)
 int main(int argc, char** argv) {
     using namespace quire::bench;
     if (argc != 4) {
-        std::fprintf(stderr, "usage: %s space|first|warm|longest quire|libc|null TRACE\n", argv[0]);
+        std::fprintf(stderr, "usage: %s space|first|warm|longest quire|kernel|libc|null TRACE\n",
+                     argv[0]);
         return 2;
     }
     const std::string allocator = argv[2];
     HeapTrace trace = generate_heap_pattern(argv[3]);
     if (trace.operations.empty()) trace = read_heap_trace(argv[3]);
     if (allocator == "quire") return run<QuireAllocator>(argv[1], trace, 4);
+    if (allocator == "kernel") return run<KernelAllocator>(argv[1], trace, 4);
     if (allocator == "libc") return run<LibcAllocator>(argv[1], trace, 64);
     return run<NullAllocator>(argv[1], trace, 4096);
 }
