@@ -1,7 +1,7 @@
 // The heap: one allocator for kmalloc in the kernel and for malloc in user programs.
 //
-//      request               served from                    found again by deallocate() through
-//      up to 64 bytes        a slot of a run (run_set.h)     its bit in the granule map
+//      request               served from                    found again through
+//      up to 64 bytes        a slot of a run (run_set.h)     the granule map
 //      anything              a block of the arena (arena.h)  its header
 //      256 KiB and more      a mapping of its own            the list of mappings
 //                            (where the page source has map(); else the arena)
@@ -126,7 +126,8 @@ class Heap {
     void deallocate_block(void* pointer);
     void replace_recent(Block* block);
     void give_to_arena(Block* block);
-    void shed_recent(std::size_t freed);
+    void shed_recent();
+    void flush_recent();
     void deallocate_other(void* pointer);
     [[nodiscard]] Place find(void* pointer);
     [[nodiscard]] void* reallocate_block(Block* block, std::size_t size);
