@@ -1,5 +1,5 @@
-// The arena: one range of pages cut into blocks, best fit, neighbours joined as soon as they are
-// free.
+// The arena: one range of pages cut into blocks, close to best fit, neighbours joined as soon as
+// they are free.
 //
 //      base                                                        top            end
 //      | used | used | free | used | free | used | used ...| used | what is left  |

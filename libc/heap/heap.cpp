@@ -74,7 +74,7 @@ void Heap::deallocate(void* pointer) {
 
 [[gnu::noinline]] void Heap::deallocate_last_slot(void* pointer) {
     if (!runs_.deallocate_slow(pointer)) return refuse(pointer);
-    shed_recent(0);
+    shed_recent();
 }
 
 // A block that cannot be kept at hand just so: it takes the place of another, or goes to the arena.
@@ -91,7 +91,7 @@ void Heap::deallocate(void* pointer) {
         }
     }
     give_to_arena(block);
-    shed_recent(size);
+    shed_recent();
 }
 
 void Heap::give_to_arena(Block* block) {
@@ -99,13 +99,20 @@ void Heap::give_to_arena(Block* block) {
     arena_.deallocate(block);
 }
 
-// What may be kept at hand shrinks with what is in use: `freed` bytes less. One block a page of it
-// follows fast enough; a bound keeps every call short.
-void Heap::shed_recent(std::size_t freed) {
-    constexpr std::size_t kMost = 4;
-    const std::size_t blocks = 1 + freed / 4096;
-    for (std::size_t i = 0; i < blocks && i < kMost; ++i) {
+// What may be kept at hand shrinks with what is in use. Two blocks a call follow fast enough and
+// keep the call short, until the heap is nearly empty: then all go, for one could hold the end of
+// the arena in place.
+void Heap::shed_recent() {
+    for (int i = 0; i < 2; ++i) {
         if (recent_.has_room(0, arena_.used())) return;
+        Block* block = recent_.evict();
+        if (block != nullptr) give_to_arena(block);
+    }
+    if (recent_.bytes() > arena_.used() / 4) flush_recent();
+}
+
+void Heap::flush_recent() {
+    while (recent_.bytes() != 0) {
         Block* block = recent_.evict();
         if (block != nullptr) give_to_arena(block);
     }
@@ -113,10 +120,7 @@ void Heap::shed_recent(std::size_t freed) {
 
 std::size_t Heap::trim(std::size_t keep) {
     const std::size_t before = arena_.extent();
-    while (recent_.bytes() != 0) {
-        Block* block = recent_.evict();
-        if (block != nullptr) give_to_arena(block);
-    }
+    flush_recent();
     arena_.trim(keep);
     return before - arena_.extent();
 }

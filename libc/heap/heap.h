@@ -1,7 +1,7 @@
 // The heap: one allocator for kmalloc in the kernel and for malloc in user programs.
 //
-//      request               served from                    found again by deallocate() through
-//      up to 64 bytes        a slot of a run (run_set.h)     its bit in the granule map
+//      request               served from                    found again through
+//      up to 64 bytes        a slot of a run (run_set.h)     the granule map
 //      anything              a block of the arena (arena.h)  its header
 //      256 KiB and more      a mapping of its own            the list of mappings
 //                            (where the page source has map(); else the arena)
@@ -64,9 +64,20 @@ class HeapVisitor {
 
 class Heap {
   public:
-    /// Takes nothing from `source` before the first request. Both must outlive the heap.
-    explicit Heap(PageSource& source, MisuseReport report = nullptr)
-        : arena_(source), runs_(arena_), mappings_(source, arena_), report_(report) {}
+    /// How much of what is in use may be kept at hand as freed blocks, as a shift: 6 is a 64th,
+    /// best for programs of many kinds; 4 is a 16th, best for a kernel's few sizes.
+    static constexpr unsigned kUserShare = 6;
+    static constexpr unsigned kKernelShare = 4;
+
+    /// Takes nothing from `source` before the first request. Source and heap are never copied; the
+    /// source must outlive the heap, and the pages a heap holds when it ends stay with the source.
+    explicit Heap(PageSource& source, MisuseReport report = nullptr,
+                  unsigned recent_share = kUserShare)
+        : arena_(source),
+          runs_(arena_),
+          recent_(recent_share),
+          mappings_(source, arena_),
+          report_(report) {}
     Heap(const Heap&) = delete;
     Heap& operator=(const Heap&) = delete;
 
@@ -115,7 +126,8 @@ class Heap {
     void deallocate_block(void* pointer);
     void replace_recent(Block* block);
     void give_to_arena(Block* block);
-    void shed_recent(std::size_t freed);
+    void shed_recent();
+    void flush_recent();
     void deallocate_other(void* pointer);
     [[nodiscard]] Place find(void* pointer);
     [[nodiscard]] void* reallocate_block(Block* block, std::size_t size);

@@ -2,10 +2,9 @@
 //
 // Programs free and allocate the same few sizes over and over. A block kept here is neither joined
 // with its neighbours nor put into a bin, and comes back with a dozen instructions. That would let
-// the heap fragment, so all blocks kept may take kShare of what is in use, no more; when there
-// is no room the one longest passed over by the clock hand goes to the arena.
-// Invariant: list i holds blocks of i * kAlignment bytes in the state recent(); bytes() is their
-// sum.
+// the heap fragment, so all blocks kept may take a small share of what is in use, no more; when
+// there is no room the one longest passed over by the clock hand goes to the arena. Invariant: list
+// i holds blocks of i * kAlignment bytes in the state recent(); bytes() is their sum.
 #pragma once
 
 #include <cstddef>
@@ -23,10 +22,9 @@ class RecentBlocks {
     static constexpr std::size_t kLimit = kLists * kAlignment;
     /// The largest request whose block is smaller than kLimit.
     static constexpr std::size_t kLargestRequest = kLimit - kAlignment - kWord;
-    /// The part of the bytes in use that may be kept.
-    static constexpr std::size_t kShare = 64;
 
-    RecentBlocks() = default;
+    /// Keeps up to `used >> share_shift` of `used` bytes in use.
+    explicit RecentBlocks(unsigned share_shift) : share_shift_(share_shift) {}
     RecentBlocks(const RecentBlocks&) = delete;
     RecentBlocks& operator=(const RecentBlocks&) = delete;
 
@@ -42,7 +40,7 @@ class RecentBlocks {
 
     /// Whether a block of `size` may be kept while `used` bytes of the arena are not free.
     [[nodiscard]] bool has_room(std::size_t size, std::size_t used) const {
-        return bytes_ + size <= used / kShare;
+        return bytes_ + size <= used >> share_shift_;
     }
 
     /// Keeps `block`. Precondition: in use, size < kLimit.
@@ -68,6 +66,7 @@ class RecentBlocks {
     static constexpr std::size_t kGroup = kLists / 32;
     static Block*& link(Block* block) { return *static_cast<Block**>(block->payload()); }
 
+    unsigned share_shift_;
     std::size_t bytes_ = 0;
     std::size_t hand_ = 0;
     // A set bit: one of these kGroup lists may hold a block. Cleared only by the hand.

@@ -70,9 +70,11 @@ class ArenaSource final : public heap::PageSource {
     /// Bytes of the pages touched since they were given out: all up to the last that is not zero.
     [[nodiscard]] std::size_t resident() const {
         std::size_t touched = extent_;
-        while (touched != 0 && start_[touched - 1] == std::byte{0}) --touched;
+        while (touched != 0 && start_[touched - 1] == std::byte{0})
+            --touched;
         return align_up(touched, kPage) + mapped_;
     }
+
   private:
     std::byte* start_ = nullptr;
     std::size_t extent_ = 0;

@@ -2,28 +2,48 @@
 //
 //     replay_heap MODE ALLOCATOR TRACE
 //
-// ALLOCATOR: quire (our Heap over a reserved arena), libc (the C library this program is linked
-// with), null (answers a fixed address; its cost is the replay's own). TRACE: a .rep file or the
-// name of a pattern. MODE:
+// ALLOCATOR: quire (our Heap over a reserved arena), kernel (the same, set up as the kernel's),
+// libc (the C library this program is linked with), null (answers a fixed address; its cost is the
+// replay's own). TRACE: a .rep file or the name of a pattern. MODE:
 //     space    footprint and resident pages, every payload byte written; `key value` lines
 //     first    replays once; run under callgrind with --toggle-collect on replay_counted()
 //     warm     replays once uncounted, then once in replay_counted()
-//     longest  single-steps every call and prints the longest that neither maps nor copies
+//     longest  single-steps the slowest calls and prints the longest malloc and free that did not
+//              go into the page source
+#include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <string>
 
 #include "kernel/base/assert.h"
-#include <functional>
-#include <map>
 #include "libc/heap/heap.h"
 #include "tests/bench/arena_source.h"
 #include "tests/bench/heap_trace.h"
 #include "tests/bench/single_step.h"
+
+// The program's own objects stay out of the heap that is measured: they are never freed.
+void* operator new(std::size_t size) {
+    static std::byte* next = nullptr;
+    static std::byte* end = nullptr;
+    size = (size + 15) & ~std::size_t{15};
+    if (next == nullptr || size > static_cast<std::size_t>(end - next)) {
+        const std::size_t room = size + (std::size_t{4} << 20);
+        next = static_cast<std::byte*>(
+            mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        if (next == MAP_FAILED) std::abort();
+        end = next + room;
+    }
+    void* object = next;
+    next += size;
+    return object;
+}
+void operator delete(void*) noexcept {}
+void operator delete(void*, std::size_t) noexcept {}
 
 namespace quire {
 
@@ -39,59 +59,59 @@ using Kind = HeapOperation::Kind;
 
 struct QuireAllocator {
     ArenaSource source;
-    heap::Heap heap{source};
+    heap::Heap heap;
+
+    explicit QuireAllocator(unsigned share = heap::Heap::kUserShare)
+        : heap(source, nullptr, share) {}
 
     void* allocate(std::size_t size) { return heap.allocate(size); }
     void* reallocate(void* pointer, std::size_t size) { return heap.reallocate(pointer, size); }
     void free(void* pointer) { heap.deallocate(pointer); }
-    void show() {
-        struct V final : heap::HeapVisitor {
-            std::map<std::pair<int, std::size_t>, int> m;
-            void visit(const heap::HeapBlock& b) override {
-                if (b.kind == heap::HeapBlock::Kind::Used) m[{3, b.size > 400 ? 999 : b.size / 8 * 8}]++;
-                if (b.kind == heap::HeapBlock::Kind::FreeSlot) m[{1, b.size}]++;
-                if (b.kind == heap::HeapBlock::Kind::Free) m[{2, b.size}]++;
-            }
-        } v;
-        heap.walk(v);
-        for (auto& [k, n] : v.m) std::fprintf(stderr, "%d:%zux%d ", k.first, k.second, n);
-        auto s = heap.statistics();
-        std::fprintf(stderr, "arena %zu used %zu (%zu) free %zu (%zu) top %zu runs %zu\n",
-                     s.arena_bytes, s.used_bytes, s.used_count, s.free_bytes, s.free_count,
-                     s.top_bytes, s.runs);
-    }
     std::size_t source_calls() { return source.calls(); }
     std::size_t held() { return source.held(); }
     std::size_t resident() { return source.resident(); }
     void prepare_space() { source.discard_pages(true); }
 };
 
-std::size_t resident_bytes_of_process() {
-    std::FILE* file = std::fopen("/proc/self/smaps_rollup", "r");
-    if (file == nullptr) return 0;
-    char line[256];
-    unsigned long kilobytes = 0;
-    while (std::fgets(line, sizeof line, file) != nullptr) {
-        if (std::sscanf(line, "Private_Dirty: %lu", &kilobytes) == 1) break;
+// The same as the kernel sets it up.
+struct KernelAllocator : QuireAllocator {
+    KernelAllocator() : QuireAllocator(heap::Heap::kKernelShare) {}
+};
+
+// Written pages of this process. Reads without stdio, which would allocate.
+std::size_t dirty_bytes_of_process() {
+    char text[2048] = {};
+    const int file = open("/proc/self/smaps_rollup", O_RDONLY);
+    if (file < 0) return 0;
+    std::size_t length = 0;
+    for (ssize_t got = 1; got > 0 && length < sizeof text - 1;
+         length += static_cast<std::size_t>(got)) {
+        got = read(file, text + length, sizeof text - 1 - length);
     }
-    std::fclose(file);
-    return kilobytes * 1024;
+    close(file);
+    const char* line = std::strstr(text, "Private_Dirty:");
+    return line == nullptr ? 0 : std::strtoul(line + sizeof "Private_Dirty:", nullptr, 10) * 1024;
 }
 
+// The peer: whatever malloc this program is linked with.
 struct LibcAllocator {
+    std::byte* start = static_cast<std::byte*>(sbrk(0));
     std::size_t base = 0;
+    std::size_t mapped = 0;
 
     void* allocate(std::size_t size) { return std::malloc(size); }
     void* reallocate(void* pointer, std::size_t size) { return std::realloc(pointer, size); }
     void free(void* pointer) { std::free(pointer); }
-    void show() {}
     std::size_t source_calls() { return 0; }
-    std::size_t held() { return resident(); }
-    std::size_t resident() { return resident_bytes_of_process() - base; }
-    void prepare_space() {
-        resident_bytes_of_process();
-        base = resident_bytes_of_process();
+    std::size_t held() {
+        return static_cast<std::size_t>(static_cast<std::byte*>(sbrk(0)) - start) + mapped;
     }
+    std::size_t resident() {
+        mapped = static_cast<std::size_t>(mallinfo2().hblkhd);
+        const std::size_t dirty = dirty_bytes_of_process();
+        return dirty > base ? dirty - base : 0;
+    }
+    void prepare_space() { base = dirty_bytes_of_process(); }
 };
 
 struct NullAllocator {
@@ -106,7 +126,6 @@ struct NullAllocator {
         return pointer;
     }
     [[gnu::noinline]] void free(void*) { asm volatile(""); }
-    void show() {}
     std::size_t source_calls() { return 0; }
     std::size_t held() { return 0; }
     std::size_t resident() { return 0; }
@@ -180,7 +199,6 @@ void measure_space(Allocator& allocator, const HeapTrace& trace, void** blocks, 
         payload += operation.bytes - old_size;
         sizes[operation.id] = operation.bytes;
         footprint = std::max(footprint, allocator.held());
-        if (payload == trace.peak_payload && std::getenv("STAT") != nullptr) allocator.show();
         if (++count % look_every == 0 || payload == trace.peak_payload) {
             resident = std::max(resident, allocator.resident());
         }
@@ -284,13 +302,15 @@ int run(const std::string& mode, const HeapTrace& trace, std::size_t look_every)
 int main(int argc, char** argv) {
     using namespace quire::bench;
     if (argc != 4) {
-        std::fprintf(stderr, "usage: %s space|first|warm|longest quire|libc|null TRACE\n", argv[0]);
+        std::fprintf(stderr, "usage: %s space|first|warm|longest quire|kernel|libc|null TRACE\n",
+                     argv[0]);
         return 2;
     }
     const std::string allocator = argv[2];
     HeapTrace trace = generate_heap_pattern(argv[3]);
     if (trace.operations.empty()) trace = read_heap_trace(argv[3]);
     if (allocator == "quire") return run<QuireAllocator>(argv[1], trace, 4);
+    if (allocator == "kernel") return run<KernelAllocator>(argv[1], trace, 4);
     if (allocator == "libc") return run<LibcAllocator>(argv[1], trace, 64);
     return run<NullAllocator>(argv[1], trace, 4096);
 }

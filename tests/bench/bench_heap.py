@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Measures the heap beside the C library's malloc and writes build/bench/heap.tsv.
+
+    bench_heap.py [FOLDER OF .rep TRACES]
+
+A trace or pattern is replayed by build/bench/replay_heap_* (32-bit, static, -O2). Instructions an
+operation come from callgrind, which counts inside replay_counted(), less the same replay with an
+allocator that does nothing; "warm" is a second replay on the used heap. Space is measured in a run
+of its own in which every payload byte is written: peak payload against the peak of pages held
+(footprint) and of pages touched (resident). The longest call is single-stepped.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+USER = "build/bench/replay_heap_user"
+KERNEL = "build/bench/replay_heap_kernel"
+OUTPUT = pathlib.Path("build/bench/heap.tsv")
+TIMEOUT = 300  # seconds for one run
+
+PATTERNS = ["alternating-64-448", "alternating-16-112", "neighbours", "growing", "random-32k",
+            "random-1k"]
+PAIRS = ["pairs-live", "pairs-alone"]
+RESIDENT_TRACES = ["cc1", "perl", "lua32"]
+
+
+class Table:
+    """Prints each row as it is known and keeps it for the file."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, value, unit, goal="", peer="", peer_value=""):
+        relation, _, bound = goal.partition(" ")
+        reached = ""
+        if goal:
+            good = value <= float(bound) if relation == "<=" else value >= float(bound)
+            reached = "yes" if good else "NO"
+        beside = f"{peer} {peer_value}" if peer else ""
+        print(f"{name:52} {value:8.1f} {unit:13} {goal:8} {reached:4} {beside}", flush=True)
+        self.rows.append(f"{name}\t{value:.1f}\t{unit}\t{goal}\t{peer}\t{peer_value}")
+
+    def write(self):
+        OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+        OUTPUT.write_text("\n".join(["name\tvalue\tunit\tgoal\tpeer\tpeer value", *self.rows]) + "\n")
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
+    return done
+
+
+def answers(program, mode, allocator, trace):
+    """The `key value` lines of one run."""
+    lines = run([program, mode, allocator, trace]).stdout.splitlines()
+    return {key: int(value) for key, value in (line.split() for line in lines)}
+
+
+def collected(program, mode, allocator, trace):
+    done = run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                "--toggle-collect=*replay_counted*", program, mode, allocator, trace])
+    return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
+
+
+def per_operation(program, mode, allocator, trace, operations):
+    net = collected(program, mode, allocator, trace) - collected(program, "first", "null", trace)
+    return net / operations
+
+
+def percent(part, whole):
+    return 100 * part / max(whole, 1)
+
+
+def measure(table, trace, name, kernel_goals=False):
+    """All rows of one trace; returns our resident utilisation and instructions an operation."""
+    allocator = "kernel" if kernel_goals else "quire"
+    ours = answers(USER, "space", allocator, trace)
+    libc = answers(USER, "space", "libc", trace)
+    payload = ours["peak_payload"]
+    operations = ours["operations"]
+
+    def space(key, label, goal=""):
+        table.add(f"{name}: {label}", percent(payload, ours[key]), "%", goal, "glibc malloc",
+                  f"{percent(payload, libc[key]):.1f}")
+
+    space("footprint", "peak payload / footprint", ">= 96" if kernel_goals else "")
+    space("resident", "peak payload / resident pages")
+    for mode in ("first", "warm"):
+        peer = per_operation(USER, mode, "libc", trace, operations)
+        mine = per_operation(USER, mode, allocator, trace, operations)
+        goal = "<= 45" if kernel_goals and mode == "first" else ""
+        table.add(f"{name}: an operation, {mode} replay", mine, "instructions", goal,
+                  "glibc malloc", f"{peer:.1f}")
+        if mode == "first":
+            first = mine
+    if kernel_goals:
+        table.add(f"{name}: an operation, kernel's flags",
+                  per_operation(KERNEL, "first", allocator, trace, operations), "instructions")
+    longest = answers(USER, "longest", allocator, trace)
+    table.add(f"{name}: longest malloc", longest["longest_malloc"], "instructions", "<= 300")
+    table.add(f"{name}: longest free", longest["longest_free"], "instructions", "<= 250")
+    table.add(f"{name}: given back at the end",
+              100 - percent(ours["held_after"], ours["footprint"]), "%", ">= 95", "glibc malloc",
+              f"{100 - percent(libc['held_after'], libc['footprint']):.1f}")
+    return percent(payload, ours["resident"]), first
+
+
+def main():
+    table = Table()
+    folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    found = {}
+    for path in sorted(folder.glob("*.rep")) if folder else []:
+        found[path.stem] = measure(table, str(path), path.stem, path.stem == "kernel-mix")
+    if all(name in found for name in RESIDENT_TRACES):
+        for index, (label, unit, goal) in enumerate([
+                ("resident utilisation", "%", ">= 93"),
+                ("an operation", "instructions", "<= 50")]):
+            mean = sum(found[name][index] for name in RESIDENT_TRACES) / len(RESIDENT_TRACES)
+            table.add(f"mean of {', '.join(RESIDENT_TRACES)}: {label}", mean, unit, goal)
+    for name in PATTERNS:
+        measure(table, name, name)
+    for name in PAIRS:
+        operations = answers(USER, "space", "quire", name)["operations"]
+        mine = 2 * per_operation(USER, "warm", "quire", name, operations)
+        peer = 2 * per_operation(USER, "warm", "libc", name, operations)
+        table.add(f"{name}: malloc+free up to 64 bytes, warm", mine, "instructions", "<= 60",
+                  "glibc malloc", f"{peer:.1f}")
+    table.write()
+    print(f"written: {OUTPUT}")
+
+
+if __name__ == "__main__":
+    main()
