@@ -74,6 +74,7 @@ Slab* SlabCache::make_slab() {
     if (!run.ok()) return nullptr;
     table_.set_state(run.value(), FrameState::KernelHeap);
     table_.set_place(run.value(), mark_);
+    // A frame is aligned to 4,096. NOLINTNEXTLINE(clang-analyzer-cplusplus.PlacementNew)
     Slab* slab = new (frame_bytes(run.value())) Slab;
     slab->first_free = 0;
     slab->live = 0;

@@ -69,6 +69,7 @@ struct SlabLayout {
     /// Which object starts `offset` bytes after object 0, or lies there; capacity or more if none.
     /// The product is exact as long as offset * stride < 2^32, and both are below 2^16 in a slab.
     [[nodiscard]] constexpr std::uint32_t index_at(std::uint32_t offset) const {
+        // cppcheck-suppress shiftTooManyBits  // of a 64-bit product
         return static_cast<std::uint32_t>(std::uint64_t{offset} * reciprocal >> 32);
     }
 

@@ -31,6 +31,7 @@ struct FreeLinks {
 
 class FreeBins {
   public:
+    // cppcheck-suppress uninitMemberVar  // the loop reaches every bin
     FreeBins() {
         for (FreeLinks& bin : bins_)
             bin = {&bin, &bin};
