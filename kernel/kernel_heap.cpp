@@ -76,7 +76,7 @@ void KernelBrk::shrink(std::size_t bytes) {
 
 void start_kernel_heap(mm::DynamicArea& area, HeapMode mode) {
     auto* brk = new (brk_storage) KernelBrk(area);
-    the_heap = new (heap_storage) heap::Heap(*brk, report_misuse);
+    the_heap = new (heap_storage) heap::Heap(*brk, report_misuse, heap::Heap::kKernelShare);
     if (mode == HeapMode::Debug) {
         watcher = new (watcher_storage) heap::DebugHeap(*the_heap, report_damage);
     }
