@@ -17,6 +17,8 @@ help:
 	@echo "make debug          boot Quire halted, with gdb on it"
 	@echo "make image          build/quire.img, the bootable disk"
 	@echo "make bench          measure, and write build/bench/results.tsv"
+	@echo "make coverage       lines of mm/ and libc/ that the host tests reach"
+	@echo "make fuzz           libFuzzer on what reads foreign data"
 	@echo "make lint           formatting, static analysis, layers, thread safety"
 	@echo "make format         let clang-format rewrite the C++ files"
 	@echo "make clean          remove build/"

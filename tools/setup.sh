@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh run|test|lint|debug: makes sure this machine has what that make target needs.
+# setup.sh run|test|lint|debug|coverage: makes sure this machine has what that make target needs.
 #
 # Each need is probed by a command or a file, never by asking dpkg, so that the usual answer
 # (everything is here) costs a few milliseconds. What is missing is installed through apt on Debian
@@ -84,7 +84,8 @@ case $purpose in
     test) needs_of_run && needs_of_test ;;
     lint) needs_of_lint ;;
     debug) needs_of_run && need gdb "is the debugger" have gdb ;;
-    *) echo "usage: tools/setup.sh run|test|lint|debug" >&2; exit 2 ;;
+    coverage) needs_of_run && needs_of_test && need gcovr "counts the lines" have gcovr ;;
+    *) echo "usage: tools/setup.sh run|test|lint|debug|coverage" >&2; exit 2 ;;
 esac
 missing=${missing# }
 [ -n "$missing" ] || exit 0

@@ -72,3 +72,11 @@ build/host32/gtest-all.o build/host32/gtest_main.o: build/host32/%.o: /usr/src/g
 $(rapidcheck32):
 	$(say) FETCH "librapidcheck-dev for i386"
 	$(Q)tools/fetch_i386_package.sh librapidcheck-dev $(host32_root)
+
+# make coverage: which lines of the memory manager and the C library the 64-bit host tests reach.
+# What a death test runs is not counted, as its process dies.
+.PHONY: coverage
+coverage:
+	$(Q)tools/setup.sh coverage
+	$(Q)$(MAKE) host64 EXTRA_HOST_FLAGS=--coverage
+	$(Q)gcovr -r . --object-directory build/host64 --filter mm/ --filter libc/ --txt
