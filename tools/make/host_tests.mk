@@ -78,5 +78,5 @@ $(rapidcheck32):
 .PHONY: coverage
 coverage:
 	$(Q)tools/setup.sh coverage
-	$(Q)$(MAKE) host64 EXTRA_HOST_FLAGS=--coverage
+	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j2) host64 EXTRA_HOST_FLAGS=--coverage
 	$(Q)gcovr -r . --object-directory build/host64 --filter mm/ --filter libc/ --txt
