@@ -76,3 +76,15 @@ def test_extended_addressing_is_refused(image, symbols, artifacts, tmp_path):
         spoil_and_run(vm, socket, [f"hbreak *{symbols['preflight_start']:#x}", "continue",
                                    "delete", "set $cr4 = 0x20"])
         vm.wait_for("CR4.PAE is set")
+
+
+# The kernel's first moments, before log and console exist: an exception there is told all the same.
+def test_a_panic_before_the_console_speaks(image, symbols, artifacts, tmp_path):
+    socket = tmp_path / "gdb"
+    early = symbols["_ZN5quire3cpu14initialise_picEv"]
+    with QuireVm(image, artifacts=artifacts, paused=True,
+                 extra=["-gdb", f"unix:{socket},server=on,wait=off"]) as vm:
+        spoil_and_run(vm, socket, [f"hbreak *{early:#x}", "continue", "delete",
+                                   f"set {{unsigned short}}{early:#x} = 0x0b0f"])  # ud2
+        vm.wait_for("Quire panic, before there is a console: invalid opcode (#UD, vector 6)")
+        assert "before there is a console: invalid opcode" in "\n".join(vm.screen_text())
