@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "kernel/base/log.h"
+#include "mm/machine.h"
 #include "mm/slab.h"
 #include "mm/slab_registry.h"
 
