@@ -4,6 +4,7 @@
 #include <span>
 
 #include "cpu/fault_fixup.h"
+#include "libc/format.h"
 
 extern "C" const std::byte symbols_start[];
 extern "C" const std::byte symbols_end[];
@@ -34,16 +35,22 @@ const SymbolTable* kernel_symbols() {
     return table.has_value() ? &*table : nullptr;
 }
 
-void print_symbol(Console& console, std::uint32_t address, CodeAddress kind) {
-    console.print("%08X", address);
+bool name_code(std::uint32_t address, CodeAddress kind, std::span<char> name) {
     // A call may be the last instruction of its function: the return address is already beyond.
     const std::uint32_t back = kind == CodeAddress::AfterCall ? 1 : 0;
     const SymbolTable* symbols = kernel_symbols();
-    if (symbols == nullptr || !is_kernel_text(address - back)) return;
+    if (symbols == nullptr || !is_kernel_text(address - back)) return false;
     const auto found = symbols->find(address - back);
-    if (!found.has_value()) return;
-    console.print(" %.*s+0x%x", static_cast<int>(found->name.size()), found->name.data(),
-                  found->offset + back);
+    if (!found.has_value()) return false;
+    (void)snprintf(name.data(), name.size(), "%.*s+0x%x", static_cast<int>(found->name.size()),
+                   found->name.data(), found->offset + back);
+    return true;
+}
+
+void print_symbol(Console& console, std::uint32_t address, CodeAddress kind) {
+    char name[kCodeNameBytes];
+    console.print("%08X", address);
+    if (name_code(address, kind, name)) console.print(" %s", name);
 }
 
 void print_backtrace(Console& console, std::uint32_t eip, std::uint32_t ebp) {

@@ -19,28 +19,22 @@ alignas(heap::DebugHeap) constinit std::byte watcher_storage[sizeof(heap::DebugH
 constinit heap::Heap* the_heap = nullptr;
 constinit heap::DebugHeap* watcher = nullptr;  // in debug mode
 
-constexpr std::size_t kSiteNameBytes = 96;
-constexpr std::size_t kReportBytes = 256;
+constexpr std::size_t kReportBytes = 512;
 constexpr std::size_t kSitesShown = 12;
 
 void report_misuse(heap::HeapMisuse misuse, const void* pointer) {
     panic("kernel heap: %s: %p", heap::misuse_text(misuse), pointer);
 }
 
-// "function+0x12" for an address in the kernel's text.
-void name_site(heap::CallSite& site, char* buffer) {
-    const SymbolTable* symbols = kernel_symbols();
-    if (symbols == nullptr || site.address == 0) return;
-    const auto found = symbols->find(static_cast<std::uint32_t>(site.address) - 1);
-    if (!found.has_value()) return;
-    (void)snprintf(buffer, kSiteNameBytes, "%.*s+0x%x", static_cast<int>(found->name.size()),
-                   found->name.data(), found->offset + 1);
-    site.name = buffer;
+// Gives a call site that is an address the name of the function it lies in.
+void name_site(heap::CallSite& site, std::span<char> buffer) {
+    const auto address = static_cast<std::uint32_t>(site.address);
+    if (name_code(address, CodeAddress::AfterCall, buffer)) site.name = buffer.data();
 }
 
 void report_damage(const heap::DebugReport& report) {
-    static char allocated_by[kSiteNameBytes];
-    static char freed_by[kSiteNameBytes];
+    static char allocated_by[kCodeNameBytes];
+    static char freed_by[kCodeNameBytes];
     static char line[kReportBytes];
     heap::DebugReport named = report;
     name_site(named.allocated, allocated_by);
@@ -146,7 +140,7 @@ void print_holders(Console& console) {
     console.print("  %zu bytes in %zu blocks are held by\n", watcher->live_bytes(),
                   watcher->live_blocks());
     for (std::size_t i = 0; i < rows; ++i) {
-        char name[kSiteNameBytes] = "others";
+        char name[kCodeNameBytes] = "others";
         name_site(table[i].site, name);
         console.print("  %10zu in %6zu blocks  %s\n", table[i].bytes, table[i].blocks, name);
     }
@@ -166,6 +160,7 @@ void run_heap(System& system, Arguments) {
     console.print("  %zu runs of small slots\n", statistics.runs);
     if (watcher != nullptr) print_holders(console);
 }
+MONITOR_COMMAND(heap, "", "the kernel heap: used, free, given back", run_heap);
 
 void run_slabs(System& system, Arguments) {
     cpu::InterruptGuard guard;
@@ -180,8 +175,6 @@ void run_slabs(System& system, Arguments) {
     });
 }
 MONITOR_COMMAND(slabs, "", "object caches: live objects, slabs, failures", run_slabs);
-
-MONITOR_COMMAND(heap, "", "the kernel heap: used, free, given back", run_heap);
 
 }  // namespace
 }  // namespace quire::kernel

@@ -132,23 +132,29 @@ struct NullAllocator {
     void prepare_space() {}
 };
 
+// One step of a trace on the block it names.
+template <typename Allocator>
+[[gnu::always_inline]] inline void perform(Allocator& allocator, const HeapOperation& operation,
+                                           void*& block) {
+    switch (operation.kind) {
+    case Kind::Allocate:
+        block = allocator.allocate(operation.bytes);
+        break;
+    case Kind::Reallocate:
+        block = allocator.reallocate(block, operation.bytes);
+        break;
+    case Kind::Free:
+        allocator.free(block);
+        block = nullptr;
+        break;
+    }
+}
+
 template <typename Allocator>
 [[gnu::always_inline]] inline void replay(Allocator& allocator, const HeapTrace& trace,
                                           void** blocks) {
     for (const HeapOperation& operation : trace.operations) {
-        void*& block = blocks[operation.id];
-        switch (operation.kind) {
-        case Kind::Allocate:
-            block = allocator.allocate(operation.bytes);
-            break;
-        case Kind::Reallocate:
-            block = allocator.reallocate(block, operation.bytes);
-            break;
-        case Kind::Free:
-            allocator.free(block);
-            block = nullptr;
-            break;
-        }
+        perform(allocator, operation, blocks[operation.id]);
     }
 }
 
@@ -176,18 +182,7 @@ void measure_space(Allocator& allocator, const HeapTrace& trace, void** blocks, 
     for (const HeapOperation& operation : trace.operations) {
         void*& block = blocks[operation.id];
         const std::size_t old_size = sizes[operation.id];
-        switch (operation.kind) {
-        case Kind::Allocate:
-            block = allocator.allocate(operation.bytes);
-            break;
-        case Kind::Reallocate:
-            block = allocator.reallocate(block, operation.bytes);
-            break;
-        case Kind::Free:
-            allocator.free(block);
-            block = nullptr;
-            break;
-        }
+        perform(allocator, operation, block);
         if (block == nullptr && operation.kind != Kind::Free) {
             std::fprintf(stderr, "out of memory\n");
             std::exit(2);
