@@ -91,4 +91,6 @@ class Region : public RegionNode {
     ListHook object_hook;  // in the object's list of regions
 };
 
+static_assert(sizeof(void*) != 4 || sizeof(Region) == 64);
+
 }  // namespace quire::mm

@@ -216,12 +216,17 @@ TEST_F(RegionMapTest, CreatingFailsWithoutMemoryAndChangesNothing) {
 TEST_F(RegionMapDeathTest, RefusesWhatOverlapsOrLiesOutside) {
     make(pages(20, 30));
     Region& high = make(pages(40, 50));
-    EXPECT_DEATH(make(pages(29, 35)), "overlaps");
-    EXPECT_DEATH(make(pages(16, 21)), "overlaps");
-    EXPECT_DEATH(make(pages(22, 23)), "overlaps");
-    EXPECT_DEATH(make(pages(16, 60)), "overlaps");
-    EXPECT_DEATH(make(pages(15, 18)), "kUserPages");
-    EXPECT_DEATH(make(pages(0xBFFFF, 0xC0001)), "kUserPages");
+    // make() would have the invariants checked, which would find it, too.
+    const auto create = [&](PageRange range) {
+        (void)map.create(space(), range, kReadWrite, nullptr, 0);
+    };
+    EXPECT_DEATH(create(pages(29, 35)), "overlaps");
+    EXPECT_DEATH(create(pages(16, 21)), "overlaps");
+    EXPECT_DEATH(create(pages(22, 23)), "overlaps");
+    EXPECT_DEATH(create(pages(16, 60)), "overlaps");
+    EXPECT_DEATH(create(pages(15, 18)), "kUserPages");
+    EXPECT_DEATH(create(pages(0xBFFFF, 0xC0001)), "kUserPages");
+    EXPECT_DEATH(map.resize(*map.first(), pages(15, 30), 0), "kUserPages");
     EXPECT_DEATH(map.resize(high, pages(29, 50), 0), "before");
     EXPECT_DEATH(map.resize(*map.first(), pages(20, 41), 0), "after");
     EXPECT_DEATH(map.resize(high, pages(45, 45), 0), "empty");
@@ -254,6 +259,20 @@ TEST_F(RegionMapTest, StaysBalancedInEveryOrderOfInsertionAndRemoval) {
         // 33 and 200 have no common factor: all are gone.
         ASSERT_EQ(map.size(), 0U);
     }
+}
+
+// The region that takes the place of the removed one had, by chance of its guard, the same sums as
+// the subtree it gets. What lies above must hear of the new height all the same.
+TEST_F(RegionMapTest, TheHeirOfAPlaceIsMeasuredAgainstWhatWasThere) {
+    make(pages(60, 70));
+    make(pages(40, 45));
+    Region& removed = make(pages(200, 205));
+    make(pages(20, 25));
+    make(pages(100, 110));
+    make(pages(356, 360), kStack);
+    make(pages(370, 375));
+    map.destroy(removed);
+    map.check_invariants();
 }
 
 // --- Splitting, merging ---
