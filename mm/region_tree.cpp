@@ -24,9 +24,8 @@ RegionNode* RegionTree::first_ending_after(PageNumber page) const {
     return best;
 }
 
-// The last node of the subtree of `node` on one side; nil_ if the subtree is empty.
+// The last node of the subtree of `node`, which is not nil_, on one side.
 RegionNode* RegionTree::edge(RegionNode* node, Side side) const {
-    if (node == &nil_) return node;
     while (node->children_[side] != &nil_)
         node = node->children_[side];
     return node;
