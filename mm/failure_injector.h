@@ -39,7 +39,7 @@ class FailureInjector {
     [[nodiscard]] bool armed() const { return countdown_ != 0; }
 
     /// All ones as long as no failure is to come, else 0: for a fast path that can AND it into a
-    /// test it makes anyway.
+    /// test it makes anyway. The reference may be kept; what it shows is always the present.
     [[nodiscard]] const std::uint32_t& unarmed_mask() const { return unarmed_mask_; }
 
   private:

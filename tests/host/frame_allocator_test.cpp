@@ -75,6 +75,20 @@ TEST(FrameAllocator, LeavesTheDmaZoneAloneWhenOneOfItsFramesComesBack) {
     world.allocator.check_invariants();
 }
 
+TEST(FrameAllocator, LeavesTheDmaZoneAloneThoughTheHandIsEmpty) {
+    FrameWorld world(5 * 1024);
+    std::vector<OwnedFrame> dma;
+    for (int i = 0; i < 31; ++i)  // the whole of the first word
+        dma.push_back(must(world.allocator.allocate_run(0, Zone::Dma)));
+    std::vector<OwnedFrame> window;
+    for (int i = 0; i < 32; ++i)
+        window.push_back(must(world.allocator.allocate()));
+    dma[5].reset();
+    EXPECT_EQ(must(world.allocator.allocate()).number().raw(), 4096U + 32);
+    EXPECT_EQ(must(world.allocator.allocate_run(0, Zone::Dma)).number().raw(), 6U);
+    world.allocator.check_invariants();
+}
+
 TEST(FrameAllocator, TakesTheLowestFrameThatCameBack) {
     FrameWorld world(1024);
     std::vector<OwnedFrame> frames;
@@ -264,6 +278,23 @@ TEST(FrameAllocator, RefusesToManageAFrameTwice) {
     EXPECT_DEATH(world.allocator.add_memory(FrameRange::of(FrameNumber(0), PageCount(1))),
                  "FrameNumber\\(0\\)");
     EXPECT_DEATH(world.table.reserve(FrameRange::of(FrameNumber(7), PageCount(1))), "Absent");
+}
+
+TEST(FailureInjector, ShowsByItsMaskWhetherAFailureIsToCome) {
+    FailureInjector injector;
+    const std::uint32_t& mask = injector.unarmed_mask();
+    EXPECT_EQ(mask, ~0U);
+    injector.fail_nth(2);
+    EXPECT_EQ(mask, 0U);
+    EXPECT_FALSE(injector.should_fail());
+    EXPECT_EQ(mask, 0U);
+    EXPECT_TRUE(injector.should_fail());
+    EXPECT_EQ(mask, ~0U);
+    injector.fail_every(1);
+    EXPECT_TRUE(injector.should_fail());
+    EXPECT_EQ(mask, 0U);
+    injector.fail_every(0);
+    EXPECT_EQ(mask, ~0U);
 }
 
 TEST(FrameAllocator, FailsTheNthRequest) {
