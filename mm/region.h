@@ -75,6 +75,16 @@ class Region : public RegionNode {
         return object_ == nullptr ? 0 : object_page_ + (page - range().first).raw();
     }
 
+    /// Whether one of its pages shows page `object_page` of the object, and which one does.
+    [[nodiscard]] bool shows(std::uint32_t object_page) const {
+        return object_page - object_page_ < range().count().raw();
+    }
+    /// Precondition: shows(object_page).
+    [[nodiscard]] PageNumber page_that_shows(std::uint32_t object_page) const {
+        ASSERT(shows(object_page));
+        return range().first + PageCount(object_page - object_page_);
+    }
+
     /// The preconditions of the constructor still hold.
     void check_invariants() const;
 

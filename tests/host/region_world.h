@@ -8,12 +8,20 @@
 #include "mm/region_map.h"
 #include "mm/slab_registry.h"
 #include "tests/host/frame_world.h"
+#include "tests/host/test_object.h"
 
 namespace quire::test {
 
 struct RegionWorld {
     explicit RegionWorld(std::uint32_t frame_count = 256)
-        : frames(frame_count), registry(frames.allocator), cache(registry, "region"), map(cache) {
+        : frames(frame_count),
+          registry(frames.allocator),
+          nodes(registry, "page tree node"),
+          objects(nodes),
+          file(objects, mm::MemoryObject::Kind::SharedMemory, nullptr, 0),
+          other_file(objects, mm::MemoryObject::Kind::SharedMemory, nullptr, 0),
+          cache(registry, "region"),
+          map(cache) {
         reset_host_ram();
     }
     ~RegionWorld() {
@@ -24,10 +32,12 @@ struct RegionWorld {
     /// Regions refer to their space and never look into it.
     mm::AddressSpace& space() { return reinterpret_cast<mm::AddressSpace&>(space_place_); }
 
-    mm::MemoryObject file;
-    mm::MemoryObject other_file;
     FrameWorld frames;
     mm::SlabRegistry registry;
+    mm::PageTree::NodeCache nodes;
+    mm::ObjectRegistry objects;
+    TestObject file;
+    TestObject other_file;
     mm::ObjectCache<mm::Region> cache;
     mm::RegionMap map;
 

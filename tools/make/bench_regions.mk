@@ -5,6 +5,7 @@
 bench_regions_flags := $(filter-out -mgeneral-regs-only -ffreestanding,$(kernel_flags)) -Wno-pedantic
 
 build/bench/bench_regions: tests/bench/bench_regions.cpp \
+                           mm/page_tree.cpp mm/memory_object.cpp mm/object_registry.cpp \
                            $(wildcard mm/region*.cpp mm/slab*.cpp mm/frame_*.cpp mm/*.h)
 	$(say) CXX32 $<
 	@mkdir -p $(@D)
