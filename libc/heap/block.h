@@ -20,6 +20,7 @@
 // Sizes are multiples of 8 on a 32-bit machine (two words on any), which leaves the bits free.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -57,6 +58,13 @@ class Block {
     [[nodiscard]] bool previous_used() const { return (head_ & kPreviousUsed) != 0; }
     /// Precondition: used().
     [[nodiscard]] bool moved() const { return (head_ & kMoved) != 0; }
+
+    /// How many units of kAlignment bytes it has if it is in use and was not moved; else a number
+    /// beyond all sizes.
+    [[nodiscard]] std::size_t plain_units() const {
+        return std::rotr((head_ | kPreviousUsed) ^ (kUsed | kPreviousUsed),
+                         std::countr_zero(kAlignment));
+    }
 
     [[nodiscard]] Block* next() { return after(size()); }
     /// The block that starts `bytes` further on.

@@ -11,22 +11,22 @@ Block* RecentBlocks::evict() {
     const std::size_t group = hand_;
     hand_ = (hand_ + 1) % (kLists / kGroup);
     for (std::size_t index = group * kGroup; index < (group + 1) * kGroup; ++index) {
-        if (lists_[index] != nullptr) return take(index * kAlignment);
+        if (lists_[index] != nullptr) return take(index);
     }
     groups_ &= ~(1U << group);
     return nullptr;
 }
 
 void RecentBlocks::check_invariants() const {
-    std::size_t bytes = 0;
+    std::size_t sum = 0;
     for (std::size_t index = 0; index < kLists; ++index) {
         ASSERT(lists_[index] == nullptr || (groups_ >> index / kGroup & 1) != 0);
         for (Block* block = lists_[index]; block != nullptr; block = link(block)) {
             ASSERT(block->recent() && block->size() == index * kAlignment);
-            bytes += block->size();
+            sum += index;
         }
     }
-    ASSERT(bytes == bytes_);
+    ASSERT(sum == units());
 }
 
 }  // namespace quire::heap
