@@ -105,6 +105,8 @@ class Arena {
     }
     static std::size_t lead_to(std::size_t alignment, Block* block);
     Block* carve_top(std::size_t size);
+    Block* cut_out(Block* block, std::size_t lead, std::size_t size);
+    void make_free(Block* block, std::size_t size);
     void join_top(Block* block);
     [[nodiscard]] bool extend(std::size_t size);
     [[nodiscard]] bool start();

@@ -89,9 +89,8 @@ class Block {
     void clear_used() { head_ &= ~(kUsed | kMoved); }
     void set_previous_used() { head_ |= kPreviousUsed; }
     void clear_previous_used() { head_ &= ~kPreviousUsed; }
-    void set_recent() { head_ = (head_ | kMoved) & ~kUsed; }
-    /// From kept at hand to in use.
-    void reuse() { head_ ^= kUsed | kMoved; }
+    /// From in use and not moved to kept at hand, and back.
+    void toggle_recent() { head_ ^= kUsed | kMoved; }
     void set_moved() { head_ |= kMoved; }
 
   private:

@@ -17,49 +17,46 @@ void give_to_arena(HeapParts& parts, Block* block) {
     parts.arena.deallocate(block);
 }
 
-// What may be kept at hand shrinks with what is in use. Two blocks a call follow fast enough and
-// keep the call short, until the heap is nearly empty: then all go, for one could hold the end of
-// the arena in place.
-void flush_recent(HeapParts& parts) {
+// Empties what is kept at hand when the heap is nearly empty: one block could hold the end of the
+// arena in place.
+[[gnu::noinline]] void flush_recent(HeapParts& parts) {
     while (parts.recent.units() != 0) {
         Block* block = parts.recent.evict();
         if (block != nullptr) give_to_arena(parts, block);
     }
 }
 
-void shed_recent(HeapParts& parts) {
+// To be called when blocks went to the arena: what may be kept at hand shrinks with what is in use.
+// One block a call follows fast enough and keeps the call short.
+void follow_use(HeapParts& parts) {
     parts.recent.follow(parts.arena.used());
-    for (int i = 0; i < 2; ++i) {
-        if (!parts.recent.too_many()) return;
-        Block* block = parts.recent.evict();
-        if (block != nullptr) give_to_arena(parts, block);
-    }
-    if (parts.recent.units() * kAlignment > parts.arena.used() / 4) flush_recent(parts);
+    if (!parts.recent.too_many()) return;
+    if (parts.recent.units() * kAlignment > parts.arena.used() / 2) return flush_recent(parts);
+    Block* block = parts.recent.evict();
+    if (block != nullptr) give_to_arena(parts, block);
 }
 
 // Allocation.
 
-void* allocate_from_arena(HeapParts& parts, std::size_t block_size) {
-    Block* block = parts.arena.allocate(block_size);
-    if (block == nullptr) return nullptr;
-    parts.runs.block_allocated(block->size());
-    return block->payload();
-}
-
-[[gnu::noinline]] void* allocate_large(HeapParts& parts, std::size_t size) {
+// A block from the arena, or a mapping.
+[[gnu::noinline]] void* allocate_new(HeapParts& parts, std::size_t size) {
     if (size >= Mappings::kFrom) {
         if (size > kLargestRequest) return nullptr;
         void* mapping = parts.mappings.allocate(size);
         if (mapping != nullptr) return mapping;
     }
-    return allocate_from_arena(parts, block_size_for(size));
+    Block* block = parts.arena.allocate(block_size_for(size));
+    if (block == nullptr) return nullptr;
+    parts.runs.block_allocated(block->size());
+    return block->payload();
 }
 
-[[gnu::noinline]] void* allocate_block(HeapParts& parts, std::size_t size) {
-    if (size > RecentBlocks::kLargestRequest) return allocate_large(parts, size);
-    const std::size_t block_size = block_size_for(size);
-    Block* block = parts.recent.take(block_size / kAlignment);
-    return block != nullptr ? block->payload() : allocate_from_arena(parts, block_size);
+[[gnu::always_inline]] inline void* allocate_block(HeapParts& parts, std::size_t size) {
+    if (size > RecentBlocks::kLargestRequest) return allocate_new(parts, size);
+    // A size of 0 looks into a list that is always empty.
+    Block* block = parts.recent.take((size + kWord + kAlignment - 1) / kAlignment);
+    if (block == nullptr) return allocate_new(parts, size);
+    return block->payload();
 }
 
 [[gnu::noinline]] void* allocate_small(HeapParts& parts, std::size_t slot_class) {
@@ -70,8 +67,9 @@ void* allocate_from_arena(HeapParts& parts, std::size_t block_size) {
 }
 
 [[gnu::always_inline]] inline void* allocate(HeapParts& parts, std::size_t size) {
-    if (size > kLargestSlot) return allocate_block(parts, size);
-    const std::size_t slot_class = slot_class_for(size + (size == 0));
+    // By size - 1, which makes the class; a size of 0 gets the smallest block.
+    if (size - 1 >= kLargestSlot) return allocate_block(parts, size);
+    const std::size_t slot_class = slot_class_for(size);
     const std::uint32_t free = parts.runs.at_hand(slot_class);
     if (free == 0) [[unlikely]]
         return allocate_small(parts, slot_class);
@@ -80,39 +78,45 @@ void* allocate_from_arena(HeapParts& parts, std::size_t block_size) {
 
 // Deallocation.
 
-// What is no small block: a large one, one far up in the arena, a mapping, nothing of ours.
+// A block far up in the arena, a mapping, nothing of ours.
 [[gnu::noinline]] void deallocate_other(HeapParts& parts, void* pointer) {
     if (pointer == nullptr) return;
     if (parts.is_block(pointer)) {
         give_to_arena(parts, Block::of_payload(pointer));
-        shed_recent(parts);
-        return;
+        return follow_use(parts);
     }
     Mapping* mapping = parts.mappings.find(pointer);
     if (mapping == nullptr) return parts.refuse(pointer);
     parts.mappings.deallocate(mapping);
 }
 
+// A large block, or one that was moved. Precondition: below the top.
+[[gnu::noinline]] void deallocate_large(HeapParts& parts, Block* block) {
+    if (!parts.arena.looks_allocated(block)) return deallocate_other(parts, block->payload());
+    give_to_arena(parts, block);
+    follow_use(parts);
+}
+
 // A block that cannot be kept at hand just so takes the place of another, or goes to the arena.
 [[gnu::noinline]] void replace_recent(HeapParts& parts, Block* block) {
     Block* other = parts.recent.evict();
     if (other != nullptr) {
+        if (other->size() == block->size()) parts.recent.pass_on();
+        if (parts.recent.keep(block, block->size() / kAlignment)) block = nullptr;
         give_to_arena(parts, other);
-        parts.recent.follow(parts.arena.used());
-        if (parts.recent.keep(block, block->size() / kAlignment)) return;
     }
-    give_to_arena(parts, block);
-    shed_recent(parts);
+    if (block != nullptr) give_to_arena(parts, block);
+    follow_use(parts);
 }
 
 // Precondition: aligned, and not below the first payload of the arena.
-[[gnu::noinline]] void deallocate_block(HeapParts& parts, void* pointer) {
+[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer) {
     Block* block = Block::of_payload(pointer);
     if (!parts.arena.below_top(block)) [[unlikely]]
         return deallocate_other(parts, pointer);
     const std::size_t units = block->plain_units();
     constexpr std::size_t kLeast = kMinimumBlock / kAlignment;
-    if (units - kLeast >= RecentBlocks::kLists - kLeast) return deallocate_other(parts, pointer);
+    if (units - kLeast >= RecentBlocks::kLists - kLeast) return deallocate_large(parts, block);
     Block* next = block->after(units * kAlignment);
     if (next > parts.arena.top() || !next->previous_used()) [[unlikely]]
         return deallocate_other(parts, pointer);
@@ -121,15 +125,15 @@ void* allocate_from_arena(HeapParts& parts, std::size_t block_size) {
 
 [[gnu::noinline]] void settle_run(HeapParts& parts, Run* run) {
     parts.runs.settle(run);
-    shed_recent(parts);
+    follow_use(parts);
 }
 
-// Precondition: aligned, and in a run.
-[[gnu::always_inline]] inline void deallocate_slot(HeapParts& parts, void* slot) {
+// Precondition: `slot` lies at `unit`, in a run.
+[[gnu::always_inline]] inline void deallocate_slot(HeapParts& parts, void* slot, std::size_t unit) {
     Run* run = Run::around(slot);
-    if (!run->release(slot)) [[unlikely]]
+    if (!run->release(unit)) [[unlikely]]
         return deallocate_other(parts, slot);
-    if (run->used <= 0) [[unlikely]]
+    if (run->must_settle()) [[unlikely]]
         settle_run(parts, run);
 }
 
@@ -139,7 +143,7 @@ void* allocate_from_arena(HeapParts& parts, std::size_t block_size) {
     if (unit - 1 >= RunMap::kReach - 1) [[unlikely]]
         return deallocate_other(parts, pointer);
     if (!parts.runs.run_within_reach(unit)) return deallocate_block(parts, pointer);
-    deallocate_slot(parts, pointer);
+    deallocate_slot(parts, pointer, unit);
 }
 
 // Reallocation.
@@ -193,30 +197,29 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
     return move(parts, mapping->start, mapping->size, size);
 }
 
+// Precondition: aligned, and in a run.
 [[gnu::noinline]] void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size) {
     Run* run = Run::around(slot);
-    const std::size_t have = slot_size(run->slot_class);
+    if (!run->in_use(slot)) {
+        parts.refuse(slot);
+        return nullptr;
+    }
+    const std::size_t have = slot_size(run->slot_class());
     if (size <= have) return slot;
     void* target = allocate(parts, size);
     if (target == nullptr) return nullptr;
     memcpy(target, slot, have);
-    deallocate_slot(parts, slot);
+    deallocate_slot(parts, slot, parts.arena.unit_of(slot));
     return target;
 }
 
-// Where a pointer of ours lives; None, and reported, when it is none of ours.
-enum class Place : unsigned char { Slot, Block, Mapping, None };
-
-Place find(HeapParts& parts, void* pointer) {
-    if (parts.runs.run_at(parts.arena.unit_of(pointer))) {
-        if (Run::around(pointer)->in_use(pointer)) return Place::Slot;
-    } else if (parts.is_block(pointer)) {
-        return Place::Block;
-    } else if (parts.mappings.find(pointer) != nullptr) {
-        return Place::Mapping;
-    }
+[[gnu::noinline]] void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
+    if (pointer == nullptr) return allocate(parts, size);
+    if (parts.is_block(pointer)) return reallocate_block(parts, Block::of_payload(pointer), size);
+    Mapping* mapping = parts.mappings.find(pointer);
+    if (mapping != nullptr) return reallocate_mapping(parts, mapping, size);
     parts.refuse(pointer);
-    return Place::None;
+    return nullptr;
 }
 
 }  // namespace
@@ -230,19 +233,11 @@ void Heap::deallocate(void* pointer) {
 }
 
 void* Heap::reallocate(void* pointer, std::size_t size) {
-    if (pointer == nullptr) return allocate(size);
     if (size > kLargestRequest) return nullptr;
-    switch (find(parts_, pointer)) {
-    case Place::Slot:
+    if (parts_.runs.run_at(parts_.arena.unit_of(pointer))) {
         return reallocate_slot(parts_, pointer, size);
-    case Place::Block:
-        return reallocate_block(parts_, Block::of_payload(pointer), size);
-    case Place::Mapping:
-        return reallocate_mapping(parts_, parts_.mappings.find(pointer), size);
-    case Place::None:
-        break;
     }
-    return nullptr;
+    return reallocate_other(parts_, pointer, size);
 }
 
 void* Heap::allocate_zeroed(std::size_t count, std::size_t size) {
@@ -277,16 +272,15 @@ void* Heap::allocate_aligned(std::size_t alignment, std::size_t size) {
 
 std::size_t Heap::usable_size(void* pointer) {
     if (pointer == nullptr) return 0;
-    switch (find(parts_, pointer)) {
-    case Place::Slot:
-        return slot_size(Run::around(pointer)->slot_class);
-    case Place::Block:
+    if (parts_.runs.run_at(parts_.arena.unit_of(pointer))) {
+        Run* run = Run::around(pointer);
+        if (run->in_use(pointer)) return slot_size(run->slot_class());
+    } else if (parts_.is_block(pointer)) {
         return Block::of_payload(pointer)->payload_size();
-    case Place::Mapping:
-        return parts_.mappings.find(pointer)->size;
-    case Place::None:
-        break;
+    } else if (const Mapping* mapping = parts_.mappings.find(pointer)) {
+        return mapping->size;
     }
+    parts_.refuse(pointer);
     return 0;
 }
 

@@ -34,8 +34,8 @@ bool is_free_slot(const void* pointer) {
     Run* run = Run::around(pointer);
     const auto distance =
         static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - run->slots());
-    const std::size_t size = slot_size(run->slot_class);
-    return distance % size == 0 && distance / size < slots_in_run(run->slot_class);
+    const std::size_t size = slot_size(run->slot_class());
+    return distance % size == 0 && distance / size < slots_in_run(run->slot_class());
 }
 
 }  // namespace
@@ -57,8 +57,8 @@ HeapMisuse HeapParts::diagnose(void* pointer) {
 namespace {
 
 void visit_run(Run* run, HeapVisitor& visitor) {
-    const std::size_t size = slot_size(run->slot_class);
-    for (std::size_t number = 0; number < slots_in_run(run->slot_class); ++number) {
+    const std::size_t size = slot_size(run->slot_class());
+    for (std::size_t number = 0; number < slots_in_run(run->slot_class()); ++number) {
         std::byte* slot = run->slots() + number * size;
         visitor.visit({slot, size,
                        run->in_use(slot) ? HeapBlock::Kind::UsedSlot : HeapBlock::Kind::FreeSlot});

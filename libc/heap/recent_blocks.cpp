@@ -5,15 +5,17 @@
 namespace quire::heap {
 
 Block* RecentBlocks::evict() {
-    if (groups_ == 0) return nullptr;
-    if (groups_ >> hand_ == 0) hand_ = 0;
-    hand_ += static_cast<std::size_t>(std::countr_zero(groups_ >> hand_));
-    const std::size_t group = hand_;
-    hand_ = (hand_ + 1) % (kLists / kGroup);
-    for (std::size_t index = group * kGroup; index < (group + 1) * kGroup; ++index) {
+    std::uint32_t groups = groups_ >> hand_;
+    if (groups == 0) {
+        hand_ = 0;
+        groups = groups_;
+        if (groups == 0) return nullptr;
+    }
+    hand_ += static_cast<std::size_t>(std::countr_zero(groups));
+    for (std::size_t index = hand_ * kGroup; index < (hand_ + 1) * kGroup; ++index) {
         if (lists_[index] != nullptr) return take(index);
     }
-    groups_ &= ~(1U << group);
+    groups_ &= ~(1U << hand_);
     return nullptr;
 }
 

@@ -34,7 +34,7 @@ class RecentBlocks {
         if (block == nullptr) return nullptr;
         lists_[units] = link(block);
         room_ += static_cast<std::ptrdiff_t>(units);
-        block->reuse();
+        block->toggle_recent();
         return block;
     }
 
@@ -48,7 +48,7 @@ class RecentBlocks {
         if (next == nullptr) groups_ |= 1U << units / kGroup;
         link(block) = next;
         lists_[units] = block;
-        block->set_recent();
+        block->toggle_recent();
         return true;
     }
 
@@ -64,6 +64,9 @@ class RecentBlocks {
     /// Takes out a block of the size the hand has reached, to be given to the arena, in use.
     /// nullptr: there is none near the hand; it has moved on.
     [[nodiscard]] Block* evict();
+
+    /// Moves the hand on from the lists it has reached.
+    void pass_on() { hand_ = (hand_ + 1) % (kLists / kGroup); }
 
     [[nodiscard]] std::size_t units() const {
         return static_cast<std::size_t>(static_cast<std::ptrdiff_t>(limit_) - room_);

@@ -42,12 +42,10 @@ struct Run {
     Run* next;  // the ring of runs of this class that have room
     Run* previous;
     std::uint32_t vacant[kWords];
-    /// How many slots are in use. In a run outside the ring, which is full, less kOutside, so that
-    /// one look after a free finds both the run that became empty and the one that got room.
-    std::int16_t used;
-    std::uint16_t slot_class;
-
-    static constexpr std::int16_t kOutside = 1024;
+    /// The class in the lowest bits; above them how many slots are in use, less one, and less
+    /// kOutside in a run outside the ring, which is full. So one look at the sign after a free
+    /// finds both the run that became empty and the one that got room.
+    std::int32_t tally;
 
     /// Where the Run stands behind its slots.
     static constexpr std::size_t offset();
@@ -59,10 +57,19 @@ struct Run {
     void start(std::size_t of_class) {
         for (std::uint32_t& word : vacant)
             word = ~0U;
-        used = -kOutside;
-        slot_class = static_cast<std::uint16_t>(of_class);
+        tally = static_cast<std::int32_t>(of_class) - kOneSlot - kOutside;
     }
-    [[nodiscard]] bool in_ring() const { return used >= 0; }
+    [[nodiscard]] std::size_t slot_class() const {
+        return static_cast<std::size_t>(tally & (kOneSlot - 1));
+    }
+    [[nodiscard]] bool in_ring() const { return tally >= -kOneSlot; }
+    void set_in_ring(bool in_ring) { tally += in_ring ? kOutside : -kOutside; }
+    /// Precondition: in_ring().
+    [[nodiscard]] bool empty() const { return tally < 0; }
+    [[nodiscard]] std::size_t used() const {
+        return static_cast<std::size_t>((tally + kOneSlot + (in_ring() ? 0 : kOutside)) / kOneSlot);
+    }
+    void count_one_more() { tally += kOneSlot; }
 
     /// The unit is counted from the start of the run or of anything that is a multiple away.
     [[nodiscard]] std::uint32_t& word_of(std::size_t unit) {
@@ -75,19 +82,25 @@ struct Run {
         const std::size_t unit = place / kAlignment;
         return place % kAlignment == 0 && (word_of(unit) & bit_of(unit)) == 0;
     }
-    /// Frees the slot at `address`, but for settle(). False, and nothing changed: none in use
-    /// starts there. Precondition: it is aligned.
-    [[nodiscard]] bool release(const void* address) {
-        const std::size_t unit = reinterpret_cast<std::uintptr_t>(address) / kAlignment;
+    /// Frees the slot at `unit`. False, and nothing changed: none in use starts there.
+    /// Then, if must_settle(), the run is for RunSet::settle().
+    [[nodiscard]] bool release(std::size_t unit) {
         std::uint32_t& word = word_of(unit);
-        const std::uint32_t bits = word;
-        if ((bits >> unit % kUnitsInWord & 1) != 0) [[unlikely]]
+        const std::uint32_t before = word;
+        const std::uint32_t after = before | bit_of(unit);
+        if (after == before) [[unlikely]]
             return false;
-        word = bits | bit_of(unit);
-        --used;
+        word = after;
+        tally -= kOneSlot;
         return true;
     }
+    /// Whether the run that lost a slot is empty now, or was full.
+    [[nodiscard]] bool must_settle() const { return tally < 0; }
     [[nodiscard]] bool full() const;
+
+  private:
+    static constexpr std::int32_t kOneSlot = static_cast<std::int32_t>(std::bit_ceil(kSlotClasses));
+    static constexpr std::int32_t kOutside = kOneSlot * 1024;
 };
 
 constexpr std::size_t Run::offset() {
@@ -123,7 +136,7 @@ inline constexpr SlotStarts kSlotStarts = [] {
 }();
 
 inline bool Run::full() const {
-    return !in_ring() || static_cast<std::size_t>(used) == slots_in_run(slot_class);
+    return used() == slots_in_run(slot_class());
 }
 
 }  // namespace quire::heap

@@ -17,7 +17,7 @@ bool RunMap::make_leaf(Arena& arena, std::size_t unit) {
 
 void RunMap::drop_unused_leaf(Arena& arena, std::size_t unit) {
     Leaf*& leaf = leaves_[unit / kUnitsInLeaf];
-    if (leaf->runs != 0) return;
+    if (leaf->runs != 0 || leaf == &first_) return;
     arena.deallocate(Block::of_payload(leaf));
     leaf = &no_runs_;
 }

@@ -5,10 +5,10 @@
 //
 //      leaves[256] --> leaf: a bit for each of 1024 granules, 1 MiB of the arena
 //
-// A leaf is a block of the arena, made before the first run of its megabyte and given back after
-// the last, so nothing is ever copied and each step is short. Runs reach as far as the leaves do;
-// in an arena that is larger still, small blocks beyond are ordinary blocks.
-// Invariant: a bit is set exactly where a run lies; a leaf without a bit is nobody's.
+// A leaf but the first is a block of the arena, made before the first run of its megabyte and given
+// back after the last, so nothing is ever copied and each step is short. Runs reach as far as the
+// leaves do; in an arena that is larger still, small blocks beyond are ordinary blocks. Invariant:
+// a bit is set exactly where a run lies; a leaf without a bit is nobody's.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,7 @@ class RunMap {
     RunMap() {
         for (Leaf*& leaf : leaves_)
             leaf = &no_runs_;
+        leaves_[0] = &first_;
     }
     RunMap(const RunMap&) = delete;
     RunMap& operator=(const RunMap&) = delete;
@@ -79,6 +80,7 @@ class RunMap {
     }
     static std::uint32_t bit(std::size_t unit) { return 1U << unit / kUnitsInGranule % 32; }
 
+    Leaf first_ = {};    // most heaps need no other
     Leaf no_runs_ = {};  // stands in where there is no leaf, so that holds() need not ask
     Leaf* leaves_[kLeaves];
 };

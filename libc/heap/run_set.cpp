@@ -22,24 +22,24 @@ bool RunSet::next_run(std::size_t slot_class) {
 // closes two.
 void RunSet::settle(Run* run) {
     if (run->in_ring()) return became_empty(run);
-    Run* first = rooms_[run->slot_class].first;
+    Run* first = rooms_[run->slot_class()].first;
     enter_ring(run);
-    if (first != nullptr && first->used == 0) close(first);
+    if (first != nullptr && first->empty()) close(first);
 }
 
 // Keeps one empty run in hand only while all others of the class are full: a program that frees
 // and allocates one slot at that edge must not open and close a run each time.
 void RunSet::became_empty(Run* run) {
-    Run* first = rooms_[run->slot_class].first;
+    Run* first = rooms_[run->slot_class()].first;
     if (first->full()) leave_ring(first);
-    if (run->next == run && runs_[run->slot_class] > 1) return;
+    if (run->next == run && runs_[run->slot_class()] > 1) return;
     close(run);
 }
 
 // Behind the first: that one is used up before the next is begun, which keeps runs full.
 void RunSet::enter_ring(Run* run) {
-    Run*& first = rooms_[run->slot_class].first;
-    run->used = static_cast<std::int16_t>(run->used + Run::kOutside);
+    Run*& first = rooms_[run->slot_class()].first;
+    run->set_in_ring(true);
     if (first == nullptr) {
         run->next = run->previous = first = run;
         return;
@@ -50,11 +50,11 @@ void RunSet::enter_ring(Run* run) {
 }
 
 void RunSet::leave_ring(Run* run) {
-    Room& room = rooms_[run->slot_class];
+    Room& room = rooms_[run->slot_class()];
     Run* next = run->next == run ? nullptr : run->next;
     run->next->previous = run->previous;
     run->previous->next = run->next;
-    run->used = static_cast<std::int16_t>(run->used - Run::kOutside);
+    run->set_in_ring(false);
     if (room.first == run) room = {&room.starts, nullptr, 0, next};
 }
 
@@ -77,7 +77,7 @@ bool RunSet::open(std::size_t slot_class) {
 
 void RunSet::close(Run* run) {
     leave_ring(run);
-    --runs_[run->slot_class];
+    --runs_[run->slot_class()];
     const std::size_t unit = arena_.unit_of(run->slots());
     map_.remove(unit);
     arena_.deallocate(run->block());
@@ -93,17 +93,16 @@ void RunSet::check_invariants() {
         if (!run_at(offset / kAlignment)) continue;
         Run* run = Run::around(arena_.base() + offset);
         ASSERT(run->block()->used() && run->block()->size() >= kGranule);
-        ASSERT(run->slot_class < kSlotClasses);
-        int used = run->in_ring() ? 0 : -Run::kOutside;
+        ASSERT(run->slot_class() < kSlotClasses);
+        std::size_t used = 0;
         for (std::size_t word = 0; word < Run::kWords; ++word) {
-            used += std::popcount(~run->vacant[word]);
-            ASSERT((~run->vacant[word] & ~kSlotStarts.of[run->slot_class][word]) == 0);
+            used += static_cast<std::size_t>(std::popcount(~run->vacant[word]));
+            ASSERT((~run->vacant[word] & ~kSlotStarts.of[run->slot_class()][word]) == 0);
         }
-        ASSERT(run->used == used);
-        ++runs[run->slot_class];
-        ASSERT(run->in_ring() ||
-               used == static_cast<int>(slots_in_run(run->slot_class)) - Run::kOutside);
-        if (run->in_ring()) ++with_room[run->slot_class];
+        ASSERT(run->used() == used);
+        ++runs[run->slot_class()];
+        ASSERT(run->in_ring() || run->full());
+        if (run->in_ring()) ++with_room[run->slot_class()];
     }
     for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class) {
         ASSERT(runs_[slot_class] == runs[slot_class]);
@@ -112,10 +111,10 @@ void RunSet::check_invariants() {
         std::size_t in_ring = 0;
         for (Run* run = room.first; run != nullptr;
              run = run->next == room.first ? nullptr : run->next) {
-            ASSERT(run_at(arena_.unit_of(run->slots())) && run->slot_class == slot_class);
+            ASSERT(run_at(arena_.unit_of(run->slots())) && run->slot_class() == slot_class);
             ASSERT(!run->full() || run == room.first);
             // At most one is kept empty, and only while it is needed.
-            ASSERT(!run->used == 0 || (run->next == run && runs_[slot_class] > 1));
+            ASSERT(!run->empty() || (run->next == run && runs_[slot_class] > 1));
             ASSERT(run->next->previous == run);
             ++in_ring;
         }

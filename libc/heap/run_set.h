@@ -49,7 +49,7 @@ class RunSet {
     [[nodiscard]] void* take(std::size_t slot_class, std::uint32_t free) {
         const Room& room = rooms_[slot_class];
         *room.vacant ^= free & -free;
-        ++room.first->used;
+        room.first->count_one_more();
         return room.slots + static_cast<std::size_t>(std::countr_zero(free)) * kAlignment;
     }
     /// Moves on to another word of the first run; false: it has no room.
@@ -72,10 +72,12 @@ class RunSet {
     /// Precondition: !next_word(slot_class).
     [[nodiscard]] bool next_run(std::size_t slot_class);
 
-    /// To be called when `run` has lost a slot and has used <= 0: it was full, or is empty.
+    /// To be called when `run` has lost a slot and must_settle(): it was full, or is empty.
     void settle(Run* run);
 
-    [[nodiscard]] bool is_map(const void* payload) const { return map_.is_leaf(payload); }
+    [[nodiscard]] bool is_map(const void* payload) const {
+        return map_.is_leaf(payload);
+    }
     [[nodiscard]] std::size_t count() const;
 
     /// Told of every block taken from the arena or given back to it, so that the small ones, which
