@@ -75,9 +75,7 @@ class RunSet {
     /// To be called when `run` has lost a slot and must_settle(): it was full, or is empty.
     void settle(Run* run);
 
-    [[nodiscard]] bool is_map(const void* payload) const {
-        return map_.is_leaf(payload);
-    }
+    [[nodiscard]] bool is_map(const void* payload) const { return map_.is_leaf(payload); }
     [[nodiscard]] std::size_t count() const;
 
     /// Told of every block taken from the arena or given back to it, so that the small ones, which
