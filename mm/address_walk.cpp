@@ -54,6 +54,7 @@ Reason presence(const AddressWalk& walk) {
     if (walk.out_of_reach) return Reason::TableOutOfReach;
     if (walk.large) return walk.physical.has_value() ? Reason::Works : Reason::ReservedBitSet;
     if (walk.pte.is_present()) return Reason::Works;
+    if (walk.pte.is_hidden()) return Reason::PageIsHidden;
     return walk.pte.is_swapped() ? Reason::PageIsSwapped : Reason::NoPage;
 }
 
@@ -99,6 +100,8 @@ const char* reason_text(Reason reason) {
         return "P is 0 in the PTE: nothing is there";
     case Reason::PageIsSwapped:
         return "P is 0 in the PTE: the page is in swap space";
+    case Reason::PageIsHidden:
+        return "the page may not be touched at all";
     case Reason::ReservedBitSet:
         return "a reserved bit is 1 in the PDE";
     case Reason::TableOutOfReach:
@@ -148,9 +151,10 @@ void add_common(FieldList& list) {
     list.bit(0, "P", "not present", "present");
 }
 
-// Bits 11 to 8 of an entry that maps a page.
+// Bits 11 to 8 of an entry that maps a page; bits 11 to 9 are left to software.
 void add_page_bits(FieldList& list, PagingMode mode) {
-    list.field(11, 9, "avl", "left to software, unused");
+    list.field(11, 10, "avl", "unused, 0");
+    list.bit(9, "L", "may be evicted", "locked in RAM");
     list.bit(8, "G", "forgotten when CR3 is loaded",
              mode.global_pages ? "global: kept when CR3 is loaded" : "ignored: CR4.PGE is 0");
 }
@@ -190,7 +194,15 @@ EntryFields fields_of(Pte entry, PagingMode mode) {
         add_common(list);
         return list.take();
     }
-    if (entry.is_swapped()) {
+    if (entry.is_hidden()) {
+        list.field(31, 12, "frame", "frame of the page");
+        list.field(11, 11, "avl", "unused, 0");
+        list.field(10, 10, "H", "hidden: cached, but nobody may touch it");
+        list.bit(9, "L", "may be evicted", "locked in RAM");
+        list.field(8, 7, "", "unused, 0");
+        list.bit(6, "D", "not written since the bit was cleared", "written");
+        list.field(5, 1, "", "kept for when it is shown again");
+    } else if (entry.is_swapped()) {
         list.field(31, 12, "slot", "swap slot that holds the page");
         list.field(11, 1, "", "unused");
     } else {

@@ -25,6 +25,7 @@ enum class Reason : std::uint8_t {
     NoTable,           // P is 0 in the PDE
     NoPage,            // P is 0 in the PTE, which is empty
     PageIsSwapped,     // P is 0 in the PTE, which names a swap slot
+    PageIsHidden,      // P is 0 in the PTE, which names a frame nobody may touch (PROT_NONE)
     ReservedBitSet,    // in the PDE of a 4 MiB page
     TableOutOfReach,   // the PDE names a frame that is no RAM of ours: the tables are corrupt
     PdeForKernelOnly,  // U/S is 0
@@ -82,7 +83,7 @@ struct BitField {
 
 /// The fields of an entry from the highest to the lowest; together they are all 32 bits.
 struct EntryFields {
-    static constexpr std::uint32_t kMost = 13;
+    static constexpr std::uint32_t kMost = 14;
     BitField field[kMost];
     std::uint32_t count = 0;
 };

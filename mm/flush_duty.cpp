@@ -29,6 +29,8 @@ Pte StalePage::end() {
     return before_;
 }
 
+FlushBatch::FlushBatch(FrameAllocator& frames) : frames_(&frames), doomed_(frames.table()) {}
+
 void FlushBatch::add(PageNumber page, Scope scope) {
     if (scope == Scope::Global) global_ = true;
     if (pages_ == kMaxPages) {
@@ -64,17 +66,19 @@ void FlushBatch::flush() {
     }
     pages_ = 0;
     everything_ = global_ = false;
-    free_retired();
+    release_all();
 }
 
 void FlushBatch::not_loaded() {
     ASSERT(!global_);
     pages_ = 0;
     everything_ = false;
-    free_retired();
+    release_all();
 }
 
-void FlushBatch::free_retired() {
+void FlushBatch::release_all() {
+    while (!doomed_.empty())
+        frames_->drop_reference(doomed_.pop_front());
     while (has_retired_) {
         const PageTable table(retired_);
         const Pte next = table.exchange(0, Pte());

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 
+#include "mm/frame_list.h"
 #include "mm/page_entry.h"
 #include "mm/types.h"
 
@@ -56,16 +57,16 @@ class [[nodiscard]] StalePage {
 };
 
 /// Collects duties and ends them together: a few pages one by one, many by forgetting everything.
-/// Also keeps page tables that were taken out of a directory until no walk can reach them any more:
-/// the CPU caches directory entries too (SDM 3A 4.10.3). The destructor asserts that nothing is
-/// owed.
+/// Also keeps frames whose last mapping went, and page tables that were taken out of a directory,
+/// until no walk can reach them any more: the CPU caches directory entries too (SDM 3A 4.10.3). The
+/// destructor asserts that nothing is owed.
 class FlushBatch {
   public:
     /// Up to here single INVLPGs are the cheaper way.
     static constexpr std::uint32_t kMaxPages = 32;
 
     /// Retired tables go back to `frames`.
-    explicit FlushBatch(FrameAllocator& frames) : frames_(&frames) {}
+    explicit FlushBatch(FrameAllocator& frames);
     FlushBatch(const FlushBatch&) = delete;
     FlushBatch& operator=(const FlushBatch&) = delete;
     ~FlushBatch() { ASSERT(is_empty()); }
@@ -76,20 +77,28 @@ class FlushBatch {
     /// only while the tables still say that it is large (SDM 3A 4.10.4.1). So everything must go.
     void add_large(Scope scope);
 
+    /// For more pages than anybody counts: forgets everything that is not global.
+    void add_everything() { everything_ = true; }
+
     /// Takes over an empty page table that no directory names any more.
     void retire(FrameNumber table);
 
-    [[nodiscard]] bool is_empty() const { return pages_ == 0 && !everything_ && !has_retired_; }
+    /// Takes over the last reference to `frame`, which is in no list.
+    void drop_later(FrameNumber frame) { doomed_.push_back(frame); }
 
-    /// Makes the CPU forget all that joined, then frees the retired tables. The batch is empty
-    /// afterwards and may be used again. Precondition: as for StalePage::flush().
+    [[nodiscard]] bool is_empty() const {
+        return pages_ == 0 && !everything_ && !has_retired_ && doomed_.empty();
+    }
+
+    /// Makes the CPU forget all that joined, then frees frames and retired tables. The batch is
+    /// empty afterwards and may be used again. Precondition: as for StalePage::flush().
     void flush();
 
     /// As StalePage::not_loaded(), for all that joined.
     void not_loaded();
 
   private:
-    void free_retired();
+    void release_all();
 
     FrameAllocator* frames_;
     PageNumber page_[kMaxPages];
@@ -98,6 +107,7 @@ class FlushBatch {
     bool global_ = false;      // one of them is global
     bool has_retired_ = false;
     FrameNumber retired_;  // the first of a chain through the tables' first words
+    FrameList doomed_;
 };
 
 }  // namespace quire::mm

@@ -31,6 +31,7 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
       records_(table.records_),
       frame_count_(table.end().raw()),
       poison_(options.poison),
+      fast_mask_(options.poison ? kNotFast : injector.unarmed_mask()),
       injector_(injector),
       table_(table),
       reachable_(options.reachable),
@@ -41,8 +42,8 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
     static_assert(kMaxWindowFrames.raw() % FrameBitmap::kGroupFrames == 0);
     const std::uint32_t end = bitmap_.groups();
     zones_[0] = {0, end < kDmaEnd ? end : kDmaEnd};
-    zones_[1] = {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
-    zones_[2] = {kWindowEnd, end};
+    if (end > kDmaEnd) zones_[1] = {kDmaEnd, end < kWindowEnd ? end : kWindowEnd};
+    if (end > kWindowEnd) zones_[2] = {kWindowEnd, end};
 }
 
 void FrameAllocator::add_memory(FrameRange range) {
@@ -79,7 +80,7 @@ inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
     free_ -= PageCount(1U << order);
     record.use = kSoleOwner;
     if (order > 0) {
-        record.use = kSoleOwner | static_cast<std::uint32_t>(FrameFlag::Run);
+        record.use = kSoleOwnerOfRun;
         record.next = order << 20;
     }
     if (poison_) {
@@ -88,14 +89,8 @@ inline void FrameAllocator::hand_out(FrameNumber frame, std::uint32_t order) {
     }
 }
 
-// The word in hand is used up, poison is on, or a failure is to be injected.
+// The window is used up, poison is on, or a failure is to be injected.
 std::uint32_t FrameAllocator::take_slowly() {
-    if (!injector_.armed() && !poison_ && bitmap_.fill_hand(groups_of(Zone::Window))) {
-        const std::uint32_t number = bitmap_.take_from_hand();
-        records_[number].use = kSoleOwner;
-        --free_;
-        return number;
-    }
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
         frame = take_free();
@@ -111,26 +106,14 @@ std::uint32_t FrameAllocator::take_slowly() {
 
 // A free frame by the bitmap alone, or kNone. Its record and the count are not touched.
 inline std::uint32_t FrameAllocator::take_free() {
-    if (!bitmap_.hand_has_frame() && !bitmap_.fill_hand(groups_of(Zone::Window)) &&
+    if (bitmap_.hand() == 0 && !bitmap_.fill_hand(groups_of(Zone::Window)) &&
         !bitmap_.fill_hand(groups_of(Zone::Dma))) {
         return FrameBitmap::kNone;
     }
-    const std::uint32_t frame = bitmap_.take_from_hand();
-    if (poison_) bitmap_.put_hand_down();
-    return frame;
+    return bitmap_.take_from_hand(bitmap_.hand());
 }
 
-std::uint32_t FrameAllocator::take_run_or_none(std::uint32_t order, Zone zone) {
-    if (injector_.armed()) return take_run_slowly(order, zone);
-    const FrameBitmap::Groups& groups = groups_of(zone);
-    const std::uint32_t frame = order >= FrameBitmap::kWordOrder ? bitmap_.take_words(order, groups)
-                                                                 : bitmap_.take_run(order, groups);
-    if (frame == FrameBitmap::kNone) return take_run_slowly(order, zone);
-    hand_out(FrameNumber(frame), order);
-    return frame;
-}
-
-// `zone` has no such run, or a failure is to be injected.
+// A run within a word, or `zone` has no such run, or poison is on, or a failure is to be injected.
 std::uint32_t FrameAllocator::take_run_slowly(std::uint32_t order, Zone zone) {
     std::uint32_t frame = FrameBitmap::kNone;
     if (!injector_.should_fail()) {
@@ -159,8 +142,17 @@ Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) 
 
 // --- Taking back ---
 
-// More than one reference, a run, poison, or a broken contract.
+// A run, or what has to be looked at more closely.
 void FrameAllocator::drop_slowly(FrameNumber frame) {
+    const FrameInfo& record = records_[frame.raw()];
+    if ((record.use & kSoleOwnerMask) != (kSoleOwnerOfRun & kSoleOwnerMask)) {
+        return drop_rarely(frame);
+    }
+    give_back(frame, record.next >> 20);
+}
+
+// More than one reference, poison, or a broken contract.
+void FrameAllocator::drop_rarely(FrameNumber frame) {
     std::uint32_t& use = records_[frame.raw()].use;
     ASSERT((use & FrameTable::kInUseBit) != 0);
     if ((use & FrameTable::kMaxReferences) > 1) {
@@ -171,11 +163,15 @@ void FrameAllocator::drop_slowly(FrameNumber frame) {
                                static_cast<std::uint32_t>(FrameFlag::Busy) |
                                static_cast<std::uint32_t>(FrameFlag::Locked);
     ASSERT((use & kAttached) == 0);
-    const bool run = (use & static_cast<std::uint32_t>(FrameFlag::Run)) != 0;
-    const std::uint32_t order = run ? records_[frame.raw()].next >> 20 : 0;
-    use = FrameTable::use_word(FrameState::Free, 0);
-    free_ += PageCount(1U << order);
+    const std::uint32_t order = table_.order_of(frame);
     if (poison_) poison(frame, 1U << order);
+    give_back(frame, order);
+}
+
+// The last reference is gone: record, count and bitmap learn it here.
+inline void FrameAllocator::give_back(FrameNumber frame, std::uint32_t order) {
+    records_[frame.raw()].use = FrameTable::use_word(FrameState::Free, 0);
+    free_ += PageCount(1U << order);
     if (order >= FrameBitmap::kWordOrder) {
         bitmap_.give_words(frame.raw(), order);
     } else if (order > 0) {

@@ -129,7 +129,10 @@ class FrameAllocator {
     void check_invariants() const;
 
   private:
+    static constexpr std::uint32_t kNotFast = 0;
     static constexpr std::uint32_t kSoleOwner = FrameTable::use_word(FrameState::Used, 1);
+    static constexpr std::uint32_t kSoleOwnerOfRun =
+        kSoleOwner | static_cast<std::uint32_t>(FrameFlag::Run);
     static constexpr std::uint32_t kSoleOwnerMask =
         FrameTable::kFlagMask | FrameTable::kInUseBit | FrameTable::kMaxReferences;
 
@@ -137,12 +140,13 @@ class FrameAllocator {
     std::uint32_t take_slowly();
     std::uint32_t take_free();
     void hand_out(FrameNumber frame, std::uint32_t order);
-    std::uint32_t take_run_or_none(std::uint32_t order, Zone zone);
     std::uint32_t take_run_slowly(std::uint32_t order, Zone zone);
     std::uint32_t take_free_run(std::uint32_t order, Zone zone);
     bool drain_pool();
     void clear_frame(FrameNumber frame);
     void drop_slowly(FrameNumber frame);
+    void drop_rarely(FrameNumber frame);
+    void give_back(FrameNumber frame, std::uint32_t order);
     void poison(FrameNumber first, std::uint32_t count);
     void unpoison(FrameNumber first, std::uint32_t count);
 
@@ -155,34 +159,49 @@ class FrameAllocator {
     std::uint32_t frame_count_;
     PageCount free_;  // in the bitmap
     bool poison_;
+    const std::uint32_t& fast_mask_;  // 0 if poison is on or a failure is to come, else all ones
     FailureInjector& injector_;
     FrameTable& table_;
     PageCount managed_;
     PageCount reachable_;
-    FrameBitmap::Groups zones_[kZones];
+    FrameBitmap::Groups zones_[kZones] = {};
     FrameList zeroed_;
     std::uint32_t failures_ = 0;
     std::uint32_t zeroed_hits_ = 0;
     std::uint32_t zeroed_misses_ = 0;
 };
 
-// With poison on, the hand is always empty, so that the fast way need not ask.
 inline Result<FrameNumber> FrameAllocator::take_frame() {
-    if (__builtin_expect(injector_.armed() || !bitmap_.hand_has_frame(), 0)) {
-        const std::uint32_t number = take_slowly();
-        if (number == FrameBitmap::kNone) return Error::OutOfMemory;
-        return FrameNumber(number);
+    std::uint32_t hand = bitmap_.hand() & fast_mask_;
+    if (__builtin_expect(hand == 0, 0)) {
+        if (poison_ || injector_.armed() || !bitmap_.fill_hand(groups_of(Zone::Window))) {
+            const std::uint32_t number = take_slowly();
+            if (number == FrameBitmap::kNone) return Error::OutOfMemory;
+            return FrameNumber(number);
+        }
+        hand = bitmap_.hand();
     }
-    const std::uint32_t number = bitmap_.take_from_hand();
+    const std::uint32_t number = bitmap_.take_from_hand(hand);
     records_[number].use = kSoleOwner;
     --free_;
     return FrameNumber(number);
 }
 
+// Runs of whole words are the ones worth a fast way: the others search words one by one.
 inline Result<FrameNumber> FrameAllocator::take_run(std::uint32_t order, Zone zone) {
     if (order > kMaxOrder) return Error::InvalidArgument;
-    const std::uint32_t number = take_run_or_none(order, zone);
-    if (number == FrameBitmap::kNone) return Error::OutOfMemory;
+    std::uint32_t number = FrameBitmap::kNone;
+    if (order >= FrameBitmap::kWordOrder && fast_mask_ != 0) {
+        number = bitmap_.take_words(order, groups_of(zone));
+    }
+    if (__builtin_expect(number == FrameBitmap::kNone, 0)) {
+        number = take_run_slowly(order, zone);
+        if (number == FrameBitmap::kNone) return Error::OutOfMemory;
+        return FrameNumber(number);
+    }
+    free_ -= PageCount(1U << order);
+    records_[number].use = kSoleOwnerOfRun;
+    records_[number].next = order << 20;
     return FrameNumber(number);
 }
 

@@ -21,7 +21,8 @@ namespace quire::mm {
 
 template <typename T>
 class ObjectCache {
-    static_assert(sizeof(T) <= SlabLayout::kLargestObject && alignof(T) <= kPageSize);
+    static_assert(sizeof(T) <= SlabLayout::kLargestObject);
+    static_assert(alignof(T) <= kPageSize);
 
   public:
     struct Options {

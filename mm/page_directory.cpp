@@ -132,7 +132,9 @@ Result<void> PageDirectory::split(PageNumber page) {
     const Pde large = entries().get(index);
     if (!large.is_large()) return {};
     ASSERT(may_change_pde(index));
-    const PageTable table(adopt_table(TRY(frames_->allocate())));
+    const PageTable table(TRY(frames_->take_frame()));
+    set_up_table(table.frame(), index);
+    ++tables_;
     for (std::uint32_t i = 0; i < kEntriesPerTable; ++i)
         table.set(i, large.piece(i));
     frames_->table().set_place(table.frame(), kEntriesPerTable);
@@ -158,6 +160,60 @@ Result<void> PageDirectory::reserve_tables(PageRange range) {
     return {};
 }
 
+Result<PageTable> PageDirectory::ensure_table(PageNumber page) {
+    const Pde pde = directory_entry(page);
+    ASSERT(!pde.is_large());
+    if (pde.is_table()) return PageTable(pde.table());
+    return make_table(directory_index(page));
+}
+
+void PageDirectory::share_table(PageNumber page, PageDirectory& parent) {
+    const std::uint32_t index = directory_index(page);
+    ASSERT(index < kFirstKernelIndex && entries().get(index).is_empty());
+    const Pde pde = parent.entries().get(index).with_protection(Protection::UserReadOnly);
+    // Directories are frames and PDEs user ones: there cannot be 2^21 of them.
+    const Result<void> counted = frames_->table().add_reference(pde.table());
+    ASSERT(counted.ok());
+    parent.entries().set(index, pde);
+    entries().set(index, pde);
+    ++tables_;
+}
+
+Result<OwnedFrame> PageDirectory::new_table(PageNumber page) {
+    OwnedFrame frame = TRY(frames_->allocate());
+    set_up_table(frame.number(), directory_index(page));
+    return frame;
+}
+
+void PageDirectory::replace_shared_table(PageNumber page, OwnedFrame table) {
+    const std::uint32_t index = directory_index(page);
+    ASSERT(is_shared(page) && frames_->table().tag(table.number()) == index);
+    const Pde fresh = Pde::for_table(table.release(), widest_protection(index)).with_accessed();
+    frames_->drop_reference(entries().exchange(index, fresh).table());
+}
+
+void PageDirectory::allow_writes(PageNumber page) {
+    ASSERT(!is_shared(page));
+    const std::uint32_t index = directory_index(page);
+    entries().set(index, entries().get(index).with_protection(widest_protection(index)));
+}
+
+void PageDirectory::retire_table(PageNumber page, FlushBatch& batch) {
+    const std::uint32_t index = directory_index(page);
+    ASSERT(index < kFirstKernelIndex);
+    const bool shared = is_shared(page);
+    const FrameNumber table = entries().exchange(index, Pde()).table();
+    --tables_;
+    if (shared) {
+        batch.add_everything();
+        frames_->drop_reference(table);
+    } else {
+        ASSERT(used_entries(table) == 0);
+        frames_->table().ring_remove(table);
+        batch.retire(table);
+    }
+}
+
 PageCount PageDirectory::retire_empty_tables(PageRange range, FlushBatch& batch) {
     const std::uint32_t first = divide_up(range.first.raw(), kEntriesPerTable);
     const std::uint32_t end = range.end.raw() / kEntriesPerTable;
@@ -165,11 +221,9 @@ PageCount PageDirectory::retire_empty_tables(PageRange range, FlushBatch& batch)
     for (std::uint32_t i = first; i < end && i < kFirstKernelIndex; ++i) {
         const Pde pde = entries().get(i);
         if (!pde.is_table() || used_entries(pde.table()) != 0) continue;
-        entries().set(i, Pde());
-        batch.retire(pde.table());
+        retire_table(PageNumber(i * kEntriesPerTable), batch);
         ++count;
     }
-    tables_ -= count;
     return count;
 }
 
@@ -181,23 +235,30 @@ PageTable PageDirectory::table_of(PageNumber page) const {
 // No flush needed: the CPU did not cache the empty PDE.
 Result<PageTable> PageDirectory::make_table(std::uint32_t index) {
     ASSERT(may_change_pde(index));
-    const PageTable table = adopt_table(TRY(frames_->allocate_zeroed()));
+    OwnedFrame frame = TRY(frames_->allocate_zeroed());
+    set_up_table(frame.number(), index);
+    const PageTable table(frame.release());
     entries().set(index, Pde::for_table(table.frame(), widest_protection(index)));
+    ++tables_;
     return table;
 }
 
-PageTable PageDirectory::adopt_table(OwnedFrame frame) {
-    frames_->table().set_state(frame.number(), FrameState::PageTable);
-    frames_->table().set_place(frame.number(), 0);
-    ++tables_;
-    return PageTable(frame.release());
+void PageDirectory::set_up_table(FrameNumber frame, std::uint32_t index) {
+    FrameTable& records = frames_->table();
+    records.set_state(frame, FrameState::PageTable);
+    records.ring_alone(frame);
+    records.set_tag(frame, index);
+    records.set_place(frame, 0);
 }
 
 // Precondition: no CPU can have cached the PDE.
 void PageDirectory::drop_table(std::uint32_t index) {
     const FrameNumber table = entries().exchange(index, Pde()).table();
-    ASSERT(used_entries(table) == 0);
     --tables_;
+    if (frames_->table().references(table) == 1) {
+        ASSERT(used_entries(table) == 0);
+        frames_->table().ring_remove(table);
+    }
     frames_->drop_reference(table);
 }
 
@@ -205,14 +266,9 @@ std::uint32_t PageDirectory::used_entries(FrameNumber table) const {
     return frames_->table().place(table);
 }
 
-// The only way an entry of a page table changes, so that its record counts right.
 Pte PageDirectory::put(PageTable table, std::uint32_t index, Pte entry) {
-    const Pte before = table.exchange(index, entry);
-    std::uint32_t used = used_entries(table.frame());
-    if (before.is_empty()) ++used;
-    if (entry.is_empty()) --used;
-    frames_->table().set_place(table.frame(), used);
-    return before;
+    ASSERT(frames_->table().references(table.frame()) == 1);
+    return exchange_entry(frames_->table(), {table.frame(), index}, entry);
 }
 
 void PageDirectory::check_invariants() const {
@@ -235,8 +291,12 @@ void PageDirectory::check_invariants() const {
 }
 
 void PageDirectory::check_table(std::uint32_t index, Pde pde) const {
-    ASSERT(pde.protection() == widest_protection(index));
     const PageTable table(pde.table());
+    const bool shared = frames_->table().references(table.frame()) > 1;
+    ASSERT(pde.protection() == widest_protection(index) ||
+           (index < kFirstKernelIndex && pde.protection() == Protection::UserReadOnly));
+    ASSERT(!shared || !pde.is_writable());
+    ASSERT(frames_->table().tag(table.frame()) == index);
     ASSERT(frames_->table().state(table.frame()) == FrameState::PageTable);
     ASSERT(used_entries(table.frame()) == table.used());
     for (std::uint32_t i = 0; i < index; ++i) {

@@ -5,8 +5,12 @@
 //     CR3 -> directory --> PDE [.] -> table --> PTE [.] -> frame + byte
 //
 // The directory owns its frame and the page tables of its half; what the PTEs name belongs to the
-// caller. The record of a page table's frame counts its entries in use (FrameTable::place). It
-// knows nothing of regions or reasons: it maps, unmaps, changes and translates pages.
+// caller. It knows nothing of regions or reasons: it maps, unmaps, changes and translates pages.
+//
+// Directories may share page tables of the user's half, as fork makes them do. The record of a page
+// table tells how many PDEs name it (references), how many of its entries are in use (place) and
+// its directory index (tag), and links tables that began as copies of each other into a ring. While
+// two PDEs or more name a table, each is read-only, and map() and its like may not touch it.
 //
 // The kernel's half (0xC0000000 and up) is the same in every directory. All page tables it will
 // ever need are there before the second directory is made, which copies the 256 kernel PDEs; from
@@ -120,6 +124,36 @@ class PageDirectory {
     /// then.
     Result<void> reserve_tables(PageRange range);
 
+    /// The page table for `page`, made now if there is none. No flush needed.
+    /// Precondition: no 4 MiB page there. Errors: OutOfMemory.
+    Result<PageTable> ensure_table(PageNumber page);
+
+    /// Whether another directory names the table for `page` too. Precondition: there is one.
+    [[nodiscard]] bool is_shared(PageNumber page) const {
+        return frames_->table().references(directory_entry(page).table()) > 1;
+    }
+
+    /// Names the table of `parent` for `page` here as well. Both PDEs become read-only, so the TLB
+    /// has to forget what `parent` maps there: the caller's duty. Preconditions: nothing is here,
+    /// `parent` has a table there, in the user's half.
+    void share_table(PageNumber page, PageDirectory& parent);
+
+    /// Names `table`, an unnamed one made by new_table(), in place of the shared one for `page`.
+    /// The caller's duty is to flush any page: the CPU may have cached the PDE.
+    void replace_shared_table(PageNumber page, OwnedFrame table);
+
+    /// A page table for `page` that no directory names, contents undefined, with no entry in use.
+    /// Errors: OutOfMemory.
+    Result<OwnedFrame> new_table(PageNumber page);
+
+    /// Lifts the write protection of the PDE for `page`. Precondition: the table is no longer
+    /// shared. No flush needed: at worst the CPU faults once more.
+    void allow_writes(PageNumber page);
+
+    /// Takes out the table for `page`, which is empty or shared; an empty one is freed when `batch`
+    /// is flushed. Precondition: user's half. The duty for what a shared one maps joins `batch`.
+    void retire_table(PageNumber page, FlushBatch& batch);
+
     /// Takes out those page tables of the user half that lie wholly in `range` and are empty. They
     /// are freed when `batch` is flushed. Returns how many.
     PageCount retire_empty_tables(PageRange range, FlushBatch& batch);
@@ -129,7 +163,7 @@ class PageDirectory {
     /// Whether the directory went to another object; this one may only be destroyed.
     [[nodiscard]] bool is_moved_from() const { return directory_.empty(); }
 
-    /// Page tables that belong to this directory.
+    /// Page tables in this directory, shared ones included.
     [[nodiscard]] PageCount tables() const { return tables_; }
 
     /// Every entry is well-formed, no frame serves twice, the count of tables is right, and the
@@ -148,7 +182,7 @@ class PageDirectory {
     }
     [[nodiscard]] PageTable table_of(PageNumber page) const;
     Result<PageTable> make_table(std::uint32_t index);
-    PageTable adopt_table(OwnedFrame frame);
+    void set_up_table(FrameNumber frame, std::uint32_t index);
     void drop_table(std::uint32_t index);
     [[nodiscard]] std::uint32_t used_entries(FrameNumber table) const;
     Pte put(PageTable table, std::uint32_t index, Pte entry);

@@ -6,7 +6,9 @@
 //     +------------------------+--------+--+-----+-+-+-+-+---+---+---+---+---+
 //     | 4 MiB frame            |   0    |0 | avl |G|1|D|A|PCD|PWT|U/S|R/W| 1 |  PDE, a 4 MiB page
 //     +------------------------+--------+--+-----+-+-+-+-+---+---+---+---+---+
-//     | page's frame                       | avl |G|0|D|A|PCD|PWT|U/S|R/W| 1 |  PTE, present
+//     | page's frame                       |0 0 L|G|0|D|A|PCD|PWT|U/S|R/W| 1 |  PTE, present
+//     +------------------------------------+-----+-+-+-+-+---+---+---+---+---+
+//     | page's frame                       |0 1 L|0|0|D|A|PCD|PWT|U/S|R/W| 0 |  PTE, hidden
 //     +------------------------------------+-----+-+-+-+-+---+---+---+---+---+
 //     | swap slot, never 0                 |  0                         | 0 |  PTE, swapped
 //     +------------------------------------+----------------------------+---+
@@ -14,7 +16,9 @@
 //     +-----------------------------------------------------------------+---+
 //
 // The CPU ignores a PTE whose P bit is 0, so the other 31 bits of it are ours: that is the third
-// state. The CPU also leaves bits 9 to 11 ("avl") to software; Quire keeps them 0. Bit 7 of a PTE
+// state. A hidden entry is cached like a present one, only that nobody may touch it (PROT_NONE):
+// 32-bit paging has no bit for that which ring 0 would obey. L says that this mapping locks its
+// page in RAM (mlock). The CPU leaves bits 9 to 11 ("avl") to software. Bit 7 of a PTE
 // and bit 12 of a large PDE select a PAT entry; Quire keeps them 0 too, which is right on CPUs with
 // and without a PAT.
 #pragma once
@@ -105,9 +109,12 @@ class PageEntry {
     std::uint32_t raw_ = 0;
 };
 
-/// An entry of a page table: empty, present or swapped.
+/// An entry of a page table: empty, resident (present or hidden) or swapped.
 class Pte : public PageEntry<Pte> {
   public:
+    static constexpr std::uint32_t kLocked = 1U << 9;
+    static constexpr std::uint32_t kHidden = 1U << 10;  // with P = 0
+
     /// A present entry: write-back, of one address space, neither accessed nor dirty.
     static constexpr Pte for_frame(FrameNumber frame, Protection protection) {
         ASSERT(frame.raw() < 1U << 20);
@@ -119,11 +126,38 @@ class Pte : public PageEntry<Pte> {
         return from_raw(slot.raw() << kPageShift);
     }
 
-    [[nodiscard]] constexpr bool is_swapped() const { return !is_present() && !is_empty(); }
+    [[nodiscard]] constexpr bool is_hidden() const {
+        return (raw_ & (kHidden | kPresent)) == kHidden;
+    }
+    /// Whether the page is in RAM.
+    [[nodiscard]] constexpr bool is_resident() const { return has(kPresent | kHidden); }
+    [[nodiscard]] constexpr bool is_swapped() const { return !is_resident() && !is_empty(); }
+    /// Whether this mapping keeps its page in RAM.
+    [[nodiscard]] constexpr bool is_locked() const { return has(kLocked); }
 
-    /// Precondition: is_present().
+    /// The same page, out of everybody's reach, or back in reach. Precondition: is_resident().
+    [[nodiscard]] constexpr Pte hidden() const {
+        ASSERT(is_resident());
+        return changed(kPresent, kHidden);
+    }
+    [[nodiscard]] constexpr Pte shown() const {
+        ASSERT(is_resident());
+        return changed(kHidden, kPresent);
+    }
+    /// Precondition: is_resident().
+    [[nodiscard]] constexpr Pte with_lock(bool locked) const {
+        ASSERT(is_resident());
+        return changed(kLocked, locked ? kLocked : 0);
+    }
+    /// The same page, read-only. Precondition: is_resident().
+    [[nodiscard]] constexpr Pte without_write() const {
+        ASSERT(is_resident());
+        return changed(kWritable, 0);
+    }
+
+    /// Precondition: is_resident().
     [[nodiscard]] constexpr FrameNumber frame() const {
-        ASSERT(is_present());
+        ASSERT(is_resident());
         return FrameNumber(raw_ >> kPageShift);
     }
     /// Precondition: is_swapped().
@@ -134,8 +168,9 @@ class Pte : public PageEntry<Pte> {
 
     /// Whether this is one of the pictures at the head of the file.
     [[nodiscard]] constexpr bool is_well_formed() const {
-        if (is_present()) return !has(kAvailable | kBit7);
-        return is_empty() || (raw_ % kPageSize == 0);
+        if (is_present()) return !has((kAvailable & ~kLocked) | kBit7);
+        if (is_hidden()) return !has((kAvailable & ~kLocked & ~kHidden) | kBit7 | kGlobal);
+        return raw_ % kPageSize == 0;
     }
 };
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "mm/frame_table.h"
 #include "mm/page_entry.h"
 #include "mm/physical_window.h"
 
@@ -56,5 +57,21 @@ class EntryTable {
 };
 
 using PageTable = EntryTable<Pte>;
+
+/// The entry stored at `at`.
+inline Pte entry_at(PteLocation at) {
+    return PageTable(at.table).get(at.index);
+}
+
+/// Puts `entry` at `at` and returns what was there. Every change of an entry goes through here, so
+/// that the record of the page table counts its entries in use (FrameTable::place).
+inline Pte exchange_entry(FrameTable& records, PteLocation at, Pte entry) {
+    const Pte before = PageTable(at.table).exchange(at.index, entry);
+    if (before.is_empty() != entry.is_empty()) {
+        const std::uint32_t used = records.place(at.table);
+        records.set_place(at.table, before.is_empty() ? used + 1 : used - 1);
+    }
+    return before;
+}
 
 }  // namespace quire::mm

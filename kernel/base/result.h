@@ -27,6 +27,9 @@ enum class Error : unsigned char {
     TimedOut,         // the device did not answer in time
     NotSupported,     // this machine or build cannot do it
     Busy,             // in use; trying again later may work
+    TryAgain,         // a limit that may move says no for now (EAGAIN)
+    AccessDenied,     // the file was not opened for this (EACCES)
+    Overflow,         // a position past what its type can hold (EOVERFLOW)
 };
 
 /// The enumerator's own name, for logs and tests.
@@ -54,6 +57,12 @@ constexpr const char* error_name(Error error) {
         return "NotSupported";
     case Error::Busy:
         return "Busy";
+    case Error::TryAgain:
+        return "TryAgain";
+    case Error::AccessDenied:
+        return "AccessDenied";
+    case Error::Overflow:
+        return "Overflow";
     }
     return "?";
 }

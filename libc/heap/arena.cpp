@@ -19,7 +19,7 @@ Block* Arena::allocate(std::size_t size) {
     Block* block = bins_.find(size);
     if (block == nullptr) return allocate_at_end(size);
     const std::size_t have = block->size();
-    bins_.remove(block, have);
+    bins_.remove(block);
     if (have - size < kMinimumBlock) {
         used_ += have;
         block->set_used();
@@ -66,28 +66,38 @@ Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
     if (block != nullptr && lead_to(alignment, block) + size > block->size()) {
         block = bins_.find(size + alignment + kMinimumBlock);
     }
-    std::size_t lead = 0;
-    if (block != nullptr) {
-        lead = lead_to(alignment, block);
-        bins_.remove(block, block->size());
-        used_ += block->size();
-        block->set_used();
-        block->next()->set_previous_used();
-    } else {
+    if (block == nullptr) {
         if (top_ == nullptr && !start()) return nullptr;
-        lead = lead_to(alignment, top_);
+        const std::size_t lead = lead_to(alignment, top_);
         block = allocate_at_end(lead + size);
-        if (block == nullptr) return nullptr;
+        return block == nullptr ? nullptr : cut_out(block, lead, size);
     }
-    if (lead != 0) {
-        Block* aligned = block->after(lead);
-        aligned->set_head((block->size() - lead) | Block::kPreviousUsed | Block::kUsed);
-        block->set_head(lead | Block::kPreviousUsed | Block::kUsed);
-        deallocate(block);
-        block = aligned;
+    bins_.remove(block);
+    used_ += block->size();
+    block->next()->set_previous_used();
+    return cut_out(block, lead_to(alignment, block), size);
+}
+
+// Makes a block of at least `size` that starts `lead` bytes into `block`, which counts as used and
+// is in no bin; what is left over below and above it, if anything, is free. No neighbour to join
+// it with can be free, as `block` was free or top.
+Block* Arena::cut_out(Block* block, std::size_t lead, std::size_t size) {
+    std::size_t have = block->size() - lead;
+    Block* cut = block->after(lead);
+    if (lead != 0) make_free(block, lead);
+    if (have - size >= kMinimumBlock) {
+        make_free(cut->after(size), have - size);
+        cut->after(have)->clear_previous_used();
+        have = size;
     }
-    shrink(block, size);
-    return block;
+    cut->set_head(have | Block::kUsed | (lead == 0 ? Block::kPreviousUsed : 0));
+    return cut;
+}
+
+void Arena::make_free(Block* block, std::size_t size) {
+    used_ -= size;
+    block->set_free(size);
+    bins_.insert(block, size);
 }
 
 void Arena::deallocate(Block* block) {
@@ -98,7 +108,7 @@ void Arena::deallocate(Block* block) {
     if (!block->previous_used()) {
         const std::size_t below = block->previous_size();
         block = block->previous();
-        bins_.remove(block, below);
+        bins_.remove(block);
         size += below;
     }
     if (next == top_) {
@@ -109,7 +119,7 @@ void Arena::deallocate(Block* block) {
         next->clear_previous_used();
     } else {
         const std::size_t above = next->size();
-        bins_.remove(next, above);
+        bins_.remove(next);
         size += above;
     }
     block->set_free(size);
@@ -136,7 +146,7 @@ bool Arena::grow(Block* block, std::size_t size) {
     }
     if (!next->is_free() || have + next->size() < size) return false;
     const std::size_t together = have + next->size();
-    bins_.remove(next, next->size());
+    bins_.remove(next);
     used_ += next->size();
     block->set_head(together | (block->head() & Block::kFlags));
     block->after(together)->set_previous_used();
@@ -152,8 +162,8 @@ Block* Arena::grow_down(Block* block, std::size_t size) {
     const std::size_t above = next == top_ || !next->is_free() ? 0 : next->size();
     if (below + have + above < size) return nullptr;
     Block* target = block->previous();
-    bins_.remove(target, below);
-    if (above != 0) bins_.remove(next, above);
+    bins_.remove(target);
+    if (above != 0) bins_.remove(next);
     used_ += below + above;
     const std::size_t flags = block->head() & Block::kMoved;
     memmove(target->payload(), block->payload(), have - kWord);

@@ -11,6 +11,7 @@
 // size; its upper neighbour knows that it is free.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -50,6 +51,10 @@ class Arena {
         return place % kAlignment == 0 && place > reinterpret_cast<std::uintptr_t>(base_) &&
                place - kWord < reinterpret_cast<std::uintptr_t>(top_);
     }
+    /// Whether `address` lies below the top: where blocks start.
+    [[nodiscard]] bool below_top(const void* address) const {
+        return reinterpret_cast<std::uintptr_t>(address) < reinterpret_cast<std::uintptr_t>(top_);
+    }
     /// Whether header, size and upper neighbour agree that `block` is in use.
     /// Precondition: contains() its payload.
     [[nodiscard]] bool looks_allocated(Block* block) const {
@@ -65,6 +70,11 @@ class Arena {
     /// How many bytes lie between the start of the arena and `address`; huge if it is below.
     [[nodiscard]] std::size_t offset_of(const void* address) const {
         return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(base_);
+    }
+    /// How many units of kAlignment bytes lie between the start of the arena and `address`; huge
+    /// if it is below or not aligned.
+    [[nodiscard]] std::size_t unit_of(const void* address) const {
+        return std::rotr(offset_of(address), std::countr_zero(kAlignment));
     }
     /// The bytes of all blocks that are not free.
     [[nodiscard]] std::size_t used() const { return used_; }
@@ -95,6 +105,8 @@ class Arena {
     }
     static std::size_t lead_to(std::size_t alignment, Block* block);
     Block* carve_top(std::size_t size);
+    Block* cut_out(Block* block, std::size_t lead, std::size_t size);
+    void make_free(Block* block, std::size_t size);
     void join_top(Block* block);
     [[nodiscard]] bool extend(std::size_t size);
     [[nodiscard]] bool start();

@@ -20,6 +20,7 @@
 // Sizes are multiples of 8 on a 32-bit machine (two words on any), which leaves the bits free.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -58,6 +59,13 @@ class Block {
     /// Precondition: used().
     [[nodiscard]] bool moved() const { return (head_ & kMoved) != 0; }
 
+    /// How many units of kAlignment bytes it has if it is in use and was not moved; else a number
+    /// beyond all sizes.
+    [[nodiscard]] std::size_t plain_units() const {
+        return std::rotr((head_ | kPreviousUsed) ^ (kUsed | kPreviousUsed),
+                         std::countr_zero(kAlignment));
+    }
+
     [[nodiscard]] Block* next() { return after(size()); }
     /// The block that starts `bytes` further on.
     [[nodiscard]] Block* after(std::size_t bytes) {
@@ -81,9 +89,8 @@ class Block {
     void clear_used() { head_ &= ~(kUsed | kMoved); }
     void set_previous_used() { head_ |= kPreviousUsed; }
     void clear_previous_used() { head_ &= ~kPreviousUsed; }
-    void set_recent() { head_ = (head_ | kMoved) & ~kUsed; }
-    /// From kept at hand to in use.
-    void reuse() { head_ ^= kUsed | kMoved; }
+    /// From in use and not moved to kept at hand, and back.
+    void toggle_recent() { head_ ^= kUsed | kMoved; }
     void set_moved() { head_ |= kMoved; }
 
   private:

@@ -19,18 +19,4 @@ Block* FreeBins::smallest_near_front(std::size_t index, std::size_t size) {
     return best;
 }
 
-// The same in the first bin above `index` that holds anything: all of it fits.
-Block* FreeBins::find_larger(std::size_t index, std::size_t size) {
-    ++index;
-    std::size_t word = index / 32;
-    if (word == kBins / 32) return nullptr;
-    std::uint32_t bits = map_[word] & (~0U << index % 32);
-    while (bits == 0) {
-        if (++word == kBins / 32) return nullptr;
-        bits = map_[word];
-    }
-    index = word * 32 + static_cast<std::size_t>(std::countr_zero(bits));
-    return index < kExact ? bins_[index].next->block() : smallest_near_front(index, size);
-}
-
 }  // namespace quire::heap

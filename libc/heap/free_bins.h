@@ -52,26 +52,36 @@ class FreeBins {
         map_[index / 32] |= 1U << index % 32;
     }
 
-    /// Takes `block` out. Precondition: it is in its bin, and block->size() == size.
-    void remove(Block* block, std::size_t size) {
+    /// Takes `block` out. Precondition: it is in its bin.
+    void remove(Block* block) {
         FreeLinks* links = FreeLinks::of(block);
         FreeLinks* next = links->next;
         FreeLinks* previous = links->previous;
         previous->next = next;
         next->previous = previous;
         // Only a sentinel is its own neighbour on both sides.
-        if (next == previous) became_shorter(next, size);
+        if (next == previous) {
+            const auto index = static_cast<std::size_t>(next - bins_);
+            map_[index / 32] &= ~(1U << index % 32);
+        }
     }
 
     /// A block of at least `size`, close to the smallest; nullptr: none. It stays in its bin.
     [[nodiscard]] Block* find(std::size_t size) {
         const std::size_t index = bin_of(size);
-        if (bins_[index].next != &bins_[index]) {
-            if (index < kExact) return bins_[index].next->block();
-            Block* block = smallest_near_front(index, size);
+        std::size_t word = index / 32;
+        std::uint32_t bits = map_[word] & ~0U << index % 32;
+        for (;;) {
+            while (bits == 0) {
+                if (++word == kBins / 32) return nullptr;
+                bits = map_[word];
+            }
+            const std::size_t found = word * 32 + static_cast<std::size_t>(std::countr_zero(bits));
+            if (found < kExact) return bins_[found].next->block();
+            Block* block = smallest_near_front(found, size);
             if (block != nullptr) return block;
+            bits &= bits - 1;  // of the bin for `size` itself none was large enough
         }
-        return find_larger(index, size);
     }
 
     /// Checks every ring and calls `check(block)` for each block. Returns how many there are.
@@ -107,12 +117,7 @@ class FreeBins {
         return index < kBins ? index : kBins - 1;
     }
 
-    void became_shorter(FreeLinks* sentinel, std::size_t size) {
-        const std::size_t index = bin_of(size);
-        if (sentinel == &bins_[index]) map_[index / 32] &= ~(1U << index % 32);
-    }
     [[nodiscard]] Block* smallest_near_front(std::size_t index, std::size_t size);
-    [[nodiscard]] Block* find_larger(std::size_t index, std::size_t size);
 
     FreeLinks bins_[kBins];
     std::uint32_t map_[kBins / 32] = {};

@@ -9,144 +9,250 @@ namespace {
 /// Growing blocks below this are served best by the best fit.
 constexpr std::size_t kEndFrom = 8192;
 
-}  // namespace
+// What happens nearly always is kept apart from the rest, which is never inlined, so that the
+// common path saves no registers for it.
 
-// allocate() and deallocate() hold only what happens nearly always, and leave the rest to functions
-// of their own, so that the common path saves no registers for it.
+void give_to_arena(HeapParts& parts, Block* block) {
+    parts.runs.block_freed(block->size());
+    parts.arena.deallocate(block);
+}
 
-void* Heap::allocate(std::size_t size) {
-    if (size <= kLargestSlot) {
-        void* slot = runs_.allocate_fast(size);
-        if (slot != nullptr) [[likely]]
-            return slot;
-    } else if (size <= RecentBlocks::kLargestRequest) {
-        Block* block = recent_.take(block_size_for(size));
-        if (block != nullptr) [[likely]]
-            return block->payload();
+// Empties what is kept at hand when the heap is nearly empty: one block could hold the end of the
+// arena in place.
+[[gnu::noinline]] void flush_recent(HeapParts& parts) {
+    while (parts.recent.units() != 0) {
+        Block* block = parts.recent.evict();
+        if (block != nullptr) give_to_arena(parts, block);
     }
-    return allocate_slow(size);
 }
 
-[[gnu::noinline]] void* Heap::allocate_slow(std::size_t size) {
-    if (size <= kLargestSlot) return allocate_small(size);
-    if (size < Mappings::kFrom) return allocate_from_arena(block_size_for(size));
-    if (size > heap::kLargestRequest) return nullptr;
-    void* mapping = mappings_.allocate(size);
-    return mapping != nullptr ? mapping : allocate_from_arena(block_size_for(size));
+// To be called when blocks went to the arena: what may be kept at hand shrinks with what is in use.
+// One block a call follows fast enough and keeps the call short.
+void follow_use(HeapParts& parts) {
+    parts.recent.follow(parts.arena.used());
+    if (!parts.recent.too_many()) return;
+    if (parts.recent.units() * kAlignment > parts.arena.used() / 2) return flush_recent(parts);
+    Block* block = parts.recent.evict();
+    if (block != nullptr) give_to_arena(parts, block);
 }
 
-void* Heap::allocate_small(std::size_t size) {
-    void* slot = runs_.allocate_slow(size);
-    if (slot != nullptr) return slot;
-    const std::size_t block_size = RunSet::stand_in_size(slot_class_for(size));
-    Block* block = recent_.take(block_size);
-    return block != nullptr ? block->payload() : allocate_from_arena(block_size);
-}
+// Allocation.
 
-void* Heap::allocate_from_arena(std::size_t block_size) {
-    Block* block = arena_.allocate(block_size);
+// A block from the arena, or a mapping.
+[[gnu::noinline]] void* allocate_new(HeapParts& parts, std::size_t size) {
+    if (size >= Mappings::kFrom) {
+        if (size > kLargestRequest) return nullptr;
+        void* mapping = parts.mappings.allocate(size);
+        if (mapping != nullptr) return mapping;
+    }
+    Block* block = parts.arena.allocate(block_size_for(size));
     if (block == nullptr) return nullptr;
-    runs_.block_allocated(block->size());
+    parts.runs.block_allocated(block->size());
     return block->payload();
 }
 
-void Heap::deallocate(void* pointer) {
-    if (runs_.class_at(arena_.offset_of(pointer)) != 0) return deallocate_slot(pointer);
-    deallocate_block(pointer);
+[[gnu::always_inline]] inline void* allocate_block(HeapParts& parts, std::size_t size) {
+    if (size > RecentBlocks::kLargestRequest) return allocate_new(parts, size);
+    // A size of 0 looks into a list that is always empty.
+    Block* block = parts.recent.take((size + kWord + kAlignment - 1) / kAlignment);
+    if (block == nullptr) return allocate_new(parts, size);
+    return block->payload();
 }
 
-[[gnu::noinline]] void Heap::deallocate_slot(void* pointer) {
-    if (!RunSet::deallocate_fast(pointer)) deallocate_last_slot(pointer);
-}
-
-[[gnu::noinline]] void Heap::deallocate_block(void* pointer) {
-    Block* block = Block::of_payload(pointer);
-    if (!arena_.contains(pointer) || !arena_.looks_allocated(block)) [[unlikely]] {
-        return deallocate_other(pointer);
+[[gnu::noinline]] void* allocate_small(HeapParts& parts, std::size_t slot_class) {
+    if (parts.runs.next_word(slot_class) || parts.runs.next_run(slot_class)) [[likely]] {
+        return parts.runs.take(slot_class, parts.runs.at_hand(slot_class));
     }
-    const std::size_t size = block->size();
-    if (size >= RecentBlocks::kLimit || block->moved() || !recent_.has_room(size, arena_.used()))
-        [[unlikely]] {
-        return replace_recent(block);
-    }
-    recent_.keep(block, size);
+    return allocate_block(parts, RunSet::stand_in_size(slot_class) - kWord);
 }
 
-[[gnu::noinline]] void Heap::deallocate_last_slot(void* pointer) {
-    if (!runs_.deallocate_slow(pointer)) return refuse(pointer);
-    shed_recent();
+[[gnu::always_inline]] inline void* allocate(HeapParts& parts, std::size_t size) {
+    // By size - 1, which makes the class; a size of 0 gets the smallest block.
+    if (size - 1 >= kLargestSlot) return allocate_block(parts, size);
+    const std::size_t slot_class = slot_class_for(size);
+    const std::uint32_t free = parts.runs.at_hand(slot_class);
+    if (free == 0) [[unlikely]]
+        return allocate_small(parts, slot_class);
+    return parts.runs.take(slot_class, free);
 }
 
-// A block that cannot be kept at hand just so: it takes the place of another, or goes to the arena.
-[[gnu::noinline]] void Heap::replace_recent(Block* block) {
-    const std::size_t size = block->size();
-    if (size < RecentBlocks::kLimit && !block->moved()) {
-        Block* other = recent_.evict();
-        if (other != nullptr) {
-            give_to_arena(other);
-            if (recent_.has_room(size, arena_.used())) {
-                recent_.keep(block, size);
-                return;
-            }
-        }
-    }
-    give_to_arena(block);
-    shed_recent();
-}
+// Deallocation.
 
-void Heap::give_to_arena(Block* block) {
-    runs_.block_freed(block->size());
-    arena_.deallocate(block);
-}
-
-// What may be kept at hand shrinks with what is in use. Two blocks a call follow fast enough and
-// keep the call short, until the heap is nearly empty: then all go, for one could hold the end of
-// the arena in place.
-void Heap::shed_recent() {
-    for (int i = 0; i < 2; ++i) {
-        if (recent_.has_room(0, arena_.used())) return;
-        Block* block = recent_.evict();
-        if (block != nullptr) give_to_arena(block);
-    }
-    if (recent_.bytes() > arena_.used() / 4) flush_recent();
-}
-
-void Heap::flush_recent() {
-    while (recent_.bytes() != 0) {
-        Block* block = recent_.evict();
-        if (block != nullptr) give_to_arena(block);
-    }
-}
-
-std::size_t Heap::trim(std::size_t keep) {
-    const std::size_t before = arena_.extent();
-    flush_recent();
-    arena_.trim(keep);
-    return before - arena_.extent();
-}
-
-[[gnu::noinline]] void Heap::deallocate_other(void* pointer) {
+// A block far up in the arena, a mapping, nothing of ours.
+[[gnu::noinline]] void deallocate_other(HeapParts& parts, void* pointer) {
     if (pointer == nullptr) return;
-    Mapping* mapping = mappings_.find(pointer);
-    if (mapping == nullptr) {
-        refuse(pointer);
-        return;
+    if (parts.is_block(pointer)) {
+        give_to_arena(parts, Block::of_payload(pointer));
+        return follow_use(parts);
     }
-    mappings_.deallocate(mapping);
+    Mapping* mapping = parts.mappings.find(pointer);
+    if (mapping == nullptr) return parts.refuse(pointer);
+    parts.mappings.deallocate(mapping);
+}
+
+// A large block, or one that was moved. Precondition: below the top.
+[[gnu::noinline]] void deallocate_large(HeapParts& parts, Block* block) {
+    if (!parts.arena.looks_allocated(block)) return deallocate_other(parts, block->payload());
+    give_to_arena(parts, block);
+    follow_use(parts);
+}
+
+// A block that cannot be kept at hand just so takes the place of another, or goes to the arena.
+[[gnu::noinline]] void replace_recent(HeapParts& parts, Block* block) {
+    Block* other = parts.recent.evict();
+    if (other != nullptr) {
+        if (other->size() == block->size()) parts.recent.pass_on();
+        if (parts.recent.keep(block, block->size() / kAlignment)) block = nullptr;
+        give_to_arena(parts, other);
+    }
+    if (block != nullptr) give_to_arena(parts, block);
+    follow_use(parts);
+}
+
+// Precondition: aligned, and not below the first payload of the arena.
+[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer) {
+    Block* block = Block::of_payload(pointer);
+    if (!parts.arena.below_top(block)) [[unlikely]]
+        return deallocate_other(parts, pointer);
+    const std::size_t units = block->plain_units();
+    constexpr std::size_t kLeast = kMinimumBlock / kAlignment;
+    if (units - kLeast >= RecentBlocks::kLists - kLeast) return deallocate_large(parts, block);
+    Block* next = block->after(units * kAlignment);
+    if (next > parts.arena.top() || !next->previous_used()) [[unlikely]]
+        return deallocate_other(parts, pointer);
+    if (!parts.recent.keep(block, units)) replace_recent(parts, block);
+}
+
+[[gnu::noinline]] void settle_run(HeapParts& parts, Run* run) {
+    parts.runs.settle(run);
+    follow_use(parts);
+}
+
+// Precondition: `slot` lies at `unit`, in a run.
+[[gnu::always_inline]] inline void deallocate_slot(HeapParts& parts, void* slot, std::size_t unit) {
+    Run* run = Run::around(slot);
+    if (!run->release(unit)) [[unlikely]]
+        return deallocate_other(parts, slot);
+    if (run->must_settle()) [[unlikely]]
+        settle_run(parts, run);
+}
+
+[[gnu::always_inline]] inline void deallocate(HeapParts& parts, void* pointer) {
+    const std::size_t unit = parts.arena.unit_of(pointer);
+    // No payload lies at unit 0, where the first header is.
+    if (unit - 1 >= RunMap::kReach - 1) [[unlikely]]
+        return deallocate_other(parts, pointer);
+    if (!parts.runs.run_within_reach(unit)) return deallocate_block(parts, pointer);
+    deallocate_slot(parts, pointer, unit);
+}
+
+// Reallocation.
+
+void* move(HeapParts& parts, void* pointer, std::size_t old_size, std::size_t size) {
+    void* target = allocate(parts, size);
+    if (target == nullptr) return nullptr;
+    memcpy(target, pointer, old_size < size ? old_size : size);
+    deallocate(parts, pointer);
+    return target;
+}
+
+// A block that grows out of its place a second time will go on growing: it moves to the end of
+// the arena, where the top can give it more without another copy.
+void* move_block(HeapParts& parts, Block* block, std::size_t size) {
+    void* from = block->payload();
+    if (size <= kLargestSlot || size >= Mappings::kFrom) {
+        return move(parts, from, block->payload_size(), size);
+    }
+    const std::size_t wanted = block_size_for(size);
+    Block* target = block->moved() && size >= kEndFrom ? parts.arena.allocate_at_end(wanted)
+                                                       : parts.arena.allocate(wanted);
+    if (target == nullptr) return nullptr;
+    parts.runs.block_allocated(target->size());
+    target->set_moved();
+    memcpy(target->payload(), from, block->payload_size());
+    give_to_arena(parts, block);
+    return target->payload();
+}
+
+void* reallocate_block(HeapParts& parts, Block* block, std::size_t size) {
+    const std::size_t wanted = block_size_for(size);
+    const std::size_t have = block->size();
+    if (wanted <= have) {
+        parts.arena.shrink(block, wanted);
+    } else if (!parts.arena.grow(block, wanted)) {
+        Block* lower = parts.arena.grow_down(block, wanted);
+        if (lower == nullptr) return move_block(parts, block, size);
+        block = lower;
+    }
+    parts.runs.block_freed(have);
+    parts.runs.block_allocated(block->size());
+    return block->payload();
+}
+
+void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
+    if (size >= Mappings::kFrom) {
+        void* place = parts.mappings.resize(mapping, size);
+        if (place != nullptr) return place;
+    }
+    return move(parts, mapping->start, mapping->size, size);
+}
+
+// Precondition: aligned, and in a run.
+[[gnu::noinline]] void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size) {
+    Run* run = Run::around(slot);
+    if (!run->in_use(slot)) {
+        parts.refuse(slot);
+        return nullptr;
+    }
+    const std::size_t have = slot_size(run->slot_class());
+    if (size <= have) return slot;
+    void* target = allocate(parts, size);
+    if (target == nullptr) return nullptr;
+    memcpy(target, slot, have);
+    deallocate_slot(parts, slot, parts.arena.unit_of(slot));
+    return target;
+}
+
+[[gnu::noinline]] void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
+    if (pointer == nullptr) return allocate(parts, size);
+    if (parts.is_block(pointer)) return reallocate_block(parts, Block::of_payload(pointer), size);
+    Mapping* mapping = parts.mappings.find(pointer);
+    if (mapping != nullptr) return reallocate_mapping(parts, mapping, size);
+    parts.refuse(pointer);
+    return nullptr;
+}
+
+}  // namespace
+
+void* Heap::allocate(std::size_t size) {
+    return heap::allocate(parts_, size);
+}
+
+void Heap::deallocate(void* pointer) {
+    heap::deallocate(parts_, pointer);
+}
+
+void* Heap::reallocate(void* pointer, std::size_t size) {
+    if (size > kLargestRequest) return nullptr;
+    if (parts_.runs.run_at(parts_.arena.unit_of(pointer))) {
+        return reallocate_slot(parts_, pointer, size);
+    }
+    return reallocate_other(parts_, pointer, size);
 }
 
 void* Heap::allocate_zeroed(std::size_t count, std::size_t size) {
     std::size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return nullptr;
-    std::byte* fresh = arena_.fresh();
+    const Arena& arena = parts_.arena;
+    std::byte* fresh = arena.fresh();
     auto* pointer = static_cast<std::byte*>(allocate(bytes));
     if (pointer == nullptr) return nullptr;
-    if (bytes >= Mappings::kFrom && mappings_.first_is(pointer) && arena_.source_zeroed()) {
+    if (bytes >= Mappings::kFrom && parts_.mappings.first_is(pointer) && arena.source_zeroed()) {
         return pointer;
     }
     // What lies beyond the highest byte ever used came from the source as zeroes.
     std::byte* end = pointer + bytes;
-    if (arena_.source_zeroed() && end > fresh) {
+    if (arena.source_zeroed() && end > fresh) {
         end = pointer > fresh ? pointer : fresh;
     }
     memset(pointer, 0, static_cast<std::size_t>(end - pointer));
@@ -158,104 +264,31 @@ void* Heap::allocate_aligned(std::size_t alignment, std::size_t size) {
         return nullptr;
     }
     if (alignment <= kAlignment) return allocate(size);
-    Block* block = arena_.allocate_aligned(alignment, block_size_for(size));
+    Block* block = parts_.arena.allocate_aligned(alignment, block_size_for(size));
     if (block == nullptr) return nullptr;
-    runs_.block_allocated(block->size());
+    parts_.runs.block_allocated(block->size());
     return block->payload();
-}
-
-// Where a pointer of ours lives; None, and reported, when it is none of ours.
-Heap::Place Heap::find(void* pointer) {
-    if (runs_.class_at(arena_.offset_of(pointer)) != 0) {
-        if (RunSet::in_use(pointer)) return Place::Slot;
-    } else if (arena_.contains(pointer) && arena_.looks_allocated(Block::of_payload(pointer))) {
-        return Place::Block;
-    } else if (mappings_.find(pointer) != nullptr) {
-        return Place::Mapping;
-    }
-    refuse(pointer);
-    return Place::None;
 }
 
 std::size_t Heap::usable_size(void* pointer) {
     if (pointer == nullptr) return 0;
-    switch (find(pointer)) {
-    case Place::Slot:
-        return slot_size(Run::around(pointer)->slot_class);
-    case Place::Block:
+    if (parts_.runs.run_at(parts_.arena.unit_of(pointer))) {
+        Run* run = Run::around(pointer);
+        if (run->in_use(pointer)) return slot_size(run->slot_class());
+    } else if (parts_.is_block(pointer)) {
         return Block::of_payload(pointer)->payload_size();
-    case Place::Mapping:
-        return mappings_.find(pointer)->size;
-    case Place::None:
-        break;
+    } else if (const Mapping* mapping = parts_.mappings.find(pointer)) {
+        return mapping->size;
     }
+    parts_.refuse(pointer);
     return 0;
 }
 
-void* Heap::reallocate(void* pointer, std::size_t size) {
-    if (pointer == nullptr) return allocate(size);
-    if (size > heap::kLargestRequest) return nullptr;
-    switch (find(pointer)) {
-    case Place::Slot: {
-        const std::size_t have = slot_size(Run::around(pointer)->slot_class);
-        return size <= have ? pointer : move(pointer, have, size);
-    }
-    case Place::Block:
-        return reallocate_block(Block::of_payload(pointer), size);
-    case Place::Mapping:
-        return reallocate_mapping(mappings_.find(pointer), size);
-    case Place::None:
-        break;
-    }
-    return nullptr;
-}
-
-void* Heap::reallocate_block(Block* block, std::size_t size) {
-    const std::size_t wanted = block_size_for(size);
-    const std::size_t have = block->size();
-    if (wanted <= have) {
-        arena_.shrink(block, wanted);
-    } else if (!arena_.grow(block, wanted)) {
-        Block* lower = arena_.grow_down(block, wanted);
-        if (lower == nullptr) return move_block(block, size);
-        block = lower;
-    }
-    runs_.block_freed(have);
-    runs_.block_allocated(block->size());
-    return block->payload();
-}
-
-// A block that grows out of its place a second time will go on growing: it moves to the end of
-// the arena, where the top can give it more without another copy.
-void* Heap::move_block(Block* block, std::size_t size) {
-    void* from = block->payload();
-    if (size <= kLargestSlot || size >= Mappings::kFrom)
-        return move(from, block->payload_size(), size);
-    const std::size_t wanted = block_size_for(size);
-    Block* target = block->moved() && size >= kEndFrom ? arena_.allocate_at_end(wanted)
-                                                       : arena_.allocate(wanted);
-    if (target == nullptr) return nullptr;
-    runs_.block_allocated(target->size());
-    target->set_moved();
-    memcpy(target->payload(), from, block->payload_size());
-    give_to_arena(block);
-    return target->payload();
-}
-
-void* Heap::reallocate_mapping(Mapping* mapping, std::size_t size) {
-    if (size >= Mappings::kFrom) {
-        void* place = mappings_.resize(mapping, size);
-        if (place != nullptr) return place;
-    }
-    return move(mapping->start, mapping->size, size);
-}
-
-void* Heap::move(void* pointer, std::size_t old_size, std::size_t size) {
-    void* target = allocate(size);
-    if (target == nullptr) return nullptr;
-    memcpy(target, pointer, old_size < size ? old_size : size);
-    deallocate(pointer);
-    return target;
+std::size_t Heap::trim(std::size_t keep) {
+    const std::size_t before = parts_.arena.extent();
+    flush_recent(parts_);
+    parts_.arena.trim(keep);
+    return before - parts_.arena.extent();
 }
 
 }  // namespace quire::heap

@@ -1,7 +1,7 @@
 // The heap: one allocator for kmalloc in the kernel and for malloc in user programs.
 //
 //      request               served from                    found again through
-//      up to 64 bytes        a slot of a run (run_set.h)     the granule map
+//      up to 64 bytes        a slot of a run (run_set.h)     the map of runs
 //      anything              a block of the arena (arena.h)  its header
 //      256 KiB and more      a mapping of its own            the list of mappings
 //                            (where the page source has map(); else the arena)
@@ -14,25 +14,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "libc/heap/arena.h"
-#include "libc/heap/mappings.h"
-#include "libc/heap/recent_blocks.h"
-#include "libc/heap/run_set.h"
+#include "libc/heap/heap_parts.h"
 
 namespace quire::heap {
-
-/// What was wrong with a pointer given to us.
-enum class HeapMisuse : unsigned char {
-    DoubleFree,       // it was a block once, and is free
-    ForeignPointer,   // it never came from this heap
-    InteriorPointer,  // it points into a block, not at its start
-    CorruptedHeader,  // the block's header does not agree with its neighbours
-};
-/// The enumerator in words: "double free".
-const char* misuse_text(HeapMisuse misuse);
-
-/// Told of each misuse before the call is refused; may log, or end the program.
-using MisuseReport = void (*)(HeapMisuse misuse, const void* pointer);
 
 struct HeapStatistics {
     std::size_t arena_bytes = 0;   // pages of the arena
@@ -73,11 +57,7 @@ class Heap {
     /// source must outlive the heap, and the pages a heap holds when it ends stay with the source.
     explicit Heap(PageSource& source, MisuseReport report = nullptr,
                   unsigned recent_share = kUserShare)
-        : arena_(source),
-          runs_(arena_),
-          recent_(recent_share),
-          mappings_(source, arena_),
-          report_(report) {}
+        : parts_(source, report, recent_share) {}
     Heap(const Heap&) = delete;
     Heap& operator=(const Heap&) = delete;
 
@@ -116,32 +96,7 @@ class Heap {
     void check_invariants();
 
   private:
-    enum class Place : unsigned char { Slot, Block, Mapping, None };
-
-    [[nodiscard]] void* allocate_slow(std::size_t size);
-    [[nodiscard]] void* allocate_small(std::size_t size);
-    [[nodiscard]] void* allocate_from_arena(std::size_t block_size);
-    void deallocate_slot(void* pointer);
-    void deallocate_last_slot(void* pointer);
-    void deallocate_block(void* pointer);
-    void replace_recent(Block* block);
-    void give_to_arena(Block* block);
-    void shed_recent();
-    void flush_recent();
-    void deallocate_other(void* pointer);
-    [[nodiscard]] Place find(void* pointer);
-    [[nodiscard]] void* reallocate_block(Block* block, std::size_t size);
-    [[nodiscard]] void* move_block(Block* block, std::size_t size);
-    [[nodiscard]] void* reallocate_mapping(Mapping* mapping, std::size_t size);
-    [[nodiscard]] void* move(void* pointer, std::size_t old_size, std::size_t size);
-    void refuse(void* pointer);
-    [[nodiscard]] HeapMisuse diagnose(void* pointer);
-
-    Arena arena_;
-    RunSet runs_;
-    RecentBlocks recent_;
-    Mappings mappings_;
-    MisuseReport report_;
+    HeapParts parts_;
 };
 
 }  // namespace quire::heap

@@ -18,32 +18,50 @@ const char* misuse_text(HeapMisuse misuse) {
     return "?";
 }
 
-void Heap::refuse(void* pointer) {
-    if (report_ != nullptr) report_(diagnose(pointer), pointer);
+bool HeapParts::is_block(void* pointer) const {
+    return arena.contains(pointer) && !runs.run_at(arena.unit_of(pointer)) &&
+           arena.looks_allocated(Block::of_payload(pointer));
 }
 
+void HeapParts::refuse(void* pointer) {
+    if (report != nullptr) report(diagnose(pointer), pointer);
+}
+
+namespace {
+
+// Whether a slot starts at `pointer`, which lies in a run and is no slot in use.
+bool is_free_slot(const void* pointer) {
+    Run* run = Run::around(pointer);
+    const auto distance =
+        static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - run->slots());
+    const std::size_t size = slot_size(run->slot_class());
+    return distance % size == 0 && distance / size < slots_in_run(run->slot_class());
+}
+
+}  // namespace
+
 // Walks, so it is slow, but sees what a pointer really points at.
-HeapMisuse Heap::diagnose(void* pointer) {
-    if (mappings_.around(pointer) != nullptr) return HeapMisuse::InteriorPointer;
-    if (arena_.offset_of(pointer) >= arena_.extent()) return HeapMisuse::ForeignPointer;
-    for (Block* block = arena_.first(); block != arena_.top(); block = block->next()) {
-        if (!arena_.plausible(block)) return HeapMisuse::CorruptedHeader;
+HeapMisuse HeapParts::diagnose(void* pointer) {
+    if (mappings.around(pointer) != nullptr) return HeapMisuse::InteriorPointer;
+    if (arena.offset_of(pointer) >= arena.extent()) return HeapMisuse::ForeignPointer;
+    for (Block* block = arena.first(); block != arena.top(); block = block->next()) {
+        if (!arena.plausible(block)) return HeapMisuse::CorruptedHeader;
         if (pointer >= block->next()) continue;
         if (!block->used()) return HeapMisuse::DoubleFree;
-        if (!(runs_.class_at(arena_.offset_of(pointer)) != 0)) break;
-        return RunSet::is_slot(pointer) ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
+        if (!runs.run_at(arena.unit_of(pointer))) break;
+        return is_free_slot(pointer) ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
     }
-    return pointer >= arena_.top() ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
+    return pointer >= arena.top() ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
 }
 
 namespace {
 
 void visit_run(Run* run, HeapVisitor& visitor) {
-    const std::size_t size = slot_size(run->slot_class);
-    for (std::size_t number = 0; number < slots_in_run(run->slot_class); ++number) {
-        const bool is_free = (run->free_slots[number / 32] >> number % 32 & 1) != 0;
-        visitor.visit({run->slots() + number * size, size,
-                       is_free ? HeapBlock::Kind::FreeSlot : HeapBlock::Kind::UsedSlot});
+    const std::size_t size = slot_size(run->slot_class());
+    for (std::size_t number = 0; number < slots_in_run(run->slot_class()); ++number) {
+        std::byte* slot = run->slots() + number * size;
+        visitor.visit({slot, size,
+                       run->in_use(slot) ? HeapBlock::Kind::UsedSlot : HeapBlock::Kind::FreeSlot});
     }
 }
 
@@ -79,20 +97,20 @@ class Counter final : public HeapVisitor {
 }  // namespace
 
 void Heap::walk(HeapVisitor& visitor) {
-    const Block* end = arena_.top();
-    for (Block* block = arena_.first(); block != end; block = block->next()) {
+    const Block* end = parts_.arena.top();
+    for (Block* block = parts_.arena.first(); block != end; block = block->next()) {
         void* payload = block->payload();
         if (!block->used()) {
             visitor.visit({payload, block->payload_size(), HeapBlock::Kind::Free});
-        } else if (runs_.class_at(arena_.offset_of(payload)) != 0) {
+        } else if (parts_.runs.run_at(parts_.arena.unit_of(payload))) {
             visit_run(Run::around(payload), visitor);
         } else {
-            const bool ours = runs_.is_map(payload) || mappings_.is_record(payload);
+            const bool ours = parts_.runs.is_map(payload) || parts_.mappings.is_record(payload);
             visitor.visit({payload, block->payload_size(),
                            ours ? HeapBlock::Kind::Internal : HeapBlock::Kind::Used});
         }
     }
-    for (Mapping* mapping = mappings_.first(); mapping != nullptr; mapping = mapping->next) {
+    for (Mapping* mapping = parts_.mappings.first(); mapping != nullptr; mapping = mapping->next) {
         visitor.visit({mapping->start, mapping->size, HeapBlock::Kind::Mapping});
     }
 }
@@ -101,18 +119,18 @@ HeapStatistics Heap::statistics() {
     HeapStatistics sum;
     Counter counter(sum);
     walk(counter);
-    sum.arena_bytes = arena_.extent();
-    sum.top_bytes = arena_.top_size();
+    sum.arena_bytes = parts_.arena.extent();
+    sum.top_bytes = parts_.arena.top_size();
     if (sum.top_bytes > sum.largest_free) sum.largest_free = sum.top_bytes;
-    sum.runs = runs_.count();
+    sum.runs = parts_.runs.count();
     return sum;
 }
 
 void Heap::check_invariants() {
-    arena_.check_invariants();
-    runs_.check_invariants();
-    recent_.check_invariants();
-    mappings_.check_invariants();
+    parts_.arena.check_invariants();
+    parts_.runs.check_invariants();
+    parts_.recent.check_invariants();
+    parts_.mappings.check_invariants();
 }
 
 }  // namespace quire::heap

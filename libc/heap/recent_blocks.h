@@ -4,7 +4,7 @@
 // with its neighbours nor put into a bin, and comes back with a dozen instructions. That would let
 // the heap fragment, so all blocks kept may take a small share of what is in use, no more; when
 // there is no room the one longest passed over by the clock hand goes to the arena. Invariant: list
-// i holds blocks of i * kAlignment bytes in the state recent(); bytes() is their sum.
+// i holds blocks of i units (of kAlignment bytes) in the state recent(); units() is their sum.
 #pragma once
 
 #include <cstddef>
@@ -28,37 +28,49 @@ class RecentBlocks {
     RecentBlocks(const RecentBlocks&) = delete;
     RecentBlocks& operator=(const RecentBlocks&) = delete;
 
-    /// A block of exactly `size`, in use; nullptr when none is kept. Precondition: size < kLimit.
-    [[nodiscard]] Block* take(std::size_t size) {
-        Block* block = lists_[size / kAlignment];
+    /// A block of exactly `units`, in use; nullptr when none is kept. Precondition: units < kLists.
+    [[nodiscard]] Block* take(std::size_t units) {
+        Block* block = lists_[units];
         if (block == nullptr) return nullptr;
-        lists_[size / kAlignment] = link(block);
-        bytes_ -= size;
-        block->reuse();
+        lists_[units] = link(block);
+        room_ += static_cast<std::ptrdiff_t>(units);
+        block->toggle_recent();
         return block;
     }
 
-    /// Whether a block of `size` may be kept while `used` bytes of the arena are not free.
-    [[nodiscard]] bool has_room(std::size_t size, std::size_t used) const {
-        return bytes_ + size <= used >> share_shift_;
+    /// Keeps `block`; false, and nothing changed: there is no room for it.
+    /// Precondition: in use, not moved, of `units` < kLists.
+    [[nodiscard]] bool keep(Block* block, std::size_t units) {
+        const std::ptrdiff_t left = room_ - static_cast<std::ptrdiff_t>(units);
+        if (left < 0) return false;
+        room_ = left;
+        Block* next = lists_[units];
+        if (next == nullptr) groups_ |= 1U << units / kGroup;
+        link(block) = next;
+        lists_[units] = block;
+        block->toggle_recent();
+        return true;
     }
 
-    /// Keeps `block`. Precondition: in use, size < kLimit.
-    void keep(Block* block, std::size_t size) {
-        const std::size_t index = size / kAlignment;
-        Block* next = lists_[index];
-        if (next == nullptr) groups_ |= 1U << index / kGroup;
-        link(block) = next;
-        lists_[index] = block;
-        bytes_ += size;
-        block->set_recent();
+    /// Sets the share: `used` bytes of the arena are not free now.
+    void follow(std::size_t used) {
+        const std::size_t limit = (used / kAlignment) >> share_shift_;
+        room_ += static_cast<std::ptrdiff_t>(limit) - static_cast<std::ptrdiff_t>(limit_);
+        limit_ = limit;
     }
+    /// Whether more is kept than the share.
+    [[nodiscard]] bool too_many() const { return room_ < 0; }
 
     /// Takes out a block of the size the hand has reached, to be given to the arena, in use.
     /// nullptr: there is none near the hand; it has moved on.
     [[nodiscard]] Block* evict();
 
-    [[nodiscard]] std::size_t bytes() const { return bytes_; }
+    /// Moves the hand on from the lists it has reached.
+    void pass_on() { hand_ = (hand_ + 1) % (kLists / kGroup); }
+
+    [[nodiscard]] std::size_t units() const {
+        return static_cast<std::size_t>(static_cast<std::ptrdiff_t>(limit_) - room_);
+    }
 
     void check_invariants() const;
 
@@ -67,7 +79,8 @@ class RecentBlocks {
     static Block*& link(Block* block) { return *static_cast<Block**>(block->payload()); }
 
     unsigned share_shift_;
-    std::size_t bytes_ = 0;
+    std::size_t limit_ = 0;    // units that may be kept
+    std::ptrdiff_t room_ = 0;  // units that may be kept more; below zero after limit_ fell
     std::size_t hand_ = 0;
     // A set bit: one of these kGroup lists may hold a block. Cleared only by the hand.
     std::uint32_t groups_ = 0;

@@ -4,9 +4,14 @@
 //      | slot 0 | slot 1 | slot 2 |  ...  | slot n-1 |   | Run (28 bytes) | header |
 //
 // A run is the payload of one block of exactly 1 KiB, so the last word belongs to the next block's
-// header, and runs that lie side by side waste nothing. One bit a slot says whether it is free.
+// header, and runs that lie side by side waste nothing.
+//
+// Which slots are in use is told by a bit for each unit of kAlignment bytes, not for each slot, so
+// that an address becomes its bit by shifts alone. The bit is clear exactly where a slot in use
+// starts. A pointer to a free slot, into a slot or behind the last one meets a set bit.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,34 +22,85 @@ namespace quire::heap {
 inline constexpr std::size_t kGranule = 1024;
 /// Requests up to this size may live in runs.
 inline constexpr std::size_t kLargestSlot = 64;
-inline constexpr std::size_t kSmallestSlot = 16;
-/// Class c has slots of c * kAlignment bytes; the classes below that of kSmallestSlot are not used.
-inline constexpr std::size_t kSlotClasses = kLargestSlot / kAlignment + 1;
-inline constexpr std::size_t kFirstSlotClass = kSmallestSlot / kAlignment;
+/// Class c has slots of c + 1 units.
+inline constexpr std::size_t kSlotClasses = kLargestSlot / kAlignment;
 
+/// Precondition: bytes != 0.
 constexpr std::size_t slot_class_for(std::size_t bytes) {
-    return bytes <= kSmallestSlot ? kFirstSlotClass : (bytes + (kAlignment - 1)) / kAlignment;
+    return (bytes - 1) / kAlignment;
 }
 constexpr std::size_t slot_size(std::size_t slot_class) {
-    return slot_class * kAlignment;
+    return (slot_class + 1) * kAlignment;
 }
 
 struct Run {
+    /// The units that one word of `vacant` tells of, and how many such words there are.
+    static constexpr std::size_t kUnitsInWord = 32;
+    static constexpr std::size_t kWordSpan = kUnitsInWord * kAlignment;
+    static constexpr std::size_t kWords = kGranule / kWordSpan;
+
     Run* next;  // the ring of runs of this class that have room
     Run* previous;
-    std::uint32_t free_slots[2];
-    std::uint32_t all_slots[2];  // free_slots when every slot is free
-    std::uint32_t slot_class;
+    std::uint32_t vacant[kWords];
+    /// The class in the lowest bits; above them how many slots are in use, less one, and less
+    /// kOutside in a run outside the ring, which is full. So one look at the sign after a free
+    /// finds both the run that became empty and the one that got room.
+    std::int32_t tally;
 
     /// Where the Run stands behind its slots.
     static constexpr std::size_t offset();
     static Run* around(const void* slot);
     [[nodiscard]] std::byte* slots();
     [[nodiscard]] Block* block() { return Block::of_payload(slots()); }
-    [[nodiscard]] bool full() const { return (free_slots[0] | free_slots[1]) == 0; }
-    [[nodiscard]] bool empty() const {
-        return free_slots[0] == all_slots[0] && free_slots[1] == all_slots[1];
+
+    /// Makes all slots free, of a run outside the ring.
+    void start(std::size_t of_class) {
+        for (std::uint32_t& word : vacant)
+            word = ~0U;
+        tally = static_cast<std::int32_t>(of_class) - kOneSlot - kOutside;
     }
+    [[nodiscard]] std::size_t slot_class() const {
+        return static_cast<std::size_t>(tally & (kOneSlot - 1));
+    }
+    [[nodiscard]] bool in_ring() const { return tally >= -kOneSlot; }
+    void set_in_ring(bool in_ring) { tally += in_ring ? kOutside : -kOutside; }
+    /// Precondition: in_ring().
+    [[nodiscard]] bool empty() const { return tally < 0; }
+    [[nodiscard]] std::size_t used() const {
+        return static_cast<std::size_t>((tally + kOneSlot + (in_ring() ? 0 : kOutside)) / kOneSlot);
+    }
+    void count_one_more() { tally += kOneSlot; }
+
+    /// The unit is counted from the start of the run or of anything that is a multiple away.
+    [[nodiscard]] std::uint32_t& word_of(std::size_t unit) {
+        return vacant[unit / kUnitsInWord % kWords];
+    }
+    static std::uint32_t bit_of(std::size_t unit) { return 1U << unit % kUnitsInWord; }
+    /// Whether `address` is the start of a slot in use.
+    [[nodiscard]] bool in_use(const void* address) {
+        const auto place = reinterpret_cast<std::uintptr_t>(address);
+        const std::size_t unit = place / kAlignment;
+        return place % kAlignment == 0 && (word_of(unit) & bit_of(unit)) == 0;
+    }
+    /// Frees the slot at `unit`. False, and nothing changed: none in use starts there.
+    /// Then, if must_settle(), the run is for RunSet::settle().
+    [[nodiscard]] bool release(std::size_t unit) {
+        std::uint32_t& word = word_of(unit);
+        const std::uint32_t before = word;
+        const std::uint32_t after = before | bit_of(unit);
+        if (after == before) [[unlikely]]
+            return false;
+        word = after;
+        tally -= kOneSlot;
+        return true;
+    }
+    /// Whether the run that lost a slot is empty now, or was full.
+    [[nodiscard]] bool must_settle() const { return tally < 0; }
+    [[nodiscard]] bool full() const;
+
+  private:
+    static constexpr std::int32_t kOneSlot = static_cast<std::int32_t>(std::bit_ceil(kSlotClasses));
+    static constexpr std::int32_t kOutside = kOneSlot * 1024;
 };
 
 constexpr std::size_t Run::offset() {
@@ -64,28 +120,23 @@ constexpr std::size_t slots_in_run(std::size_t slot_class) {
     return Run::offset() / slot_size(slot_class);
 }
 
-// A slot's number is the upper half of offset * reciprocal. The lower half tells whether the offset
-// is that of a slot: the error of the reciprocal adds up to less than 1024 over a run, while an
-// offset inside a slot leaves at least one reciprocal, 1024 or more.
-constexpr std::uint32_t slot_reciprocal(std::size_t slot_class) {
-    return static_cast<std::uint32_t>((65536 + slot_size(slot_class) - 1) / slot_size(slot_class));
-}
-constexpr bool is_slot_start(std::uint32_t product) {
-    return (product & 0xFC00) == 0;
-}
-
-consteval bool slot_numbers_are_exact() {
-    for (std::size_t slot_class = kFirstSlotClass; slot_class < kSlotClasses; ++slot_class) {
-        const std::size_t size = slot_size(slot_class);
-        for (std::uint32_t offset = 0; offset < kGranule; ++offset) {
-            const std::uint32_t product = offset * slot_reciprocal(slot_class);
-            if (product >> 16 != offset / size) return false;
-            if (is_slot_start(product) != (offset % size == 0)) return false;
+/// For each class the units at which its slots start, as bits like those of Run::vacant.
+struct SlotStarts {
+    std::uint32_t of[kSlotClasses][Run::kWords];
+};
+inline constexpr SlotStarts kSlotStarts = [] {
+    SlotStarts starts{};
+    for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class) {
+        for (std::size_t slot = 0; slot < slots_in_run(slot_class); ++slot) {
+            const std::size_t unit = slot * (slot_class + 1);
+            starts.of[slot_class][unit / Run::kUnitsInWord] |= 1U << unit % Run::kUnitsInWord;
         }
-        if (slots_in_run(slot_class) > 64) return false;
     }
-    return true;
+    return starts;
+}();
+
+inline bool Run::full() const {
+    return used() == slots_in_run(slot_class());
 }
-static_assert(slot_numbers_are_exact());
 
 }  // namespace quire::heap

@@ -1,10 +1,13 @@
-// All runs of a heap: which granules of the arena hold one, and which runs have room.
+// All runs of a heap, and which of them have room.
 //
 // A class gets its first run when kOpenAt blocks of its size are live; until then they are
 // ordinary blocks, so a heap with a few small blocks pays no 1 KiB for each size. An empty run goes
-// back to the arena unless it is the last of its class with room while others are full.
-// Invariants: the granule map holds the class of the run that lies there, 0 elsewhere; every run
-// with a free slot is in the ring of its class; of the full ones only the first of a ring may be.
+// back to the arena unless all others of its class are full.
+//
+// Slots come from one word of bits at a time (Room), which is moved on when its slots are used up:
+// taking one is "find the lowest bit, clear it".
+// Invariants: the map tells where runs lie; every run with a free slot is in the ring of its class;
+// a full one is not, save perhaps the first, from which slots were taken last.
 #pragma once
 
 #include <bit>
@@ -13,83 +16,75 @@
 
 #include "libc/heap/arena.h"
 #include "libc/heap/run.h"
+#include "libc/heap/run_map.h"
 
 namespace quire::heap {
 
 class RunSet {
   public:
-    explicit RunSet(Arena& arena) : arena_(arena) {}
+    // cppcheck-suppress uninitMemberVar  // the loop reaches every room
+    explicit RunSet(Arena& arena) : arena_(arena) {
+        for (Room& room : rooms_)
+            room = {&room.starts, nullptr, 0, nullptr};
+    }
     RunSet(const RunSet&) = delete;
     RunSet& operator=(const RunSet&) = delete;
 
     /// How many live blocks of a class are worth a run.
     static constexpr std::uint32_t kOpenAt = 8;
 
-    /// The class of the run that lies `offset` bytes into the arena; 0: none does.
-    [[nodiscard]] std::size_t class_at(std::size_t offset) const {
-        const std::size_t granule = offset / kGranule;
-        return granule < mapped_granules_ ? map_[granule] : 0;
+    /// Whether a run lies at `unit` of the arena.
+    [[nodiscard]] bool run_at(std::size_t unit) const {
+        return unit < RunMap::kReach && map_.holds(unit);
     }
+    /// The same. Precondition: unit < RunMap::kReach.
+    [[nodiscard]] bool run_within_reach(std::size_t unit) const { return map_.holds(unit); }
 
-    /// A slot of the first run with room in the class for `size`, or nullptr: then ask
-    /// allocate_slow(). Precondition: size <= kLargestSlot.
-    [[nodiscard]] void* allocate_fast(std::size_t size) {
-        const std::size_t slot_class = slot_class_for(size);
-        Run* run = rooms_[slot_class];
-        if (run == nullptr) [[unlikely]]
-            return nullptr;
-        std::uint32_t bits = run->free_slots[0];
-        std::size_t number = 0;
-        if (bits != 0) [[likely]] {
-            run->free_slots[0] = bits & (bits - 1);
-        } else {
-            bits = run->free_slots[1];
-            if (bits == 0) return nullptr;
-            run->free_slots[1] = bits & (bits - 1);
-            number = 32;
+    /// The free slots of the word in hand, as bits; 0: move on to other ones.
+    [[nodiscard]] std::uint32_t at_hand(std::size_t slot_class) const {
+        const Room& room = rooms_[slot_class];
+        return *room.vacant & room.starts;
+    }
+    /// Takes the first of them. Precondition: free == at_hand(slot_class), and not 0.
+    [[nodiscard]] void* take(std::size_t slot_class, std::uint32_t free) {
+        const Room& room = rooms_[slot_class];
+        *room.vacant ^= free & -free;
+        room.first->count_one_more();
+        return room.slots + static_cast<std::size_t>(std::countr_zero(free)) * kAlignment;
+    }
+    /// Moves on to another word of the first run; false: it has no room.
+    [[nodiscard]] bool next_word(std::size_t slot_class) {
+        Room& room = rooms_[slot_class];
+        Run* run = room.first;
+        if (run == nullptr) return false;
+        for (std::size_t word = 0; word < Run::kWords; ++word) {
+            const std::uint32_t starts = kSlotStarts.of[slot_class][word];
+            if ((run->vacant[word] & starts) == 0) continue;
+            room.vacant = &run->vacant[word];
+            room.slots = run->slots() + word * Run::kWordSpan;
+            room.starts = starts;
+            return true;
         }
-        number += static_cast<std::size_t>(std::countr_zero(bits));
-        return run->slots() + number * slot_size(slot_class);
+        return false;
     }
-    /// A slot from another run or a new one; nullptr when the class should use a block: it has too
-    /// few live ones, or there is no memory for a run.
-    [[nodiscard]] void* allocate_slow(std::size_t size);
+    /// Moves on to another run, or to a new one, and a word of it; false: the class should use a
+    /// block. It has too few live ones, or there is no memory for a run.
+    /// Precondition: !next_word(slot_class).
+    [[nodiscard]] bool next_run(std::size_t slot_class);
 
-    /// Frees `slot` in the run around it where that changes nothing else; false, and nothing
-    /// changed: ask deallocate_slow().
-    [[nodiscard]] static bool deallocate_fast(void* slot) {
-        Run* run = Run::around(slot);
-        const std::uint32_t product = slot_product(slot, run->slot_class);
-        const std::uint32_t number = product >> 16;
-        std::uint32_t& word = run->free_slots[number / 32];
-        const std::uint32_t before = word;
-        const std::uint32_t after = before | 1U << number % 32;
-        // A number beyond the last slot makes `after` exceed the bits of all slots.
-        if (!is_slot_start(product) || before == 0 || before == after ||
-            after >= run->all_slots[number / 32]) [[unlikely]] {
-            return false;
-        }
-        word = after;
-        return true;
-    }
-    /// False, and nothing changed: `slot` is not a slot in use.
-    [[nodiscard]] bool deallocate_slow(void* slot);
+    /// To be called when `run` has lost a slot and must_settle(): it was full, or is empty.
+    void settle(Run* run);
 
-    /// Whether `slot`, which lies in a run, is the address of a slot in use.
-    [[nodiscard]] static bool in_use(const void* slot);
-    /// Whether `slot`, which lies in a run, is the address of a slot at all.
-    [[nodiscard]] static bool is_slot(const void* slot);
-    /// Whether `payload` holds the granule map.
-    [[nodiscard]] bool is_map(const void* payload) const { return payload == map_; }
+    [[nodiscard]] bool is_map(const void* payload) const { return map_.is_leaf(payload); }
     [[nodiscard]] std::size_t count() const;
 
     /// Told of every block taken from the arena or given back to it, so that the small ones, which
     /// stand in for slots, are counted.
     void block_allocated(std::size_t size) {
-        if (size <= stand_in_size(kSlotClasses - 1)) ++blocks_[size / kAlignment - 1];
+        if (size <= stand_in_size(kSlotClasses - 1)) ++blocks_[size / kAlignment - 2];
     }
     void block_freed(std::size_t size) {
-        if (size <= stand_in_size(kSlotClasses - 1)) --blocks_[size / kAlignment - 1];
+        if (size <= stand_in_size(kSlotClasses - 1)) --blocks_[size / kAlignment - 2];
     }
     /// The block that stands in for a slot while its class has no run.
     static constexpr std::size_t stand_in_size(std::size_t slot_class) {
@@ -99,35 +94,24 @@ class RunSet {
     void check_invariants();
 
   private:
-    struct Reciprocals {
-        std::uint32_t of[kSlotClasses];
+    struct Room {
+        std::uint32_t* vacant;  // the word in hand of the first run
+        std::byte* slots;       // where its first unit lies
+        std::uint32_t starts;   // the units of it at which slots start; 0: no word in hand
+        Run* first;             // the ring of the class
     };
-    static constexpr Reciprocals kReciprocals = [] {
-        Reciprocals table{};
-        for (std::size_t c = kFirstSlotClass; c < kSlotClasses; ++c) {
-            table.of[c] = slot_reciprocal(c);
-        }
-        return table;
-    }();
-    static std::uint32_t slot_product(const void* slot, std::size_t slot_class) {
-        const auto offset =
-            static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(slot) % kGranule);
-        return offset * kReciprocals.of[slot_class];
-    }
 
     void enter_ring(Run* run);
     void leave_ring(Run* run);
     [[nodiscard]] bool open(std::size_t slot_class);
     void became_empty(Run* run);
     void close(Run* run);
-    [[nodiscard]] bool make_map_cover(std::size_t granule);
 
     Arena& arena_;
-    std::uint8_t* map_ = nullptr;  // itself the payload of a block
-    std::size_t mapped_granules_ = 0;
-    Run* rooms_[kSlotClasses] = {};            // the first of the ring
+    Room rooms_[kSlotClasses];
     std::uint32_t runs_[kSlotClasses] = {};    // all runs of the class
     std::uint32_t blocks_[kSlotClasses] = {};  // live blocks that stand in for slots
+    RunMap map_;
 };
 
 }  // namespace quire::heap

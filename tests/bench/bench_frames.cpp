@@ -58,10 +58,10 @@ class BitmapAlone {
             bitmap_.give(frame);
     }
     Result<FrameNumber> take_frame() {
-        if (!bitmap_.hand_has_frame() && !bitmap_.fill_hand(kWindow) && !bitmap_.fill_hand(kDma)) {
+        if (bitmap_.hand() == 0 && !bitmap_.fill_hand(kWindow) && !bitmap_.fill_hand(kDma)) {
             return Error::OutOfMemory;
         }
-        return FrameNumber(bitmap_.take_from_hand());
+        return FrameNumber(bitmap_.take_from_hand(bitmap_.hand()));
     }
     void drop_reference(FrameNumber frame) { bitmap_.give(frame.raw()); }
     std::uint32_t take_words(std::uint32_t order) { return bitmap_.take_words(order, kWindow); }
@@ -75,6 +75,14 @@ class BitmapAlone {
 
 // --- The measured operations ---
 
+// The same frame, of which the compiler no longer knows that it was just taken: a pair is measured
+// as if its halves were far apart. Costs no instruction.
+[[gnu::always_inline]] inline FrameNumber forget_origin(FrameNumber frame) {
+    std::uint32_t raw = frame.raw();
+    asm volatile("" : "+r"(raw) : : "memory");
+    return FrameNumber(raw);
+}
+
 template <typename Frames>
 [[gnu::noipa]] FrameNumber measured_take(Frames& frames) {
     return frames.take_frame().take();
@@ -86,7 +94,7 @@ template <typename Frames>
 template <typename Frames>
 [[gnu::noipa]] void measured_pair(Frames& frames) {
     Result<FrameNumber> frame = frames.take_frame();
-    if (frame.ok()) frames.drop_reference(frame.value());
+    if (frame.ok()) frames.drop_reference(forget_origin(frame.value()));
 }
 template <typename Frames>
 [[gnu::noipa]] FrameNumber measured_churn(Frames& frames, FrameNumber frame) {
@@ -98,11 +106,11 @@ template <typename Frames>
 }
 [[gnu::noipa]] void measured_run_pair(FrameAllocator& frames, std::uint32_t order) {
     Result<FrameNumber> run = frames.take_run(order);
-    if (run.ok()) frames.drop_reference(run.value());
+    if (run.ok()) frames.drop_reference(forget_origin(run.value()));
 }
 [[gnu::noipa]] void measured_run_pair(BitmapAlone& frames, std::uint32_t order) {
     const std::uint32_t run = frames.take_words(order);
-    if (run != FrameBitmap::kNone) frames.give_words(run, order);
+    if (run != FrameBitmap::kNone) frames.give_words(forget_origin(FrameNumber(run)).raw(), order);
 }
 
 // --- The states they are measured in ---
@@ -153,12 +161,13 @@ int run_row(Frames& frames, const char* row) {
         fill(frames);
         free_at_random(frames, is("churn50") ? 50 : 90);
         churn(frames, operations);
-    } else if (is("order9") || is("order10")) {
+    } else if (is("order9") || is("order10") || is("orders")) {
         operations = 2000;
         for (int i = 0; i < 20000; ++i)
             held[held_count++] = frames.take_frame().take();
         for (std::uint32_t i = 0; i < operations; ++i) {
-            measured_run_pair(frames, is("order9") ? 9 : 10);
+            const std::uint32_t order = is("orders") ? 5 + random_below(6) : is("order9") ? 9 : 10;
+            measured_run_pair(frames, order);
         }
     } else {
         std::fprintf(stderr, "unknown row %s\n", row);
@@ -240,8 +249,9 @@ void drop_counted(FrameAllocator& frames, std::uint32_t index) {
     held[index] = held[--held_count];
 }
 
-// One life up and down, then the worst case there is: the frame that completes a run of 1,024 in a
-// group of which nothing was known.
+// One life up and down, then the worst cases there are: a single frame is wanted when the hand is
+// empty and a group is in hand of which most has to be promised again; and the frame that completes
+// a run of 1,024 in a group of which nothing was known.
 int longest_operation(FrameAllocator& frames) {
     signal(SIGTRAP, count_step);
     for (int i = 0; i < 400; ++i)
@@ -265,6 +275,11 @@ int longest_operation(FrameAllocator& frames) {
         while (frames.take_run(order).ok()) {
         }
     }
+    for (std::uint32_t frame = 50 * 1024; frame < 50 * 1024 + 96; ++frame) {
+        if (frame / 32 % 2 == 0) frames.drop_reference(FrameNumber(frame));  // two words apart
+    }
+    (void)frames.take_run(5);
+    take_counted(frames);
     for (std::uint32_t frame = 40 * 1024; frame < 41 * 1024; ++frame) {
         if (frames.table().in_use(FrameNumber(frame)) && FrameNumber(frame) != last) {
             frames.drop_reference(FrameNumber(frame));

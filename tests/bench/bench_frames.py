@@ -34,6 +34,8 @@ ROWS = [
     ("alloc+free of order 10, the bitmap alone", "order10 alone", True, "instructions", "<= 120",
      "", ""),
     ("alloc+free of order 10, with its record", "order10", True, "instructions", "<= 120", "", ""),
+    ("alloc+free of orders 5 to 10 at random, with its record", "orders", True, "instructions",
+     "", "", ""),
     ("longest order-0 operation met", "longest", False, "instructions", "<= 400", "", ""),
     ("bookkeeping of the allocator, 768 MiB", "bytes", False, "bytes/frame", "<= 0.14", "", ""),
     ("free frames in 2 MiB blocks, 50 % used, 256 MiB", "share50 whole 65536", False, "%",

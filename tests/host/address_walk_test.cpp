@@ -70,6 +70,7 @@ TEST_F(AddressWalkTest, GivesTheReason) {
         {0, 0, Access::Read, Ring::Kernel, Reason::NoTable, 0},
         {0x2003, 0, Access::Write, Ring::User, Reason::NoPage, 6},
         {0x2003, 0x5000, Access::Read, Ring::User, Reason::PageIsSwapped, 4},
+        {0x2003, 0x5446, Access::Write, Ring::User, Reason::PageIsHidden, 6},
         {0x2003, 0x5003, Access::Write, Ring::Kernel, Reason::Works, 0},
         {0x2003, 0x5007, Access::Read, Ring::User, Reason::PdeForKernelOnly, 5},
         {0x2007, 0x5003, Access::Fetch, Ring::User, Reason::PteForKernelOnly, 5},
@@ -181,7 +182,8 @@ TEST_F(AddressWalkTest, WritesThePageTableWalk) {
               "        0  P            1  present\n"
               "page table 00002000: PTE 1 is at 00002004 and holds 007D0161\n"
               "    31-12  frame      7D0  frame of the page\n"
-              "    11- 9  avl          0  left to software, unused\n"
+              "    11-10  avl          0  unused, 0\n"
+              "        9  L            0  may be evicted\n"
               "        8  G            1  global: kept when CR3 is loaded\n"
               "        7  PAT          0  memory type, with PCD and PWT\n"
               "        6  D            1  written\n"
@@ -206,7 +208,8 @@ TEST_F(AddressWalkTest, WritesALargePageAndAnEmptyEntry) {
                                    "    31-22  frame        1  4 MiB frame\n"
                                    "    21-13               0  reserved, must be 0\n"
                                    "       12  PAT          0  memory type, with PCD and PWT\n"
-                                   "    11- 9  avl          0  left to software, unused\n"
+                                   "    11-10  avl          0  unused, 0\n"
+                                   "        9  L            0  may be evicted\n"
                                    "        8  G            1  global: kept when CR3 is loaded\n"
                                    "        7  PS           1  a 4 MiB page\n"
                                    "        6  D            1  written\n"

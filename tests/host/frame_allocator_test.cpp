@@ -75,6 +75,20 @@ TEST(FrameAllocator, LeavesTheDmaZoneAloneWhenOneOfItsFramesComesBack) {
     world.allocator.check_invariants();
 }
 
+TEST(FrameAllocator, LeavesTheDmaZoneAloneThoughTheHandIsEmpty) {
+    FrameWorld world(5 * 1024);
+    std::vector<OwnedFrame> dma;
+    for (int i = 0; i < 31; ++i)  // the whole of the first word
+        dma.push_back(must(world.allocator.allocate_run(0, Zone::Dma)));
+    std::vector<OwnedFrame> window;
+    for (int i = 0; i < 32; ++i)
+        window.push_back(must(world.allocator.allocate()));
+    dma[5].reset();
+    EXPECT_EQ(must(world.allocator.allocate()).number().raw(), 4096U + 32);
+    EXPECT_EQ(must(world.allocator.allocate_run(0, Zone::Dma)).number().raw(), 6U);
+    world.allocator.check_invariants();
+}
+
 TEST(FrameAllocator, TakesTheLowestFrameThatCameBack) {
     FrameWorld world(1024);
     std::vector<OwnedFrame> frames;
@@ -90,6 +104,69 @@ TEST(FrameAllocator, TakesTheLowestFrameThatCameBack) {
         frames.push_back(must(world.allocator.allocate()));
         EXPECT_EQ(frames.back().number().raw(), number);
     }
+    world.allocator.check_invariants();
+}
+
+TEST(FrameAllocator, AnEmptyHandGoesWhereAFrameComesBack) {
+    FrameWorld world(1024);
+    std::vector<OwnedFrame> frames;
+    for (std::uint32_t i = 1; i <= 255; ++i)  // to the end of a word: the hand is empty
+        frames.push_back(must(world.allocator.allocate()));
+    for (std::uint32_t number : {40U, 100U, 33U, 200U}) {
+        frames[number - 1].reset();
+        world.allocator.check_invariants();
+        frames[number - 1] = must(world.allocator.allocate());
+        EXPECT_EQ(frames[number - 1].number().raw(), number);
+    }
+    EXPECT_EQ(must(world.allocator.allocate()).number().raw(), 256U);
+    world.allocator.check_invariants();
+}
+
+// Frames 2048 on are free throughout; below, blocks are picked out one by one.
+TEST(FrameAllocator, ARunOfAnotherOrderBreaksNoLargeBlock) {
+    FrameWorld world = FrameWorld::without_memory(4096);
+    world.allocator.add_memory(FrameRange::of(FrameNumber(1024 + 64), PageCount(32)));
+    world.allocator.add_memory(FrameRange::of(FrameNumber(2048), PageCount(2048)));
+    OwnedFrame large = must(world.allocator.allocate_run(9, Zone::Dma));
+    EXPECT_EQ(large.number().raw(), 2048U);
+    world.allocator.check_invariants();
+    OwnedFrame word = must(world.allocator.allocate_run(5, Zone::Dma));
+    EXPECT_EQ(word.number().raw(), 1024U + 64);
+    EXPECT_EQ(must(world.allocator.allocate_run(9, Zone::Dma)).number().raw(), 2048U + 512);
+    EXPECT_EQ(must(world.allocator.allocate_run(5, Zone::Dma)).number().raw(), 2048U + 512);
+    world.allocator.check_invariants();
+}
+
+TEST(FrameAllocator, TakesTheLowestRunThatCameBack) {
+    FrameWorld world(4096);
+    std::vector<OwnedFrame> runs;
+    for (std::uint32_t i = 1; i < 6; ++i)
+        runs.push_back(must(world.allocator.allocate_run(9, Zone::Dma)));
+    EXPECT_EQ(runs.back().number().raw(), 5U * 512);
+    runs[0].reset();  // below the group in hand
+    world.allocator.check_invariants();
+    runs[3].reset();  // in it
+    world.allocator.check_invariants();
+    EXPECT_EQ(must(world.allocator.allocate_run(9, Zone::Dma)).number().raw(), 512U);
+    world.allocator.check_invariants();
+}
+
+TEST(FrameAllocator, ASingleFrameComesFromTheGroupInHandIfThatIsTheLowest) {
+    FrameWorld world(16 * 1024);
+    must(world.allocator.allocate_run(10)).reset();
+    EXPECT_EQ(world.allocator.run_counts().runs[10], 15U);
+    world.allocator.check_invariants();
+    EXPECT_EQ(must(world.allocator.allocate()).number().raw(), 4096U);
+    world.allocator.check_invariants();
+}
+
+TEST(FrameAllocator, KeepsTheZonesApartForRuns) {
+    FrameWorld world(8 * 1024);
+    OwnedFrame window = must(world.allocator.allocate_run(9));
+    EXPECT_EQ(window.number().raw(), 4096U);
+    EXPECT_EQ(must(world.allocator.allocate_run(9, Zone::Dma)).number().raw(), 512U);
+    EXPECT_EQ(must(world.allocator.allocate_run(9)).number().raw(), 4096U + 512);
+    EXPECT_EQ(must(world.allocator.allocate_run(9, Zone::High)).number().raw(), 4096U + 512);
     world.allocator.check_invariants();
 }
 
@@ -203,6 +280,23 @@ TEST(FrameAllocator, RefusesToManageAFrameTwice) {
     EXPECT_DEATH(world.table.reserve(FrameRange::of(FrameNumber(7), PageCount(1))), "Absent");
 }
 
+TEST(FailureInjector, ShowsByItsMaskWhetherAFailureIsToCome) {
+    FailureInjector injector;
+    const std::uint32_t& mask = injector.unarmed_mask();
+    EXPECT_EQ(mask, ~0U);
+    injector.fail_nth(2);
+    EXPECT_EQ(mask, 0U);
+    EXPECT_FALSE(injector.should_fail());
+    EXPECT_EQ(mask, 0U);
+    EXPECT_TRUE(injector.should_fail());
+    EXPECT_EQ(mask, ~0U);
+    injector.fail_every(1);
+    EXPECT_TRUE(injector.should_fail());
+    EXPECT_EQ(mask, 0U);
+    injector.fail_every(0);
+    EXPECT_EQ(mask, ~0U);
+}
+
 TEST(FrameAllocator, FailsTheNthRequest) {
     FrameWorld world(1024);
     world.injector.fail_nth(3);
@@ -288,10 +382,17 @@ TEST(FrameAllocator, PoisonsWhatIsFree) {
     OwnedFrame run = must(world.allocator.allocate_run(2));
     volatile std::uint32_t* run_words = frame_words(run.number() + PageCount(3));
     run_words[1023] = 1;
+    OwnedFrame large = must(world.allocator.allocate_run(6));
+    volatile std::uint32_t* large_words = frame_words(large.number() + PageCount(63));
+    large_words[0] = 1;
+    OwnedFrame second = must(world.allocator.allocate());
+    frame_words(second.number())[7] = 1;
     frame.reset();
     run.reset();
+    large.reset();
     EXPECT_DEATH(words[5] = 2, "use-after-poison");
     EXPECT_DEATH(run_words[1023] = 2, "use-after-poison");
+    EXPECT_DEATH(large_words[0] = 2, "use-after-poison");
     test::reset_host_ram();
 }
 

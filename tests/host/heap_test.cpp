@@ -377,6 +377,23 @@ TEST_F(HeapTest, ReportsACorruptedHeader) {
     }
 }
 
+// What lies above the top looks like headers of blocks in use: only the top itself tells.
+TEST_F(HeapTest, ReportsASizeThatReachesPastTheTop) {
+    void* stale = heap_.allocate(8000);
+    std::memset(stale, 0xFF, 8000);
+    heap_.deallocate(stale);
+    auto* last = static_cast<std::byte*>(heap_.allocate(200));
+    ASSERT_EQ(last, stale);
+    std::size_t header;
+    std::memcpy(&header, last - heap::kWord, heap::kWord);
+    const std::size_t broken = header + 800;
+    std::memcpy(last - heap::kWord, &broken, heap::kWord);
+    heap_.deallocate(last);
+    expect_misuse(HeapMisuse::CorruptedHeader);
+    std::memcpy(last - heap::kWord, &header, heap::kWord);
+    heap_.deallocate(last);
+}
+
 // Failure: every call into the source is refused in turn.
 
 void use_everything(Heap& heap, std::vector<void*>& live) {

@@ -73,14 +73,39 @@ TEST(Pte, IsEmptyPresentOrSwapped) {
     EXPECT_EQ(Pte::for_slot(kMaxSwapSlot).slot(), kMaxSwapSlot);
 }
 
+// A hidden entry keeps its frame, its rights, its bits and its lock, and comes back unchanged.
+TEST(Pte, HidesAPageAndShowsItAgain) {
+    const Pte present = Pte::for_frame(FrameNumber(0x12345), Protection::UserReadWrite)
+                            .with_accessed()
+                            .with_dirty()
+                            .with_lock(true);
+    const Pte hidden = present.hidden();
+    EXPECT_EQ(hidden.raw(), 0x12345666U);
+    EXPECT_TRUE(hidden.is_hidden() && hidden.is_resident() && hidden.is_well_formed());
+    EXPECT_FALSE(hidden.is_present() || hidden.is_swapped() || hidden.is_empty());
+    EXPECT_TRUE(hidden.is_locked() && hidden.is_accessed() && hidden.is_dirty());
+    EXPECT_EQ(hidden.frame(), FrameNumber(0x12345));
+    EXPECT_EQ(hidden.shown(), present);
+    EXPECT_TRUE(present.is_resident() && !present.is_hidden());
+}
+
+TEST(Pte, CarriesALock) {
+    const Pte pte = Pte::for_frame(FrameNumber(3), Protection::UserReadWrite);
+    EXPECT_EQ(pte.with_lock(true).raw(), 0x3207U);
+    EXPECT_TRUE(pte.with_lock(true).is_locked() && pte.with_lock(true).is_well_formed());
+    EXPECT_EQ(pte.with_lock(true).with_lock(false), pte);
+    EXPECT_EQ(pte.with_lock(true).without_write().raw(), 0x3205U);
+}
+
 TEST(Pte, RefusesWhatItCannotHold) {
     EXPECT_DEATH((void)Pte::for_slot(SwapSlot(0)), "assertion failed");
     EXPECT_DEATH((void)Pte::for_slot(SwapSlot(1U << 20)), "assertion failed");
     EXPECT_DEATH((void)Pte::for_frame(FrameNumber(1U << 20), Protection::UserReadOnly),
                  "assertion failed");
-    EXPECT_DEATH((void)Pte().frame(), "is_present");
+    EXPECT_DEATH((void)Pte().frame(), "is_resident");
+    EXPECT_DEATH((void)Pte().hidden(), "is_resident");
     EXPECT_DEATH((void)Pte().slot(), "is_swapped");
-    EXPECT_DEATH((void)Pte::for_slot(SwapSlot(5)).frame(), "is_present");
+    EXPECT_DEATH((void)Pte::for_slot(SwapSlot(5)).frame(), "is_resident");
 }
 
 TEST(Pde, RefusesWhatItCannotHold) {
@@ -114,11 +139,15 @@ TEST(Pde, FallsIntoPieces) {
 TEST(Pte, KnowsAMalformedEntry) {
     const std::uint32_t good = 0x00005000;
     EXPECT_TRUE(Pte::from_raw(good | 1).is_well_formed());
-    for (std::uint32_t bit : {7U, 9U, 10U, 11U}) {
+    for (std::uint32_t bit : {7U, 10U, 11U}) {
         EXPECT_FALSE(Pte::from_raw(good | 1U | 1U << bit).is_well_formed()) << bit;
     }
     for (std::uint32_t bit = 1; bit < 12; ++bit) {
-        EXPECT_FALSE(Pte::from_raw(good | 1U << bit).is_well_formed()) << bit;
+        const bool hidden = bit == 10;
+        EXPECT_EQ(Pte::from_raw(good | 1U << bit).is_well_formed(), hidden) << bit;
+    }
+    for (std::uint32_t bit : {7U, 8U, 11U}) {
+        EXPECT_FALSE(Pte::from_raw(good | Pte::kHidden | 1U << bit).is_well_formed()) << bit;
     }
 }
 

@@ -4,7 +4,8 @@
 # The allocator is compiled with the kernel's flags; the program itself prints with floating point.
 
 bench_frames_flags := $(kernel_flags)
-bench_frames_objects := $(addprefix build/bench/,frame_bitmap.o frame_table.o frame_allocator.o)
+bench_frames_objects := $(addprefix build/bench/,frame_bitmap.o frame_bitmap_check.o frame_table.o \
+                          frame_allocator.o)
 
 build/bench/frame_%.o: mm/frame_%.cpp $(wildcard mm/*.h kernel/base/*.h)
 	$(say) CXX32 $<

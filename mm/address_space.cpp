@@ -1,0 +1,161 @@
+#include "mm/address_space.h"
+
+#include <utility>
+
+namespace quire::mm {
+
+AddressSpace::AddressSpace(UserMemory& memory, UserPages pages, const MemoryLimits& limits)
+    : memory_(memory),
+      pages_(std::move(pages)),
+      regions_(memory.regions()),
+      limits_(limits),
+      node_(*this) {
+    memory_.spaces().push_back(node_);
+}
+
+AddressSpace::~AddressSpace() {
+    ASSERT(!memory_.is_loaded(pages_.directory().frame()));
+    empty();
+    memory_.spaces().remove(node_);
+}
+
+Result<void> AddressSpace::fork_from(AddressSpace& parent) {
+    ASSERT(regions_.first() == nullptr);
+    TRY(memory_.room().make_room(parent.frames_to_fork()));
+    const Result<void> done = copy_from(parent);
+    if (!done.ok()) empty();
+    return done;
+}
+
+// For the slabs of the regions, and for each page table that must be copied.
+PageCount AddressSpace::frames_to_fork() {
+    PageCount frames = kFewFrames + PageCount(regions_.size() / 8);
+    for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
+        const RegionTraits& traits = region->traits();
+        if (!traits.locked && !traits.dont_fork) continue;
+        frames += PageCount(2 + region->range().count().raw() / kEntriesPerTable);
+    }
+    return frames;
+}
+
+// The regions first: they say what of the page tables is shared, copied or left out.
+Result<void> AddressSpace::copy_from(AddressSpace& parent) {
+    limits_ = parent.limits_;
+    break_start_ = parent.break_start_;
+    break_ = parent.break_;
+    for (Region* region = parent.regions_.first(); region != nullptr;
+         region = parent.regions_.next(*region)) {
+        if (!region->traits().dont_fork) TRY(copy_region(*region));
+    }
+    SpaceFlush flush(parent.pages_);
+    return pages_.fork_from(parent.pages_, parent.regions_, *flush);
+}
+
+Result<void> AddressSpace::copy_region(const Region& region) {
+    RegionTraits traits = region.traits();
+    traits.locked = traits.lock_on_fault = false;
+    TRY(add_region(region.range(), traits, region.object(), region.object_page()));
+    return {};
+}
+
+Result<Region*> AddressSpace::add_region(PageRange range, const RegionTraits& traits,
+                                         MemoryObject* object, std::uint32_t object_page) {
+    const PageCount size = range.count();
+    if (traits.charged) TRY(memory_.commit().charge(size));
+    const Result<Region*> region = regions_.create(*this, range, traits, object, object_page);
+    if (region.ok()) {
+        count_region(traits, size);
+    } else if (traits.charged) {
+        memory_.commit().release(size);
+    }
+    return region;
+}
+
+void AddressSpace::empty() {
+    SpaceFlush flush(pages_);
+    pages_.clear({kFirstUserPage, kFirstKernelPage}, *flush);
+    while (Region* region = regions_.first()) {
+        const RegionTraits traits = region->traits();
+        const PageCount size = region->range().count();
+        regions_.destroy(*region);
+        if (traits.charged) memory_.commit().release(size);
+        uncount_region(traits, size);
+    }
+    break_start_ = break_ = VirtAddr();
+    future_locks_ = {};
+}
+
+void AddressSpace::count_region(const RegionTraits& traits, PageCount size) {
+    if (traits.locked) locked_ += size;
+    if (traits.charged) charged_ += size;
+    if (is_data(traits)) data_ += size;
+}
+
+void AddressSpace::uncount_region(const RegionTraits& traits, PageCount size) {
+    if (traits.locked) locked_ -= size;
+    if (traits.charged) charged_ -= size;
+    if (is_data(traits)) data_ -= size;
+}
+
+bool AddressSpace::is_data(const RegionTraits& traits) {
+    return !traits.shared && !traits.grows_down && traits.rights.has(Rights::write());
+}
+
+AddressSpace::Figures AddressSpace::figures() {
+    Figures figures{.mapped = regions_.total_pages(),
+                    .resident = {},
+                    .swapped = {},
+                    .locked = locked_,
+                    .charged = charged_,
+                    .tables = pages_.directory().tables()};
+    pages_.for_each({kFirstUserPage, kFirstKernelPage}, [&](PageNumber, PteLocation, Pte pte) {
+        if (pte.is_swapped()) ++figures.swapped;
+        if (pte.is_resident() && !memory_.pages().is_zero(pte)) ++figures.resident;
+    });
+    return figures;
+}
+
+void AddressSpace::check_invariants() {
+    regions_.check_invariants();
+    pages_.check_invariants();
+    check_counts();
+    check_entries();
+}
+
+void AddressSpace::check_counts() {
+    PageCount locked, charged, data;
+    for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
+        const RegionTraits& traits = region->traits();
+        const PageCount size = region->range().count();
+        ASSERT(&region->space() == this);
+        if (traits.locked) locked += size;
+        if (traits.charged) charged += size;
+        if (is_data(traits)) data += size;
+    }
+    ASSERT(locked == locked_ && charged == charged_ && data == data_);
+}
+
+// Every entry is inside a region, allows no more than it, and is of its kind.
+void AddressSpace::check_entries() {
+    pages_.for_each({kFirstUserPage, kFirstKernelPage}, [this](PageNumber page, PteLocation at,
+                                                               Pte pte) {
+        Region* region = regions_.find(page);
+        ASSERT(region != nullptr);
+        const RegionTraits& traits = region->traits();
+        const bool shared_table = memory_.records().references(at.table) > 1;
+        if (pte.is_swapped()) return ASSERT(!traits.shared);
+        ASSERT(pte.is_locked() == (traits.locked && !shared_table) || memory_.pages().is_zero(pte));
+        ASSERT(pte.is_hidden() == traits.rights.empty());
+        ASSERT(!pte.is_writable() || traits.rights.has(Rights::write()));
+        if (memory_.pages().is_zero(pte)) return ASSERT(region->object() == nullptr);
+        const bool is_object = memory_.records().state(pte.frame()) == FrameState::Object;
+        ASSERT(is_object || !traits.shared);
+        if (!is_object) return;
+        const ObjectPage there = memory_.records().object_of(pte.frame());
+        ASSERT(region->object() != nullptr && there.object == region->object()->id() &&
+               there.page_index == region->object_page_of(page));
+        ASSERT(traits.shared || !pte.is_writable());
+    });
+}
+
+}  // namespace quire::mm

@@ -1,0 +1,219 @@
+// One program's memory: what each range of its addresses means (regions), what is there right now
+// (page tables), and the calls that change either. This is the object a process owns.
+//
+//     call or fault --> regions: may it be, and what does it mean? --> pages: make it so
+//
+// The meaning is in the regions; a page table holds only what was touched, so that throwing every
+// clean page away changes nothing that a program can see. What a call does and which error it gives
+// is what Linux does (mmap(2) and its kin); an Error stands for the errno that its comment names
+// (kernel/base/result.h). If an operation fails, nothing has changed, except where Linux documents
+// otherwise; then its comment says so. Lengths are in bytes and are rounded up to whole pages, as
+// in Linux.
+//
+// Memory is made free before anything is looked at (mm/user_memory.h), so no operation meets a
+// page table that reclaim has changed behind its back. Locking: the space's lock is held.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernel/base/result.h"
+#include "mm/fault.h"
+#include "mm/fault_outcome.h"
+#include "mm/region_map.h"
+#include "mm/user_memory.h"
+#include "mm/user_pages.h"
+
+namespace quire::mm {
+
+/// RLIMIT_*: in bytes; LOCKED counts whole pages.
+struct MemoryLimits {
+    static constexpr std::uint32_t kUnlimited = ~0U;
+    std::uint32_t address_space = kUnlimited;  // RLIMIT_AS: all regions together
+    std::uint32_t data = kUnlimited;           // RLIMIT_DATA: break and private writable regions
+    std::uint32_t stack = 8U << 20;            // RLIMIT_STACK: a region that grows down
+    std::uint32_t locked = 8U << 20;           // RLIMIT_MEMLOCK
+    bool may_lock_any = false;                 // CAP_IPC_LOCK: `locked` does not count
+};
+
+/// Where a map of an object may be used for, beside where it goes.
+struct MapRequest {
+    enum class Place : std::uint8_t {
+        Anywhere,     // `address` is a hint, 0 is none
+        Fixed,        // at `address`, in place of what is there (MAP_FIXED)
+        FixedIfFree,  // at `address`, or AlreadyExists (MAP_FIXED_NOREPLACE)
+    };
+    VirtAddr address;
+    std::uint32_t bytes = 0;
+    Place place = Place::Anywhere;
+    Rights rights;
+    bool shared = false;
+    bool grows_down = false;         // MAP_GROWSDOWN
+    bool no_reserve = false;         // MAP_NORESERVE
+    bool populate = false;           // MAP_POPULATE
+    bool locked = false;             // MAP_LOCKED
+    MemoryObject* object = nullptr;  // nullptr: anonymous, which is private here: shared anonymous
+                                     // memory is an object of its own, made by the caller
+    std::uint32_t object_page = 0;
+    Rights object_rights;  // how the file was opened
+};
+
+class AddressSpace {
+  public:
+    /// An empty address space around `pages`, which are empty. `memory` must stay.
+    AddressSpace(UserMemory& memory, UserPages pages, const MemoryLimits& limits);
+    AddressSpace(const AddressSpace&) = delete;
+    AddressSpace& operator=(const AddressSpace&) = delete;
+    /// Precondition: not loaded. Empties the space.
+    ~AddressSpace();
+
+    [[nodiscard]] UserPages& pages() { return pages_; }
+    [[nodiscard]] RegionMap& regions() { return regions_; }
+    [[nodiscard]] UserMemory& memory() const { return memory_; }
+    [[nodiscard]] MemoryLimits& limits() { return limits_; }
+
+    // mm/address_space.cpp ---------------------------------------------------------------------
+
+    /// Makes this empty space a copy of `parent`: regions and what was promised; page tables are
+    /// shared (docs/fork.md). Locks are not inherited; DONTFORK regions are left out.
+    /// Errors: OutOfMemory (ENOMEM); this space is empty then.
+    Result<void> fork_from(AddressSpace& parent);
+
+    /// Unmaps everything, as exec and exit do.
+    void empty();
+
+    /// Makes a region where none is, and charges the commit account if its traits say so. What
+    /// limits and neighbours say is not asked. Errors: OutOfMemory; nothing has changed then.
+    Result<Region*> add_region(PageRange range, const RegionTraits& traits, MemoryObject* object,
+                               std::uint32_t object_page);
+
+    /// Pages in RAM, pages in swap. O(mapped).
+    struct Figures {
+        PageCount mapped, resident, swapped, locked, charged, tables;
+    };
+    [[nodiscard]] Figures figures();
+
+    void check_invariants();
+
+    // mm/map.cpp -------------------------------------------------------------------------------
+
+    /// mmap(2). Errors: InvalidArgument (EINVAL: length 0, address not aligned for Fixed, GROWSDOWN
+    /// shared); OutOfMemory (ENOMEM: no room, a limit, the commit account, the top of user space);
+    /// AlreadyExists (EEXIST); AccessDenied (EACCES: file not open for that); Overflow (EOVERFLOW:
+    /// object page + length); NotPermitted (EPERM: below kFirstUserPage with Fixed); TryAgain
+    /// (EAGAIN: MAP_LOCKED over the limit). What populate cannot bring in is no error.
+    Result<VirtAddr> map(const MapRequest& request);
+
+    /// munmap(2). Errors: InvalidArgument (not aligned, length 0, beyond user space); OutOfMemory
+    /// (no memory to split a region or to unshare a page table).
+    Result<void> unmap(VirtAddr address, std::uint32_t bytes);
+
+    /// mprotect(2). Works region by region: on OutOfMemory (a hole) or AccessDenied what lies
+    /// before has changed, as in Linux. Errors: InvalidArgument (not aligned; grows_down asked of a
+    /// region that does not), OutOfMemory (ENOMEM), AccessDenied (EACCES).
+    Result<void> protect(VirtAddr address, std::uint32_t bytes, Rights rights, bool grows_down);
+
+    /// brk(2): the new break, or the old one if it cannot be moved there.
+    VirtAddr set_break(VirtAddr address);
+    /// Where the break begins: above the program's image. For exec.
+    void set_break_start(VirtAddr address);
+
+    // mm/remap.cpp -----------------------------------------------------------------------------
+
+    struct RemapRequest {
+        VirtAddr address;
+        std::uint32_t old_bytes = 0;
+        std::uint32_t new_bytes = 0;
+        bool may_move = false;  // MREMAP_MAYMOVE
+        bool fixed = false;     // MREMAP_FIXED
+        VirtAddr new_address;
+    };
+    /// mremap(2). Errors: InvalidArgument, BadAddress (EFAULT: the old range runs into a hole),
+    /// OutOfMemory (ENOMEM), TryAgain (EAGAIN: locked over the limit).
+    Result<VirtAddr> remap(const RemapRequest& request);
+
+    // mm/advise.cpp ----------------------------------------------------------------------------
+
+    enum class AdviceCall : std::uint8_t {
+        Normal,
+        Random,
+        Sequential,
+        WillNeed,
+        DontNeed,
+        Free,
+        DontFork,
+        DoFork,
+        PopulateRead,
+        PopulateWrite,
+    };
+    /// madvise(2). A hole in the range is OutOfMemory after the rest was done, as in Linux.
+    /// Errors: InvalidArgument (not aligned; DontNeed or Free of locked pages; Free of a file),
+    /// OutOfMemory (ENOMEM), BadAddress (EFAULT: populate met SIGBUS), IoError.
+    Result<void> advise(VirtAddr address, std::uint32_t bytes, AdviceCall advice);
+
+    /// mincore(2): one byte a page, 1 if it is in RAM. Errors: InvalidArgument (not aligned),
+    /// OutOfMemory (ENOMEM: a hole). `answer` has at least as many bytes as pages.
+    Result<void> residence(VirtAddr address, std::uint32_t bytes, std::span<std::uint8_t> answer);
+
+    enum class Sync : std::uint8_t {
+        Start,
+        Wait,
+    };
+    /// msync(2): writes dirty pages of shared file maps back. `invalidate`: Busy (EBUSY) on locked
+    /// pages. Errors: InvalidArgument, OutOfMemory (ENOMEM: a hole, after the rest was done),
+    /// IoError (EIO).
+    Result<void> sync(VirtAddr address, std::uint32_t bytes, Sync how, bool invalidate);
+
+    // mm/lock.cpp ------------------------------------------------------------------------------
+
+    enum class LockMode : std::uint8_t { Now, OnFault };
+    /// mlock(2), mlock2(2). The range is rounded out to whole pages. Errors: OutOfMemory (ENOMEM: a
+    /// hole, over the limit, cannot be brought in), InvalidArgument (wraps), NotPermitted (EPERM:
+    /// limit 0).
+    Result<void> lock(VirtAddr address, std::uint32_t bytes, LockMode mode);
+    Result<void> unlock(VirtAddr address, std::uint32_t bytes);
+
+    struct LockAll {
+        bool current = false, future = false, on_fault = false;
+    };
+    /// mlockall(2), munlockall(2).
+    Result<void> lock_all(LockAll what);
+    void unlock_all();
+
+    // mm/page_fault.cpp ------------------------------------------------------------------------
+
+    /// Answers a page fault in user space, from ring 3 or from the kernel's copies.
+    FaultOutcome handle(const Fault& fault);
+
+    /// Brings the pages of `range` in as if each were read, or written, and stops at the first that
+    /// cannot be. Precondition: regions cover the range.
+    FaultOutcome populate(PageRange range, Access access);
+
+  private:
+    // Frames that an operation on a few page tables and regions may need.
+    static constexpr PageCount kFewFrames{8};
+
+    Result<void> copy_from(AddressSpace& parent);
+    Result<void> copy_region(const Region& region);
+    [[nodiscard]] PageCount frames_to_fork();
+    // Keep locked_, charged_ and data_, for `size` pages that begin or cease to be of a kind.
+    void count_region(const RegionTraits& traits, PageCount size);
+    void uncount_region(const RegionTraits& traits, PageCount size);
+    static bool is_data(const RegionTraits& traits);
+    void check_counts();
+    void check_entries();
+
+    UserMemory& memory_;
+    UserPages pages_;
+    RegionMap regions_;
+    MemoryLimits limits_;
+    SpaceNode node_;
+    VirtAddr break_start_;
+    VirtAddr break_;
+    LockAll future_locks_;  // mlockall(MCL_FUTURE): for regions to come
+    PageCount locked_;      // pages of locked regions
+    PageCount charged_;     // pages the commit account counts for this space
+    PageCount data_;        // pages that RLIMIT_DATA counts
+};
+
+}  // namespace quire::mm

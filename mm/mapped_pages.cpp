@@ -1,0 +1,178 @@
+#include "mm/mapped_pages.h"
+
+#include <utility>
+
+#include "mm/address_space.h"
+
+namespace quire::mm {
+
+MappedPages::MappedPages(FrameAllocator& frames, SwapSpace& swap, ObjectRegistry& objects,
+                         ReplacementPolicy& policy, OwnedFrame zero)
+    : frames_(frames),
+      records_(frames.table()),
+      swap_(swap),
+      objects_(objects),
+      policy_(&policy),
+      zero_(std::move(zero)) {}
+
+void MappedPages::add_private(OwnedFrame frame, PteLocation at, Pte pte, Shadow shadow) {
+    const FrameNumber number = frame.release();
+    records_.set_private(number, at);
+    if (pte.is_locked()) {
+        records_.set(number, FrameFlag::Locked);
+    } else {
+        policy_->admit(number, Arrival::Demand, shadow);
+    }
+}
+
+Result<void> MappedPages::add_mapping(PteLocation at, Pte pte) {
+    const FrameNumber frame = pte.frame();
+    TRY(records_.add_reference(frame));
+    const bool first = records_.state(frame) == FrameState::Private && mappings(frame) == 1;
+    if (first) records_.set_private(frame, at);
+    if (pte.is_locked()) lock_changed(frame);
+    return {};
+}
+
+Pte MappedPages::copied(Pte pte) {
+    if (pte.is_empty()) return pte;
+    if (pte.is_swapped()) {
+        swap_.add_name(pte.slot());
+        return pte;
+    }
+    const FrameNumber frame = pte.frame();
+    if (frame == zero_frame()) return pte;
+    // The mappings of a private frame are in different page tables: fewer than there are frames.
+    if (!records_.add_reference(frame).ok()) return {};
+    const bool is_private = records_.state(frame) == FrameState::Private;
+    return (is_private ? pte.without_write() : pte).with_lock(false);
+}
+
+void MappedPages::remove(PteLocation at, Pte before, FlushBatch& batch) {
+    if (before.is_empty()) return;
+    if (before.is_swapped()) return swap_.drop_name(before.slot());
+    const FrameNumber frame = before.frame();
+    if (frame == zero_frame()) return;
+    if (records_.state(frame) == FrameState::Private) return remove_private(at, before, batch);
+    if (before.is_dirty())
+        object_of(frame).set_dirty(records_, records_.object_of(frame).page_index);
+    frames_.drop_reference(frame);
+    if (before.is_locked()) lock_changed(frame);
+}
+
+void MappedPages::remove_private(PteLocation at, Pte before, FlushBatch& batch) {
+    const FrameNumber frame = before.frame();
+    if (mappings(frame) > 1) {
+        frames_.drop_reference(frame);
+        if (records_.pte_of(frame) == at) find_new_home(frame, at);
+        if (before.is_locked()) lock_changed(frame);
+        return;
+    }
+    if (swap_copy(frame) != SwapSlot()) forget_swap_copy(frame);
+    if (records_.has(frame, FrameFlag::Listed)) policy_->forget(frame);
+    records_.clear(frame, FrameFlag::Locked);
+    batch.drop_later(frame);
+}
+
+// Some other sibling has the frame at the same index: its record names that PTE from now on.
+void MappedPages::find_new_home(FrameNumber frame, PteLocation old) {
+    for (FrameNumber table = records_.ring_next(old.table); table != old.table;
+         table = records_.ring_next(table)) {
+        const Pte pte = PageTable(table).get(old.index);
+        if (!pte.is_resident() || pte.frame() != frame) continue;
+        return records_.set_private(frame, {table, old.index});
+    }
+    ASSERT_UNREACHABLE();
+}
+
+void MappedPages::moved(PteLocation from, PteLocation to, Pte pte) {
+    if (!pte.is_resident() || is_zero(pte)) return;
+    if (records_.state(pte.frame()) != FrameState::Private) return;
+    ASSERT(mappings(pte.frame()) == 1 && records_.pte_of(pte.frame()) == from);
+    records_.set_private(pte.frame(), to);
+}
+
+void MappedPages::forget_swap_copy(FrameNumber frame) {
+    const SwapSlot slot = swap_copy(frame);
+    ASSERT(slot != SwapSlot());
+    swap_.clear_cached(slot);
+    records_.set_tag(frame, 0);
+    frames_.drop_reference(frame);
+}
+
+namespace {
+
+class LockFinder final : public MappingVisitor {
+  public:
+    bool visit(PteLocation, Pte pte) override {
+        found = pte.is_locked();
+        return !found;
+    }
+    bool found = false;
+};
+
+}  // namespace
+
+void MappedPages::lock_changed(FrameNumber frame) {
+    LockFinder finder;
+    for_each_mapping(frame, finder);
+    if (finder.found == records_.has(frame, FrameFlag::Locked)) return;
+    if (finder.found) {
+        records_.set(frame, FrameFlag::Locked);
+        if (records_.has(frame, FrameFlag::Listed)) policy_->forget(frame);
+    } else {
+        records_.clear(frame, FrameFlag::Locked);
+        policy_->admit(frame, Arrival::Demand, 0);
+    }
+}
+
+void MappedPages::for_each_mapping(FrameNumber frame, MappingVisitor& visitor) {
+    if (records_.state(frame) == FrameState::Private) {
+        visit_private(frame, visitor);
+    } else {
+        visit_object(frame, visitor);
+    }
+}
+
+void MappedPages::visit_private(FrameNumber frame, MappingVisitor& visitor) {
+    std::uint32_t left = mappings(frame);
+    if (left == 0) return;  // only in the swap cache
+    const PteLocation home = records_.pte_of(frame);
+    FrameNumber table = home.table;
+    do {
+        const PteLocation at{table, home.index};
+        table = records_.ring_next(table);
+        const Pte pte = entry_at(at);
+        if (!pte.is_resident() || pte.frame() != frame) continue;
+        --left;
+        if (!visitor.visit(at, pte)) return;
+    } while (left != 0 && table != home.table);
+    ASSERT(left == 0);
+}
+
+void MappedPages::visit_object(FrameNumber frame, MappingVisitor& visitor) {
+    const std::uint32_t index = records_.object_of(frame).page_index;
+    for (Region& region : object_of(frame).regions()) {
+        if (!region.shows(index)) continue;
+        const UserPages& pages = region.space().pages();
+        const PageNumber page = region.page_that_shows(index);
+        const Pte pte = pages.entry(page);
+        if (!pte.is_resident() || pte.frame() != frame) continue;
+        if (!visitor.visit(pages.location(page), pte)) return;
+    }
+}
+
+MemoryObject& MappedPages::object_of(FrameNumber frame) const {
+    MemoryObject* object = objects_.find(records_.object_of(frame).object);
+    ASSERT(object != nullptr);
+    return *object;
+}
+
+void MappedPages::change_policy(ReplacementPolicy& policy) {
+    if (&policy == policy_) return;
+    while (const std::optional<FrameNumber> frame = policy_->take_any())
+        policy.admit(*frame, Arrival::Demand, 0);
+    policy_ = &policy;
+}
+
+}  // namespace quire::mm

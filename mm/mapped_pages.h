@@ -1,0 +1,126 @@
+// What page-table entries name, and how often: the counts that say when a page may be written in
+// place, when it may go, and where all its mappings are (docs/fork.md).
+//
+//     private frame   references = PTEs that name it (each in its own page table)
+//                                + 1 if it has a copy in swap (its record's tag is that slot)
+//     object frame    references = PTEs that name it + 1 of the object that caches it
+//     swap slot       names      = PTEs that name it
+//     zero frame      not counted: every untouched page that was only read is this one frame
+//
+// Reverse mapping without chains: the record of a private frame names one PTE. All others are at
+// the same index in the siblings of that page table, tables that began as copies of each other and
+// are linked in a ring. A frame of an object is found through the object's regions.
+//
+// Invariant: a PTE that may be written names a private frame only if it is the only one to do so
+// and the frame has no copy in swap. So a frame with a copy is clean, and one without must be
+// written before it may go: no dirty bit is needed for private memory. Locking is the caller's.
+#pragma once
+
+#include <cstdint>
+
+#include "mm/flush_duty.h"
+#include "mm/frame_allocator.h"
+#include "mm/memory_object.h"
+#include "mm/object_registry.h"
+#include "mm/owned_frame.h"
+#include "mm/page_entry.h"
+#include "mm/page_table.h"
+#include "mm/replacement_policy.h"
+#include "mm/swap_space.h"
+
+namespace quire::mm {
+
+/// What for_each_mapping() calls.
+class MappingVisitor {
+  public:
+    /// `pte`, at `at`, names the frame. Going on is the answer true. The visitor may change the
+    /// entry, but not take frames or page tables away.
+    virtual bool visit(PteLocation at, Pte pte) = 0;
+
+  protected:
+    ~MappingVisitor() = default;
+};
+
+class MappedPages {
+  public:
+    /// Everything handed in must stay. `zero` is a frame of zeros, nobody's but this object's.
+    MappedPages(FrameAllocator& frames, SwapSpace& swap, ObjectRegistry& objects,
+                ReplacementPolicy& policy, OwnedFrame zero);
+    MappedPages(const MappedPages&) = delete;
+    MappedPages& operator=(const MappedPages&) = delete;
+    ~MappedPages() = default;
+
+    [[nodiscard]] FrameNumber zero_frame() const { return zero_.number(); }
+    [[nodiscard]] bool is_zero(Pte pte) const {
+        return pte.is_resident() && pte.frame() == zero_.number();
+    }
+
+    /// The copy in swap of a private frame; slot 0: it has none.
+    [[nodiscard]] SwapSlot swap_copy(FrameNumber frame) const {
+        return SwapSlot(records_.tag(frame));
+    }
+    /// How many PTEs name a private frame.
+    [[nodiscard]] std::uint32_t mappings(FrameNumber frame) const {
+        return records_.references(frame) - (swap_copy(frame) == SwapSlot() ? 0U : 1U);
+    }
+
+    /// `frame`, with one reference, holds a new private page that only the PTE at `at` names; the
+    /// reference is the PTE's. The page may be evicted from now on, unless it is locked.
+    void add_private(OwnedFrame frame, PteLocation at, Pte pte, Shadow shadow = 0);
+
+    /// One PTE more, at `at`, names `pte`'s frame: a page of an object, or a private one in the
+    /// swap cache. Errors: LimitReached; nothing has changed then.
+    Result<void> add_mapping(PteLocation at, Pte pte);
+
+    /// The PTE at `to` is to hold a copy of `pte`, which is at `from`. Returns what it shall hold:
+    /// read-only if the page is private; empty if an object's page has too many mappings to count
+    /// one more. Precondition: the two tables are siblings.
+    [[nodiscard]] Pte copied(Pte pte);
+
+    /// The PTE at `at`, which held `before`, names it no more. A frame that nobody needs any more
+    /// is freed when `batch` is flushed. The flush of the page itself is the caller's duty.
+    void remove(PteLocation at, Pte before, FlushBatch& batch);
+
+    /// What the PTE at `from` named, the one at `to` names now. Preconditions: nobody else names
+    /// the frame, if it is private, and nobody else the slot, if it is swapped.
+    void moved(PteLocation from, PteLocation to, Pte pte);
+
+    /// Gives up the copy in swap of a private frame, which must have one: the frame is about to be
+    /// changed. A slot that nobody names is free afterwards.
+    void forget_swap_copy(FrameNumber frame);
+
+    /// The PTE that named `frame` with a lock does so no more, or one has begun to: the frame is a
+    /// victim or none accordingly.
+    void lock_changed(FrameNumber frame);
+
+    /// Visits every PTE that names `frame`, a private frame or an object's; one that several
+    /// regions share a page table for, perhaps more than once.
+    void for_each_mapping(FrameNumber frame, MappingVisitor& visitor);
+
+    /// The object whose page `frame` is. Precondition: state Object.
+    [[nodiscard]] MemoryObject& object_of(FrameNumber frame) const;
+
+    [[nodiscard]] ReplacementPolicy& policy() const { return *policy_; }
+    /// Hands every page over from the policy there is to `policy`.
+    void change_policy(ReplacementPolicy& policy);
+
+    [[nodiscard]] FrameAllocator& frames() const { return frames_; }
+    [[nodiscard]] FrameTable& records() const { return records_; }
+    [[nodiscard]] SwapSpace& swap() const { return swap_; }
+    [[nodiscard]] ObjectRegistry& objects() const { return objects_; }
+
+  private:
+    void remove_private(PteLocation at, Pte before, FlushBatch& batch);
+    void find_new_home(FrameNumber frame, PteLocation old);
+    void visit_private(FrameNumber frame, MappingVisitor& visitor);
+    void visit_object(FrameNumber frame, MappingVisitor& visitor);
+
+    FrameAllocator& frames_;
+    FrameTable& records_;
+    SwapSpace& swap_;
+    ObjectRegistry& objects_;
+    ReplacementPolicy* policy_;
+    OwnedFrame zero_;
+};
+
+}  // namespace quire::mm
