@@ -89,9 +89,9 @@ class GenerationPolicy final : public ReplacementPolicy {
     [[nodiscard]] std::uint32_t age_of_mark(std::uint32_t mark) const {
         return (generation_ - mark) % kGenerations;
     }
-    // A Shadow:   1 | generation 21 | rhythm 2
-    static constexpr Shadow kKnown = 1U << 23;
-    static constexpr std::uint32_t kShadowGenerations = 1U << 21;
+    // A Shadow:   1 | generation 13 | rhythm 2. The generation wraps after a thousand memory sizes.
+    static constexpr Shadow kKnown = 1U << 15;
+    static constexpr std::uint32_t kShadowGenerations = 1U << 13;
 
     static Rhythm rhythm_after(std::uint32_t age);
     Rhythm end_life(Rhythm rhythm, std::uint32_t age);

@@ -1,6 +1,25 @@
 #include "mm/policy_two_lists.h"
 
+#include <bit>
+
 namespace quire::mm {
+
+TwoListPolicy::TwoListPolicy(FrameTable& table, std::span<std::uint8_t> marks)
+    : marks_(marks),
+      inactive_(table),
+      active_(table),
+      shift_(static_cast<std::uint32_t>(std::bit_width(table.end().raw() >> 14))) {}
+
+// From 1 to kMaxPolicyShadow, and again: 0 is for pages that never left.
+Shadow TwoListPolicy::clock() const {
+    return 1 + (moved_on_ >> shift_) % kMaxPolicyShadow;
+}
+
+bool TwoListPolicy::missed_by_little(Shadow shadow) const {
+    const Shadow left = shadow & kMaxPolicyShadow;
+    const std::uint32_t units = (clock() + kMaxPolicyShadow - left) % kMaxPolicyShadow;
+    return left != 0 && units << shift_ <= active_.count().raw();
+}
 
 void TwoListPolicy::deactivate(FrameNumber frame) {
     mark(frame) = kInactive;
@@ -10,12 +29,11 @@ void TwoListPolicy::deactivate(FrameNumber frame) {
 void TwoListPolicy::activate(FrameNumber frame) {
     mark(frame) = kActive;
     active_.push_back(frame);
-    moved_on_ = moved_on_ == kMaxShadow ? 1 : moved_on_ + 1;
+    ++moved_on_;
 }
 
 void TwoListPolicy::admit(FrameNumber frame, Arrival arrival, Shadow shadow) {
-    const Shadow missed_by = (moved_on_ - shadow) & kMaxShadow;
-    if (arrival == Arrival::Demand && shadow != 0 && missed_by <= active_.count().raw()) {
+    if (arrival == Arrival::Demand && missed_by_little(shadow)) {
         activate(frame);
     } else {
         deactivate(frame);
@@ -55,8 +73,8 @@ void TwoListPolicy::put_back(FrameNumber frame) {
 }
 
 Shadow TwoListPolicy::evicted(FrameNumber) {
-    const Shadow now = moved_on_;
-    moved_on_ = moved_on_ == kMaxShadow ? 1 : moved_on_ + 1;
+    const Shadow now = clock();
+    ++moved_on_;
     return now;
 }
 
@@ -77,7 +95,6 @@ void TwoListPolicy::check_invariants() const {
     };
     marked(inactive_, false);
     marked(active_, true);
-    ASSERT(moved_on_ != 0 && moved_on_ <= kMaxShadow);
 }
 
 }  // namespace quire::mm

@@ -28,8 +28,7 @@ namespace quire::mm {
 class TwoListPolicy final : public ReplacementPolicy {
   public:
     /// `marks`: a byte for each frame of `table`; must stay.
-    TwoListPolicy(FrameTable& table, std::span<std::uint8_t> marks)
-        : marks_(marks), inactive_(table), active_(table) {}
+    TwoListPolicy(FrameTable& table, std::span<std::uint8_t> marks);
     TwoListPolicy(const TwoListPolicy&) = delete;
     TwoListPolicy& operator=(const TwoListPolicy&) = delete;
 
@@ -54,6 +53,8 @@ class TwoListPolicy final : public ReplacementPolicy {
 
     std::uint8_t& mark(FrameNumber frame) { return marks_[frame.raw()]; }
     FrameList& list_of(FrameNumber frame) { return mark(frame) == kActive ? active_ : inactive_; }
+    [[nodiscard]] Shadow clock() const;
+    [[nodiscard]] bool missed_by_little(Shadow shadow) const;
     void deactivate(FrameNumber frame);
     void activate(FrameNumber frame);
     void keep_inactive_long(BoundedLooks& looks);
@@ -61,7 +62,9 @@ class TwoListPolicy final : public ReplacementPolicy {
     std::span<std::uint8_t> marks_;
     FrameList inactive_;
     FrameList active_;
-    Shadow moved_on_ = 1;  // pages that left the inactive list, by either end; never 0
+    std::uint32_t moved_on_ = 0;  // pages that left the inactive list, by either end
+    // A Shadow counts them in units of 2^shift, so that it goes round in four memory sizes or more.
+    std::uint32_t shift_;
 };
 
 }  // namespace quire::mm

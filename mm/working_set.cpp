@@ -36,6 +36,11 @@ void ThrashingSignal::advance_clock() {
     now_ = now_ == kDepartures ? 1 : static_cast<Departure>(now_ + 1);
 }
 
+Shadow ThrashingSignal::stamp(Shadow policy_part) const {
+    ASSERT(policy_part <= kMaxPolicyShadow);
+    return policy_part << kPolicyShift | now_;
+}
+
 void ThrashingSignal::page_in(Departure left) {
     const std::uint32_t away = (kDepartures + now_ - left) % kDepartures;
     const bool soon = left != kNeverLeft && away < kUnitsPerMemory;

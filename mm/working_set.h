@@ -16,6 +16,7 @@
 
 #include <cstdint>
 
+#include "mm/replacement_policy.h"
 #include "mm/types.h"
 
 namespace quire::mm {
@@ -58,9 +59,8 @@ class WorkingSet {
 /// a growing heap, brings in pages that it never had, or had long ago.
 class ThrashingSignal {
   public:
-    /// When a page left: kept where its content went, beside its Shadow (together 32 bits).
-    /// Counts sixteenths of a memory size, and wraps after sixteen memory sizes: of the pages away
-    /// for longer than that, one in sixteen is taken for one that left lately.
+    /// When a page left, in sixteenths of a memory size. Wraps after sixteen memory sizes: of the
+    /// pages away for longer than that, one in sixteen is taken for one that left lately.
     using Departure = std::uint8_t;
     static constexpr Departure kNeverLeft = 0;
 
@@ -70,6 +70,18 @@ class ThrashingSignal {
 
     /// What to remember of a page that leaves now; never kNeverLeft.
     [[nodiscard]] Departure departure() const { return now_; }
+
+    /// What to keep of a page that leaves now, the policy's part of it included. Never 0.
+    ///
+    ///      23            8 7        0
+    ///     +---------------+----------+
+    ///     | policy's part | departure|
+    ///     +---------------+----------+
+    ///
+    /// Precondition: policy_part <= kMaxPolicyShadow.
+    [[nodiscard]] Shadow stamp(Shadow policy_part) const;
+    static Shadow policy_part(Shadow kept) { return kept >> kPolicyShift; }
+    static Departure departure_in(Shadow kept) { return static_cast<Departure>(kept & 0xFFU); }
 
     /// A page was brought in that left at `left`, or never did.
     void page_in(Departure left);
@@ -87,6 +99,8 @@ class ThrashingSignal {
     void check_invariants() const;
 
   private:
+    static constexpr std::uint32_t kPolicyShift = 8;
+    static_assert(kMaxPolicyShadow << kPolicyShift <= kMaxShadow);
     static constexpr std::uint32_t kUnitsPerMemory = 16;
     static constexpr std::uint32_t kDepartures = 255;  // 1 .. 255
     static constexpr std::uint32_t kWhole = 1U << 16;

@@ -18,7 +18,7 @@ struct Generations : PolicyWorld {
     }
     // What evicted() would say of a frame.
     Shadow shadow_of(std::uint32_t frame) { return policy().evicted(FrameNumber(frame)); }
-    static std::uint32_t generation_in(Shadow shadow) { return shadow >> 2 & 0x1F'FFFF; }
+    static std::uint32_t generation_in(Shadow shadow) { return shadow >> 2 & 0x1FFF; }
     static std::uint32_t rhythm_in(Shadow shadow) { return shadow & 3; }
 
     void arrive_after(std::uint32_t frame, std::uint32_t age) {
@@ -209,13 +209,13 @@ TEST(GenerationPolicy, TellsTheGenerationInAShadow) {
     const std::uint32_t victim = world.choose();
     const Shadow first = world.policy().evicted(FrameNumber(victim));
     EXPECT_NE(first, 0U);
-    EXPECT_LE(first, kMaxShadow);
+    EXPECT_LE(first, kMaxPolicyShadow);
     world.arrive(victim, first);
     Shadow last = first;
     for (int turn = 0; turn < 100; ++turn) {
         const std::uint32_t next = world.choose();
         last = world.policy().evicted(FrameNumber(next));
-        EXPECT_LE(last, kMaxShadow);
+        EXPECT_LE(last, kMaxPolicyShadow);
         world.arrive(next);
     }
     EXPECT_GT(last, first);

@@ -73,7 +73,7 @@ class Walk {
             in_.insert(victim->raw());
         } else {
             shadows_.push_back(world_.policy().evicted(*victim));
-            ASSERT_LE(shadows_.back(), kMaxShadow);
+            ASSERT_LE(shadows_.back(), kMaxPolicyShadow);
         }
     }
 

@@ -85,7 +85,7 @@ TEST(PolicySet, TakesBackAFrameThatAnotherPolicyChose) {
             const FrameNumber gone(world.choose());
             world.policies.change_to(to);
             world.policy().put_back(kept);
-            EXPECT_LE(world.policy().evicted(gone), kMaxShadow);
+            EXPECT_LE(world.policy().evicted(gone), kMaxPolicyShadow);
             world.policies.check_invariants();
             EXPECT_EQ(world.policy().count(), PageCount(8));
         }

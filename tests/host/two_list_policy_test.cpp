@@ -92,14 +92,25 @@ TEST(TwoListPolicy, ItsClockGoesRoundWithoutZero) {
     TwoLists world(5);
     world.promote_all_but(5);
     Shadow shadow = 1;
-    while (shadow != kMaxShadow) {
+    while (shadow != kMaxPolicyShadow) {
         shadow = world.policy().evicted(FrameNumber(5));
-        ASSERT_LE(shadow, kMaxShadow);
+        ASSERT_LE(shadow, kMaxPolicyShadow);
     }
     world.policy().forget(FrameNumber(5));
     world.arrive(5, 0);
     EXPECT_EQ(world.lists().inactive(), PageCount(1));
     EXPECT_EQ(world.policy().evicted(FrameNumber(5)), 1U);
+}
+
+// In a large memory the sixteen bits count in larger units, and still go round slowly enough.
+TEST(TwoListPolicy, CountsALargeMemoryInLargerUnits) {
+    constexpr std::uint32_t kFrames = 1U << 17;
+    PolicyWorld world(kFrames - 1, PolicyKind::TwoLists);
+    world.arrive(1);
+    const FrameNumber gone(world.choose());
+    const Shadow first = world.policy().evicted(gone);
+    for (std::uint32_t moved_on = 0; moved_on < 4 * kFrames - 16; ++moved_on)
+        ASSERT_NE(world.policy().evicted(gone), moved_on < 16 ? 0 : first);
 }
 
 TEST(TwoListPolicy, AScanDoesNotPushOutWhatIsInUse) {

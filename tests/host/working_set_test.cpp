@@ -85,6 +85,21 @@ TEST(ThrashingSignal, IsQuietWhenPagesComeForTheFirstTime) {
     EXPECT_FALSE(signal.thrashing());
 }
 
+TEST(ThrashingSignal, SharesTheShadowWithThePolicy) {
+    ThrashingSignal signal(PageCount(16));
+    for (const Shadow part : {0U, 1U, 0x8001U, kMaxPolicyShadow}) {
+        const Shadow kept = signal.stamp(part);
+        EXPECT_NE(kept, 0U);
+        EXPECT_LE(kept, kMaxShadow);
+        EXPECT_EQ(ThrashingSignal::policy_part(kept), part);
+        EXPECT_EQ(ThrashingSignal::departure_in(kept), signal.departure());
+        signal.page_in(ThrashingSignal::kNeverLeft);
+    }
+    EXPECT_EQ(ThrashingSignal::departure_in(0), ThrashingSignal::kNeverLeft);
+    EXPECT_EQ(ThrashingSignal::policy_part(0), 0U);
+    EXPECT_DEATH((void)signal.stamp(kMaxPolicyShadow + 1), "kMaxPolicyShadow");
+}
+
 TEST(ThrashingSignal, RisesWhenPagesComeBackWithinAMemorySize) {
     ThrashingSignal signal(PageCount(160));
     EXPECT_GE(percent_after(signal, 150, 2000), 98U);
