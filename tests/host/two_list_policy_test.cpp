@@ -11,8 +11,11 @@ using test::ReferenceString;
 using Pages = std::vector<std::uint32_t>;
 
 struct TwoLists : PolicyWorld {
-    explicit TwoLists(std::uint32_t frames) : PolicyWorld(frames, PolicyKind::TwoLists) {
-        for (std::uint32_t frame = 1; frame <= frames; ++frame)
+    explicit TwoLists(std::uint32_t frames) : TwoLists(frames, frames) {}
+    // Of many frames, only some have a page.
+    TwoLists(std::uint32_t frames, std::uint32_t pages)
+        : PolicyWorld(frames, PolicyKind::TwoLists) {
+        for (std::uint32_t frame = 1; frame <= pages; ++frame)
             arrive(frame);
     }
 
@@ -99,15 +102,29 @@ TEST(TwoListPolicy, ItsClockGoesRoundWithoutZero) {
     world.policy().forget(FrameNumber(5));
     world.arrive(5, 0);
     EXPECT_EQ(world.lists().inactive(), PageCount(1));
-    EXPECT_EQ(world.policy().evicted(FrameNumber(5)), 1U);
+    // One page moved on since the turn of the clock, as many as are active.
+    for (std::uint32_t frame : {1U, 2U, 3U, 5U})
+        world.policy().forget(FrameNumber(frame));
+    world.arrive(5, kMaxPolicyShadow);
+    EXPECT_EQ(world.lists().active(), PageCount(2));
+    EXPECT_EQ(world.policy().evicted(FrameNumber(5)), 2U);  // the activation moved it on, too
 }
 
 // In a large memory the sixteen bits count in larger units, and still go round slowly enough.
 TEST(TwoListPolicy, CountsALargeMemoryInLargerUnits) {
     constexpr std::uint32_t kFrames = 1U << 17;
-    PolicyWorld world(kFrames - 1, PolicyKind::TwoLists);
-    world.arrive(1);
-    const FrameNumber gone(world.choose());
+    TwoLists world(kFrames - 1, 11);
+    world.promote_all_but(11);
+    const FrameNumber gone(11);
+    world.policy().forget(gone);
+    const Shadow early = world.policy().evicted(gone);
+    for (std::uint32_t moved_on = 0; moved_on < 32; ++moved_on)
+        world.policy().evicted(gone);
+    world.arrive(11, early);  // two units, which are more than the ten active pages
+    EXPECT_EQ(world.lists().active(), PageCount(10));
+    world.policy().forget(gone);
+    while (world.policy().evicted(gone) == early + 2) {
+    }
     const Shadow first = world.policy().evicted(gone);
     for (std::uint32_t moved_on = 0; moved_on < 4 * kFrames - 16; ++moved_on)
         ASSERT_NE(world.policy().evicted(gone), moved_on < 16 ? 0 : first);
