@@ -91,7 +91,7 @@ void GenerationPolicy::renew(FrameNumber frame) {
     if (age != 0) begin_life(rhythm);
 }
 
-std::uint32_t GenerationPolicy::age(FrameNumber frame) const {
+std::uint32_t GenerationPolicy::age_of(FrameNumber frame) const {
     return age_of_mark(marks_[frame.raw()]);
 }
 

@@ -64,7 +64,7 @@ class GenerationPolicy final : public ReplacementPolicy {
     void check_invariants() const override;
 
     /// In which generation a page was used last: 0 is the youngest. Precondition: in the lists.
-    [[nodiscard]] std::uint32_t age(FrameNumber frame) const;
+    [[nodiscard]] std::uint32_t age_of(FrameNumber frame) const;
 
   private:
     /// At which age a page's last life ended, in memory sizes.

@@ -4,8 +4,8 @@
 //                     '-------- current ------------------------^
 //
 // All are made together, so a change takes no memory and cannot fail; each is a few words, the
-// generations are 2 KiB. Invariant: only the current one has frames. They share one byte a frame.
-// Locking is the caller's.
+// generations 2.5 KiB, too much for a stack. Invariant: only the current one has frames. They share
+// one byte a frame. Locking is the caller's.
 #pragma once
 
 #include <array>

@@ -30,7 +30,7 @@ struct Generations : PolicyWorld {
     }
 
     std::uint32_t age(std::uint32_t frame) {
-        return static_cast<GenerationPolicy&>(policy()).age(FrameNumber(frame));
+        return static_cast<GenerationPolicy&>(policy()).age_of(FrameNumber(frame));
     }
 };
 
@@ -227,12 +227,12 @@ TEST(GenerationPolicy, WaitsForTheOldestGenerationToLeave) {
     for (std::uint32_t frame = 1; frame <= 2000; ++frame)
         world.arrive(frame);
     auto& generations = static_cast<GenerationPolicy&>(world.policy());
-    EXPECT_EQ(generations.age(FrameNumber(1)), GenerationPolicy::kGenerations - 1);
-    EXPECT_EQ(generations.age(FrameNumber(2000)), 0U);
+    EXPECT_EQ(generations.age_of(FrameNumber(1)), GenerationPolicy::kGenerations - 1);
+    EXPECT_EQ(generations.age_of(FrameNumber(2000)), 0U);
     std::uint32_t previous = GenerationPolicy::kGenerations;
     for (std::uint32_t frame = 1; frame <= 2000; ++frame) {
-        EXPECT_LE(generations.age(FrameNumber(frame)), previous);
-        previous = generations.age(FrameNumber(frame));
+        EXPECT_LE(generations.age_of(FrameNumber(frame)), previous);
+        previous = generations.age_of(FrameNumber(frame));
     }
     EXPECT_EQ(world.choose(), 1U);
 }
