@@ -23,9 +23,9 @@ ReplacementPolicy& PolicySet::policy(PolicyKind kind) {
     case PolicyKind::TwoLists:
         return two_lists_;
     case PolicyKind::Generations:
-        return generations_;
+        break;
     }
-    ASSERT_UNREACHABLE();
+    return generations_;
 }
 
 const ReplacementPolicy& PolicySet::policy(PolicyKind kind) const {
