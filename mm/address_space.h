@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kernel/base/result.h"
@@ -81,6 +82,11 @@ class AddressSpace {
 
     /// Unmaps everything, as exec and exit do.
     void empty();
+
+    /// Maps without an address go to the highest room below this page. For exec, which knows how
+    /// large the stack may become; what is mapped stays where it is.
+    void set_mmap_top(PageNumber top) { mmap_top_ = top; }
+    [[nodiscard]] PageNumber mmap_top() const { return mmap_top_; }
 
     /// Makes a region where none is, and charges the commit account if its traits say so. What
     /// limits and neighbours say is not asked. Errors: OutOfMemory; nothing has changed then.
@@ -192,6 +198,11 @@ class AddressSpace {
   private:
     // Frames that an operation on a few page tables and regions may need.
     static constexpr PageCount kFewFrames{8};
+    // More regions than this are refused, for they are kernel memory (Linux: max_map_count).
+    static constexpr std::uint32_t kMostRegions = 65530;
+    // Below a stack of the usual limit, its guard pages included.
+    static constexpr PageNumber kUsualMmapTop{kFirstKernelPage - PageCount(2048) -
+                                              kStackGuardPages};
 
     Result<void> copy_from(AddressSpace& parent);
     Result<void> copy_region(const Region& region);
@@ -203,6 +214,43 @@ class AddressSpace {
     void check_counts();
     void check_entries();
 
+    // mm/map.cpp: what mmap, brk and mremap have in common.
+    Result<PageRange> choose_place(const MapRequest& request) const;
+    // Whether new pages may lie there: no region, no guard of one that grows down.
+    [[nodiscard]] bool has_room(PageRange range) const;
+    [[nodiscard]] std::optional<PageNumber> find_room(PageCount count) const;
+    // RLIMIT_AS and RLIMIT_DATA; RLIMIT_MEMLOCK. For `more` pages beside those there are.
+    [[nodiscard]] bool may_have(PageCount more, bool data) const;
+    [[nodiscard]] bool may_lock(PageCount more) const;
+    // As add_region(), but a neighbour that the new pages continue takes them in.
+    Result<Region*> extend_or_add(PageRange range, const RegionTraits& traits, MemoryObject* object,
+                                  std::uint32_t object_page);
+    // As add_region(), in place of what is there.
+    Result<Region*> replace(PageRange range, const RegionTraits& traits, MemoryObject* object,
+                            std::uint32_t object_page);
+    [[nodiscard]] RegionTraits traits_for(const MapRequest& request) const;
+    [[nodiscard]] PageCount mapped_in(PageRange range) const;
+    [[nodiscard]] PageCount charged_in(PageRange range) const;
+
+    // mm/unmap.cpp: what takes pages or pieces out of regions. Errors, where there are any:
+    // OutOfMemory; nothing that a program can see has changed then.
+    // Makes room only if memory is needed. Regions may cover the range or not.
+    Result<void> unmap_range(PageRange range);
+    // The same in two steps, without making room: what may fail, and what may not. The second
+    // flushes, because with a region its object may go, and that one's frames.
+    Result<void> prepare_unmap(PageRange range, FlushBatch& batch);
+    void finish_unmap(PageRange range, FlushBatch& batch);
+    [[nodiscard]] PageCount frames_to_unmap(PageRange range) const;
+    [[nodiscard]] PageRange up_to_neighbours(PageRange range) const;
+    [[nodiscard]] bool is_shared(PageRange table) const;
+    void remove_regions(PageRange range);
+    // The opposite of the charge and the count in add_region().
+    void forget_pages(const RegionTraits& traits, PageCount size);
+    // RegionMap::split(), up to kMostRegions.
+    Result<Region*> split(Region& region, PageNumber at);
+    // Makes `piece` of `region`, which holds it, a region of its own, and answers that.
+    Result<Region*> isolate(Region& region, PageRange piece);
+
     UserMemory& memory_;
     UserPages pages_;
     RegionMap regions_;
@@ -210,6 +258,7 @@ class AddressSpace {
     SpaceNode node_;
     VirtAddr break_start_;
     VirtAddr break_;
+    PageNumber mmap_top_ = kUsualMmapTop;
     LockAll future_locks_;  // mlockall(MCL_FUTURE): for regions to come
     PageCount locked_;      // pages of locked regions
     PageCount charged_;     // pages the commit account counts for this space
