@@ -221,6 +221,7 @@ class AddressSpace {
     [[nodiscard]] std::optional<PageNumber> find_room(PageCount count) const;
     // RLIMIT_AS and RLIMIT_DATA; RLIMIT_MEMLOCK. For `more` pages beside those there are.
     [[nodiscard]] bool may_have(PageCount more, bool data) const;
+    [[nodiscard]] bool may_have_data(PageCount more) const;
     [[nodiscard]] bool may_lock(PageCount more) const;
     // As add_region(), but a neighbour that the new pages continue takes them in.
     Result<Region*> extend_or_add(PageRange range, const RegionTraits& traits, MemoryObject* object,
@@ -250,6 +251,23 @@ class AddressSpace {
     Result<Region*> split(Region& region, PageNumber at);
     // Makes `piece` of `region`, which holds it, a region of its own, and answers that.
     Result<Region*> isolate(Region& region, PageRange piece);
+
+    // mm/protect.cpp
+    // How the entries of a region change with its rights.
+    struct EntryChange;
+    // Gives `piece` of `region` other rights. Answers where the region that holds it then ends.
+    Result<PageNumber> protect_piece(Region& region, PageRange piece, Rights rights);
+    Result<Region*> prepare_protect(Region& region, PageRange piece, EntryChange change,
+                                    FlushBatch& batch);
+    [[nodiscard]] PageCount frames_to_protect(const Region& region, PageRange piece,
+                                              EntryChange change) const;
+    void change_entries(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
+    void change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
+    [[nodiscard]] Pte with_rights(Pte pte, const RegionTraits& traits) const;
+
+    // mm/break.cpp
+    Result<void> grow_break(PageRange range);
+    bool shrink_break(PageRange range);
 
     UserMemory& memory_;
     UserPages pages_;

@@ -109,7 +109,11 @@ bool AddressSpace::may_have(PageCount more, bool data) const {
     if (regions_.total_pages() + more > PageCount(limits_.address_space >> kPageShift)) {
         return false;
     }
-    return !data || data_ + more <= PageCount(limits_.data >> kPageShift);
+    return !data || may_have_data(more);
+}
+
+bool AddressSpace::may_have_data(PageCount more) const {
+    return data_ + more <= PageCount(limits_.data >> kPageShift);
 }
 
 bool AddressSpace::may_lock(PageCount more) const {
