@@ -204,6 +204,8 @@ class AddressSpace {
     static constexpr PageNumber kUsualMmapTop{kFirstKernelPage - PageCount(2048) -
                                               kStackGuardPages};
 
+    class PageFault;  // mm/page_fault.cpp
+
     Result<void> copy_from(AddressSpace& parent);
     Result<void> copy_region(const Region& region);
     [[nodiscard]] PageCount frames_to_fork();
