@@ -232,6 +232,9 @@ class AddressSpace {
     Result<Region*> replace(PageRange range, const RegionTraits& traits, MemoryObject* object,
                             std::uint32_t object_page);
     [[nodiscard]] RegionTraits traits_for(const MapRequest& request) const;
+    // Populates new pages for the use they are meant for, as far as that goes, unless they are to
+    // be locked by their faults.
+    void bring_in(PageRange range, const RegionTraits& traits);
     [[nodiscard]] PageCount mapped_in(PageRange range) const;
     [[nodiscard]] PageCount charged_in(PageRange range) const;
 
@@ -259,8 +262,9 @@ class AddressSpace {
     struct EntryChange;
     // Gives `piece` of `region` other rights. Answers where the region that holds it then ends.
     Result<PageNumber> protect_piece(Region& region, PageRange piece, Rights rights);
-    Result<Region*> prepare_protect(Region& region, PageRange piece, EntryChange change,
-                                    FlushBatch& batch);
+    Result<PageNumber> change_piece(Region& region, PageRange piece, const RegionTraits& after);
+    Result<Region*> prepare_change(Region& region, PageRange piece, EntryChange change,
+                                   FlushBatch& batch);
     [[nodiscard]] PageCount frames_to_protect(const Region& region, PageRange piece,
                                               EntryChange change) const;
     void change_entries(PageRange piece, const RegionTraits& traits, FlushBatch& batch);

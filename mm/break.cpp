@@ -49,6 +49,7 @@ Result<void> AddressSpace::grow_break(PageRange range) {
     if (!may_have(size, true)) return Error::OutOfMemory;
     TRY(memory_.room().make_room(kFewFrames));
     TRY(extend_or_add(range, traits, nullptr, 0));
+    if (traits.locked) bring_in(range, traits);
     return {};
 }
 

@@ -70,7 +70,14 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
     } else {
         TRY(replace(range, traits, request.object, request.object_page));
     }
+    if (request.populate || traits.locked) bring_in(range, traits);
     return start_of(range.first);
+}
+
+void AddressSpace::bring_in(PageRange range, const RegionTraits& traits) {
+    if (traits.lock_on_fault) return;
+    const bool stores = !traits.shared && traits.rights.has(Rights::write());
+    populate(range, stores ? Access::Write : Access::Read);
 }
 
 Result<PageRange> AddressSpace::choose_place(const MapRequest& request) const {

@@ -63,30 +63,38 @@ Result<void> AddressSpace::protect(VirtAddr address, std::uint32_t bytes, Rights
 }
 
 Result<PageNumber> AddressSpace::protect_piece(Region& region, PageRange piece, Rights rights) {
-    const PageCount size = piece.count();
     const RegionTraits before = region.traits();
     if (before.rights == rights) return region.range().end;
     if (!before.most.has(rights)) return Error::AccessDenied;
     RegionTraits after = before;
     after.rights = rights;
-    const bool becomes_data = is_data(after) && !is_data(before);
-    if (becomes_data && !may_have_data(size)) return Error::OutOfMemory;
-    const bool can_write = !after.shared && rights.has(Rights::write());
-    after.charged = before.charged || (can_write && !after.no_reserve);
-    const PageCount charge = after.charged && !before.charged ? size : PageCount();
-
-    const EntryChange change(before.rights, rights);
-    const PageCount frames = frames_to_protect(region, piece, change);
+    const bool becomes_writable =
+        !after.shared && rights.has(Rights::write()) && !before.rights.has(Rights::write());
+    if (becomes_writable && !after.no_reserve) after.charged = true;
+    if (is_data(after) && !is_data(before) && !may_have_data(piece.count())) {
+        return Error::OutOfMemory;
+    }
+    const PageCount frames = frames_to_protect(region, piece, {before.rights, rights});
     if (frames != PageCount()) TRY(memory_.room().make_room(frames));
-    TRY(memory_.commit().charge(charge));
+    const PageNumber end = TRY(change_piece(region, piece, after));
+    if (becomes_writable && after.locked) bring_in(piece, after);
+    return end;
+}
+
+Result<PageNumber> AddressSpace::change_piece(Region& region, PageRange piece,
+                                              const RegionTraits& after) {
+    const RegionTraits before = region.traits();
+    const EntryChange change(before.rights, after.rights);
+    const bool charges = after.charged && !before.charged;
+    if (charges) TRY(memory_.commit().charge(piece.count()));
     SpaceFlush flush(pages_);
-    const Result<Region*> isolated = prepare_protect(region, piece, change, *flush);
+    const Result<Region*> isolated = prepare_change(region, piece, change, *flush);
     if (!isolated.ok()) {
-        memory_.commit().release(charge);
+        if (charges) memory_.commit().release(piece.count());
         return isolated.error();
     }
-    uncount_region(before, size);
-    count_region(after, size);
+    uncount_region(before, piece.count());
+    count_region(after, piece.count());
     isolated.value()->set_traits(after);
     if (change.kind != EntryChange::None) change_entries(piece, after, *flush);
     return regions_.merge(*isolated.value()).range().end;
@@ -105,8 +113,8 @@ PageCount AddressSpace::frames_to_protect(const Region& region, PageRange piece,
     return frames;
 }
 
-Result<Region*> AddressSpace::prepare_protect(Region& region, PageRange piece, EntryChange change,
-                                              FlushBatch& batch) {
+Result<Region*> AddressSpace::prepare_change(Region& region, PageRange piece, EntryChange change,
+                                             FlushBatch& batch) {
     if (change.kind == EntryChange::All) TRY(pages_.own_tables(piece, batch));
     return isolate(region, piece);
 }

@@ -225,6 +225,42 @@ TEST_F(Map, LocksNothingWithoutALimit) {
     EXPECT_EQ(space->map(request).error(), Error::NotPermitted);
 }
 
+TEST_F(Map, PopulatedPagesAreThereAtOnce) {
+    MapRequest request = request_at(kPage, 4);
+    request.populate = true;
+    map(request);
+    load(*space);
+    EXPECT_EQ(space->figures().resident, PageCount(4));
+    EXPECT_TRUE(write(kPage + PageCount(3), 9));
+    request.address = start_of(kPage + PageCount(8));
+    request.rights = Rights::read();
+    map(request);
+    EXPECT_TRUE(machine.pages.is_zero(entry(kPage + PageCount(8))));
+}
+
+TEST_F(Map, LockedPagesAreThereAtOnce) {
+    MapRequest request = request_at(kPage, 4);
+    request.locked = true;
+    map(request);
+    for (std::uint32_t i = 0; i < 4; ++i) {
+        const Pte pte = entry(kPage + PageCount(i));
+        EXPECT_TRUE(pte.is_locked() && pte.is_writable());
+    }
+    request.address = start_of(kPage + PageCount(8));
+    request.rights = Rights::none();  // nothing can be brought in, which is no error
+    map(request);
+    EXPECT_TRUE(entry(kPage + PageCount(8)).is_empty());
+}
+
+TEST_F(Map, WhatPopulateCannotBringInIsNoError) {
+    machine.commit.set_mode(Overcommit::Always);
+    MapRequest request = request_at(kPage, 2000);  // more than there is RAM
+    request.populate = true;
+    map(request);
+    EXPECT_GT(space->figures().resident, PageCount(500));
+    EXPECT_EQ(regions(), "20000+7d0 rw");
+}
+
 // --- Objects ---
 
 class MapObject : public Map {

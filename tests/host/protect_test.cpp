@@ -265,6 +265,28 @@ TEST_F(Protect, LocksStay) {
     EXPECT_EQ(space->figures().locked, PageCount(2));
 }
 
+TEST_F(Protect, LockedPagesThatBecomeWritableAreCopiedAtOnce) {
+    MapRequest request = request_at(kPage, 2, Rights::read());
+    request.locked = true;
+    map(request);
+    EXPECT_TRUE(machine.pages.is_zero(entry(kPage)));
+    ASSERT_TRUE(protect(kPage + PageCount(1), 1, kReadWrite).ok());
+    load(*space);
+    EXPECT_TRUE(machine.pages.is_zero(entry(kPage)));
+    EXPECT_TRUE(write(kPage + PageCount(1), 9));
+    EXPECT_TRUE(entry(kPage + PageCount(1)).is_locked());
+}
+
+TEST_F(Protect, WhatWasPromisedBeforeTheLimitIsNotAskedAgain) {
+    map(kPage, 8);
+    machine.commit.set_mode(Overcommit::Never);
+    machine.commit.set_ratio(0);
+    machine.commit.set_swap(PageCount(0));
+    ASSERT_TRUE(protect(kPage, 8, Rights::read()).ok());
+    ASSERT_TRUE(protect(kPage, 8, kReadWrite).ok());
+    EXPECT_EQ(machine.commit.committed(), PageCount(8));
+}
+
 // --- Objects ---
 
 class ProtectObject : public Protect {
