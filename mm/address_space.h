@@ -27,6 +27,8 @@
 
 namespace quire::mm {
 
+class PageMover;
+
 /// RLIMIT_*: in bytes; LOCKED counts whole pages.
 struct MemoryLimits {
     static constexpr std::uint32_t kUnlimited = ~0U;
@@ -132,10 +134,16 @@ class AddressSpace {
         std::uint32_t new_bytes = 0;
         bool may_move = false;  // MREMAP_MAYMOVE
         bool fixed = false;     // MREMAP_FIXED
-        VirtAddr new_address;
+        bool keep_old = false;  // MREMAP_DONTUNMAP: the pages move, the old region stays, empty
+        VirtAddr new_address = {};
     };
-    /// mremap(2). Errors: InvalidArgument, BadAddress (EFAULT: the old range runs into a hole),
-    /// OutOfMemory (ENOMEM), TryAgain (EAGAIN: locked over the limit).
+    /// mremap(2): where the pages are now. Errors: InvalidArgument (not aligned, new length 0, old
+    /// length 0 of a private region, fixed or keep_old without may_move, keep_old with another
+    /// length, the places overlap or leave user space); BadAddress (EFAULT: no region, or the old
+    /// range runs beyond it); NotPermitted (EPERM: below kFirstUserPage); TryAgain (EAGAIN: locked
+    /// over the limit); OutOfMemory (ENOMEM: a limit, no room, the commit account); IoError (EIO: a
+    /// page that had to be copied could not be read from swap). Nothing has changed then, not even
+    /// at the fixed place. Flushes all it owes. O(pages that move), O(tables) for whole ones.
     Result<VirtAddr> remap(const RemapRequest& request);
 
     // mm/advise.cpp ----------------------------------------------------------------------------
@@ -153,36 +161,47 @@ class AddressSpace {
         PopulateWrite,
     };
     /// madvise(2). A hole in the range is OutOfMemory after the rest was done, as in Linux.
-    /// Errors: InvalidArgument (not aligned; DontNeed or Free of locked pages; Free of a file),
-    /// OutOfMemory (ENOMEM), BadAddress (EFAULT: populate met SIGBUS), IoError.
+    /// Free drops pages at once. WillNeed reads a bounded number of pages ahead; what goes wrong
+    /// there is no error. Errors: InvalidArgument (not aligned, wraps; DontNeed or Free of locked
+    /// pages; Free of an object; populate of what the region forbids), OutOfMemory (ENOMEM: a hole;
+    /// populate found no memory), TryAgain (EAGAIN: no memory to split a region or to unshare a
+    /// page table), BadAddress (EFAULT: populate met SIGBUS). What lies before has been done then.
     Result<void> advise(VirtAddr address, std::uint32_t bytes, AdviceCall advice);
 
-    /// mincore(2): one byte a page, 1 if it is in RAM. Errors: InvalidArgument (not aligned),
-    /// OutOfMemory (ENOMEM: a hole). `answer` has at least as many bytes as pages.
+    /// mincore(2): one byte a page, 1 if it is in RAM, mapped here or not. Precondition: `answer`
+    /// has at least as many bytes as pages. Errors: InvalidArgument (not aligned), OutOfMemory
+    /// (ENOMEM: a hole, or beyond user space); what lies before has been answered then.
     Result<void> residence(VirtAddr address, std::uint32_t bytes, std::span<std::uint8_t> answer);
 
     enum class Sync : std::uint8_t {
         Start,
         Wait,
     };
-    /// msync(2): writes dirty pages of shared file maps back. `invalidate`: Busy (EBUSY) on locked
-    /// pages. Errors: InvalidArgument, OutOfMemory (ENOMEM: a hole, after the rest was done),
-    /// IoError (EIO).
+    /// msync(2): writes dirty pages of shared file maps back, if `how` is Wait. Errors:
+    /// InvalidArgument (not aligned), OutOfMemory (ENOMEM: wraps; a hole, after the rest was done),
+    /// Busy (EBUSY: `invalidate` and a locked region), IoError (EIO); what lies before has been
+    /// written then.
     Result<void> sync(VirtAddr address, std::uint32_t bytes, Sync how, bool invalidate);
 
     // mm/lock.cpp ------------------------------------------------------------------------------
 
     enum class LockMode : std::uint8_t { Now, OnFault };
-    /// mlock(2), mlock2(2). The range is rounded out to whole pages. Errors: OutOfMemory (ENOMEM: a
-    /// hole, over the limit, cannot be brought in), InvalidArgument (wraps), NotPermitted (EPERM:
-    /// limit 0).
+    /// mlock(2), mlock2(2). The range is rounded out to whole pages. Errors: NotPermitted (EPERM:
+    /// limit 0); OutOfMemory (ENOMEM: over the limit); InvalidArgument (wraps); nothing has changed
+    /// then. OutOfMemory (ENOMEM: a hole, or no memory to split a region or to unshare a page
+    /// table): what lies before is locked, though not brought in. OutOfMemory (ENOMEM: PROT_NONE or
+    /// SIGBUS) and TryAgain (EAGAIN: memory is short): all is locked, but not all brought in.
     Result<void> lock(VirtAddr address, std::uint32_t bytes, LockMode mode);
+    /// munlock(2). Errors: InvalidArgument (wraps), OutOfMemory (ENOMEM: a hole, or no memory to
+    /// split a region); what lies before is unlocked then.
     Result<void> unlock(VirtAddr address, std::uint32_t bytes);
 
     struct LockAll {
         bool current = false, future = false, on_fault = false;
     };
-    /// mlockall(2), munlockall(2).
+    /// mlockall(2), munlockall(2). Regions that cannot be locked, and pages that cannot be brought
+    /// in, are left as they are. Errors: InvalidArgument (neither current nor future), NotPermitted
+    /// (EPERM: limit 0), OutOfMemory (ENOMEM: over the limit); nothing has changed then.
     Result<void> lock_all(LockAll what);
     void unlock_all();
 
@@ -232,9 +251,9 @@ class AddressSpace {
     Result<Region*> replace(PageRange range, const RegionTraits& traits, MemoryObject* object,
                             std::uint32_t object_page);
     [[nodiscard]] RegionTraits traits_for(const MapRequest& request) const;
-    // Populates new pages for the use they are meant for, as far as that goes, unless they are to
-    // be locked by their faults.
-    void bring_in(PageRange range, const RegionTraits& traits);
+    // Populates pages of one region for the use they are meant for, up to the first that cannot be
+    // brought in, unless they are to be locked by their faults.
+    FaultOutcome bring_in(PageRange range, const RegionTraits& traits);
     [[nodiscard]] PageCount mapped_in(PageRange range) const;
     [[nodiscard]] PageCount charged_in(PageRange range) const;
 
@@ -274,6 +293,42 @@ class AddressSpace {
     // mm/break.cpp
     Result<void> grow_break(PageRange range);
     bool shrink_break(PageRange range);
+
+    // mm/remap.cpp: what becomes of a range, and the steps of a move (reserve, or cancel; commit).
+    struct Relocation;
+    Result<VirtAddr> remap_larger(const RemapRequest& request, Relocation plan);
+    Result<VirtAddr> remap_to(const RemapRequest& request, Relocation plan);
+    Result<void> check_growth(const Relocation& plan);
+    Result<void> grow_in_place(Region& region, PageRange above);
+    [[nodiscard]] std::optional<PageNumber> find_room_like(PageRange from, PageCount count) const;
+    Result<VirtAddr> relocate(const Relocation& plan);
+    Result<Region*> reserve_move(const Relocation& plan, PageMover& mover, FlushBatch& batch);
+    void cancel_move(const Relocation& plan, PageMover& mover, FlushBatch& batch);
+    void commit_move(const Relocation& plan, PageMover& mover, Region& fresh, FlushBatch& batch);
+    void leave_old_place(const Relocation& plan, FlushBatch& batch);
+
+    // mm/advise.cpp: the pieces that regions have of a range.
+    Result<void> drop_pages_of(PageRange piece);
+    Result<void> change_advice(Region& region, PageRange piece, AdviceCall advice);
+    void read_ahead(const Region& region, PageRange piece, std::uint32_t& reads_left);
+    [[nodiscard]] bool can_be_read_ahead(const Region& region, PageNumber page) const;
+    Result<void> fetch_ahead(const Region& region, PageNumber page);
+    Result<void> populate_all(PageRange range, Access access);
+    [[nodiscard]] bool is_in_ram(const Region& region, PageNumber page) const;
+
+    // mm/lock.cpp
+    [[nodiscard]] bool may_lock_at_all() const;
+    [[nodiscard]] PageCount locked_in(PageRange range) const;
+    Result<void> change_locks(PageRange range, bool locked, bool on_fault);
+    // Precondition: `piece` is in `region`. Errors: OutOfMemory; nothing has changed then.
+    Result<void> change_lock(Region& region, PageRange piece, bool locked, bool on_fault);
+    [[nodiscard]] PageCount frames_to_lock(const Region& region, PageRange piece,
+                                           bool locked) const;
+    void set_lock_bits(PageRange range, bool locked, FlushBatch& batch);
+    // set_traits(), and the counts.
+    void change_traits(Region& region, const RegionTraits& traits);
+    // bring_in() for each region. Precondition: regions cover the range.
+    FaultOutcome bring_all_in(PageRange range);
 
     UserMemory& memory_;
     UserPages pages_;

@@ -74,10 +74,10 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
     return start_of(range.first);
 }
 
-void AddressSpace::bring_in(PageRange range, const RegionTraits& traits) {
-    if (traits.lock_on_fault) return;
+FaultOutcome AddressSpace::bring_in(PageRange range, const RegionTraits& traits) {
+    if (traits.lock_on_fault) return FaultOutcome::Resolved;
     const bool stores = !traits.shared && traits.rights.has(Rights::write());
-    populate(range, stores ? Access::Write : Access::Read);
+    return populate(range, stores ? Access::Write : Access::Read);
 }
 
 Result<PageRange> AddressSpace::choose_place(const MapRequest& request) const {
