@@ -102,57 +102,83 @@ constexpr bool may_read(FaultAction action) {
     return action == FaultAction::FetchObjectPage || action == FaultAction::SwapIn;
 }
 
-// The page may be read, and is not there.
-constexpr FaultAction decide_missing(const FaultFacts& facts) {
-    const bool swapped = facts.page == FaultFacts::Page::Swapped;
-    const bool anonymous = facts.backing == FaultFacts::Backing::Anonymous;
-    if (!swapped && !anonymous) {
-        if (facts.past_end) return FaultAction::BusError;
-        if (!facts.in_ram) return FaultAction::FetchObjectPage;
+/// Whether such a page can be in such a region.
+constexpr bool fits(FaultFacts::Page page, FaultFacts::Backing backing) {
+    using Page = FaultFacts::Page;
+    switch (page) {
+    case Page::Empty:
+        return true;
+    case Page::Zero:
+        return backing == FaultFacts::Backing::Anonymous;
+    case Page::Sole:
+    case Page::Several:
+    case Page::Swapped:
+        return backing != FaultFacts::Backing::SharedObject;
+    case Page::Object:
+        return backing != FaultFacts::Backing::Anonymous;
+    case Page::Hidden:
+        return false;  // the region would allow nothing
     }
-    if (swapped && !facts.in_ram) return FaultAction::SwapIn;
-    if (facts.table == TableUse::Shared && !facts.same_for_all) return FaultAction::UnshareTable;
-    if (swapped) return FaultAction::MapCachedSlot;
-    return anonymous ? FaultAction::MapZeroFrame : FaultAction::MapObjectPage;
+    return false;
 }
 
-// The page may be written. What must be read from a disk comes first, as it may fail.
-constexpr FaultAction decide_write(const FaultFacts& facts) {
-    using Page = FaultFacts::Page;
-    const bool anonymous = facts.backing == FaultFacts::Backing::Anonymous;
-    const bool shared = facts.backing == FaultFacts::Backing::SharedObject;
-    if (facts.page == Page::Empty && !anonymous) {
-        if (facts.past_end) return FaultAction::BusError;
-        if (!facts.in_ram) return FaultAction::FetchObjectPage;
+// What to do for a page of an object that no entry names: have it in RAM first.
+constexpr FaultAction step_to_object(const FaultFacts& facts, FaultAction once_in_ram) {
+    if (facts.past_end) return FaultAction::BusError;
+    return facts.in_ram ? once_in_ram : FaultAction::FetchObjectPage;
+}
+
+// The step for a read that the region allows, whoever shares the page table.
+constexpr FaultAction read_step(const FaultFacts& facts) {
+    if (facts.page == FaultFacts::Page::Empty) {
+        if (facts.backing == FaultFacts::Backing::Anonymous) return FaultAction::MapZeroFrame;
+        return step_to_object(facts, FaultAction::MapObjectPage);
     }
-    if (facts.page == Page::Swapped && !facts.in_ram) return FaultAction::SwapIn;
-    if (facts.table == TableUse::Shared) return FaultAction::UnshareTable;
-    if (facts.table == TableUse::Last) return FaultAction::TakeOverTable;
-    if (facts.writable) return FaultAction::Retry;
+    if (facts.page != FaultFacts::Page::Swapped) return FaultAction::Retry;
+    return facts.in_ram ? FaultAction::MapCachedSlot : FaultAction::SwapIn;
+}
+
+// The step for a write that the region allows, as if the page table were the space's own. Whether
+// the entry may be written is believed only where it may be so.
+constexpr FaultAction write_step(const FaultFacts& facts) {
+    const bool shared = facts.backing == FaultFacts::Backing::SharedObject;
     switch (facts.page) {
-    case Page::Empty:
-        if (anonymous) return FaultAction::FillWithZeros;
-        return shared ? FaultAction::MapObjectPage : FaultAction::CopyPage;
-    case Page::Zero:
+    case FaultFacts::Page::Empty:
+        if (facts.backing == FaultFacts::Backing::Anonymous) return FaultAction::FillWithZeros;
+        return step_to_object(facts, shared ? FaultAction::MapObjectPage : FaultAction::CopyPage);
+    case FaultFacts::Page::Zero:
         return FaultAction::FillWithZeros;
-    case Page::Sole:
-        return facts.swap_copy ? FaultAction::ForgetSwapCopy : FaultAction::TakeOverPage;
-    case Page::Several:
+    case FaultFacts::Page::Sole:
+        if (facts.swap_copy) return FaultAction::ForgetSwapCopy;
+        return facts.writable ? FaultAction::Retry : FaultAction::TakeOverPage;
+    case FaultFacts::Page::Several:
         return FaultAction::CopyPage;
-    case Page::Object:
-        return shared ? FaultAction::MakeWritable : FaultAction::CopyPage;
-    case Page::Swapped:
-        return FaultAction::MapCachedSlot;
-    case Page::Hidden:
+    case FaultFacts::Page::Object:
+        if (!shared) return FaultAction::CopyPage;
+        return facts.writable ? FaultAction::Retry : FaultAction::MakeWritable;
+    case FaultFacts::Page::Swapped:
+        return facts.in_ram ? FaultAction::MapCachedSlot : FaultAction::SwapIn;
+    case FaultFacts::Page::Hidden:
         break;
     }
     return FaultAction::KernelBug;
 }
 
-/// The next step for these facts. Impossible combinations of facts, which would be broken
-/// invariants, have an answer too: never one that gives a right away.
+// What is done in a page table is done in one of the space's own, but for what is the same for all
+// who share it and lets nobody write. What must be read comes first, as it may fail.
+constexpr FaultAction step_to_table(const FaultFacts& facts, FaultAction step) {
+    if (may_read(step) || step > FaultAction::GrowStack) return step;
+    const bool write = facts.access == Access::Write;
+    if (facts.table == TableUse::Shared) {
+        const bool stays = step == FaultAction::Retry || facts.same_for_all;
+        return write || !stays ? FaultAction::UnshareTable : step;
+    }
+    return write && facts.table == TableUse::Last ? FaultAction::TakeOverTable : step;
+}
+
+/// The next step for these facts. Facts that cannot be together, as an invariant would be broken,
+/// are a KernelBug.
 constexpr FaultAction decide(const FaultFacts& facts) {
-    using Page = FaultFacts::Page;
     if (facts.reserved_bit) return FaultAction::KernelBug;
     switch (facts.place) {
     case FaultFacts::Place::KernelHalf:
@@ -164,14 +190,13 @@ constexpr FaultAction decide(const FaultFacts& facts) {
     case FaultFacts::Place::InRegion:
         break;
     }
+    const bool write = facts.access == Access::Write;
     if (facts.allows == FaultFacts::Allows::Nothing) return FaultAction::SegvAccErr;
-    if (facts.page == Page::Hidden) return FaultAction::KernelBug;
-    if (facts.access == Access::Write) {
-        if (facts.allows != FaultFacts::Allows::Writing) return FaultAction::SegvAccErr;
-        return decide_write(facts);
-    }
-    if (facts.page == Page::Empty || facts.page == Page::Swapped) return decide_missing(facts);
-    return FaultAction::Retry;
+    if (write && facts.allows != FaultFacts::Allows::Writing) return FaultAction::SegvAccErr;
+    if (!fits(facts.page, facts.backing)) return FaultAction::KernelBug;
+    if (facts.table == TableUse::None && facts.page != FaultFacts::Page::Empty)
+        return FaultAction::KernelBug;
+    return step_to_table(facts, write ? write_step(facts) : read_step(facts));
 }
 
 }  // namespace quire::mm

@@ -7,7 +7,9 @@
 #include <memory>
 #include <vector>
 
+#include "mm/object_pages.h"
 #include "mm/physical_window.h"
+#include "mm/swap_in.h"
 #include "tests/host/user_machine.h"
 
 namespace quire::test {
@@ -41,23 +43,27 @@ class TestObject final : public mm::MemoryObject {
     UserMachine& machine_;
 };
 
-class FaultMachine : public testing::Test {
-  protected:
+/// A machine with a program on it.
+class FaultWorld {
+  public:
     UserMachine machine;
     MemoryStore disk{64};
     TestObject file{machine, mm::MemoryObject::Kind::File, &disk, 64};
     TestObject shared{machine, mm::MemoryObject::Kind::SharedMemory, nullptr, 64};
     std::unique_ptr<mm::AddressSpace> space = machine.new_space();
+    std::unique_ptr<mm::AddressSpace> child;
     std::vector<mm::FaultOutcome> outcomes;  // of the faults of the last access
 
-    void SetUp() override {
+    FaultWorld() {
         for (std::uint32_t page = 0; page < disk.pages(); ++page)
             disk.page(page)[0] = std::byte{static_cast<unsigned char>(page + 100)};
         load(*space);
     }
-    void TearDown() override {
+    ~FaultWorld() {
         machine.check();
         machine.memory.load(machine.kernel.frame());
+        child.reset();
+        machine.check();
         space.reset();
         machine.check();
     }
@@ -96,15 +102,15 @@ class FaultMachine : public testing::Test {
         running_ = &runs;
         machine.memory.load(runs.pages().directory().frame());
     }
-    std::unique_ptr<mm::AddressSpace> fork() {
-        auto child = machine.new_space();
+    /// Makes `child` a copy of the running space.
+    void fork() {
+        child = machine.new_space();
         EXPECT_TRUE(child->fork_from(*running_).ok());
-        return child;
     }
-    /// Ends a space, be it the running one.
-    void end(std::unique_ptr<mm::AddressSpace>& ended) {
+    /// Ends the child; its parent runs.
+    void end_child() {
         load(*space);
-        ended.reset();
+        child.reset();
     }
 
     /// The byte at the start of `page`, or nothing if the program gets a signal.
@@ -153,6 +159,20 @@ class FaultMachine : public testing::Test {
         return slot;
     }
 
+    /// Puts a page of shared memory, written with the byte 50 + index, on swap; unmapped.
+    mm::SwapSlot swap_out_object(TestObject& object, std::uint32_t index) {
+        const mm::FrameNumber frame = mm::fetch_page(machine.memory, object, index).take().frame;
+        mm::frame_bytes(frame)[0] = std::byte{static_cast<unsigned char>(50 + index)};
+        const mm::SwapSlot slot = machine.swap.allocate(frame).take();
+        EXPECT_TRUE(machine.swap.write(slot, frame).ok());
+        machine.swap.add_name(slot);
+        machine.swap.clear_cached(slot);
+        EXPECT_TRUE(object.set_entry(index, mm::ObjectEntry::for_slot(slot)).ok());
+        machine.policy.forget(frame);
+        machine.machine.frames.drop_reference(frame);
+        return slot;
+    }
+
   private:
     class Evictor final : public mm::MappingVisitor {
       public:
@@ -186,5 +206,7 @@ class FaultMachine : public testing::Test {
 
     mm::AddressSpace* running_ = nullptr;
 };
+
+class FaultMachine : public testing::Test, public FaultWorld {};
 
 }  // namespace quire::test
