@@ -201,7 +201,7 @@ TEST_F(Lock, HiddenPagesAreLockedToo) {
 TEST_F(Lock, UnsharesAndOwnsItsPages) {
     add(kPage, 4, read_write());
     fill(kPage, 2, 10);
-    auto child = fork();
+    fork();
     ASSERT_TRUE(lock(kPage, 4).ok());
     EXPECT_TRUE(is_locked(kPage) && entry(kPage).is_writable());
     EXPECT_NE(frame(kPage), child->pages().entry(kPage).frame());
@@ -210,13 +210,13 @@ TEST_F(Lock, UnsharesAndOwnsItsPages) {
     machine.check();
     load(*child);
     EXPECT_TRUE(holds(kPage, 2, 10));
-    end(child);
+    end_child();
 }
 
 TEST_F(Lock, OnFaultLocksAPageThatOthersMap) {
     add(kPage, 2, read_write());
     fill(kPage, 2, 10);
-    auto child = fork();
+    fork();
     ASSERT_TRUE(lock(kPage, 2, Mode::OnFault).ok());
     const FrameNumber both = frame(kPage);
     EXPECT_EQ(machine.pages.mappings(both), 2U);
@@ -229,17 +229,17 @@ TEST_F(Lock, OnFaultLocksAPageThatOthersMap) {
     ASSERT_TRUE(unlock(kPage, 2).ok());
     load(*child);
     EXPECT_TRUE(holds(kPage, 2, 10));
-    end(child);
+    end_child();
 }
 
 TEST_F(Lock, AChildHasNoLocks) {
     add(kPage, 2, read_write());
     ASSERT_TRUE(lock(kPage, 2).ok());
-    auto child = fork();
+    fork();
     EXPECT_EQ(child->figures().locked, PageCount(0));
     load(*child);
     EXPECT_EQ(regions(), "20000+2 rw");
-    end(child);
+    end_child();
 }
 
 // --- mlockall ---
@@ -301,11 +301,11 @@ TEST_F(Lock, AllObeysTheLimit) {
 TEST_F(Lock, FailsWithoutATrace) {
     add(kPage, 8, read_write());
     fill(kPage, 8, 10);
-    auto child = fork();
+    fork();
     const std::uint32_t failures = fail_each([&] { return lock(kPage + 2, 2, Mode::OnFault); });
     EXPECT_GE(failures, 2U);
     EXPECT_EQ(regions(), "20000+2 rw, 20002+2 rwL, 20004+4 rw");
-    end(child);
+    end_child();
 }
 
 TEST_F(Lock, UnlockFailsWithoutATrace) {

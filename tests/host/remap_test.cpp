@@ -407,7 +407,7 @@ TEST_F(Remap, APageWithACopyInSwapMovesWithIt) {
 TEST_F(Remap, APageWithOtherOwnersIsCopied) {
     add(kPage, 4, read_write());
     fill(kPage, 3, 10);
-    auto child = fork();
+    fork();
     const FrameNumber original = frame(kPage);
     ASSERT_TRUE(move(kPage, 4, kTarget).ok());
     EXPECT_NE(frame(kTarget), original);
@@ -420,14 +420,14 @@ TEST_F(Remap, APageWithOtherOwnersIsCopied) {
     ASSERT_TRUE(move(kPage, 4, kTarget + 5).ok());  // now it has one owner
     EXPECT_EQ(frame(kTarget + 5), original);
     EXPECT_TRUE(holds(kTarget + 5, 3, 10));
-    end(child);
+    end_child();
     EXPECT_EQ(read(kTarget), 77U);
 }
 
 TEST_F(Remap, ASlotWithOtherOwnersIsReadAndCopied) {
     add(kPage, 4, read_write());
     fill(kPage, 4, 10);
-    auto child = fork();
+    fork();
     EXPECT_TRUE(write(kPage + 3, 99));  // two page tables, each with the other three pages
     const SwapSlot slot = swap_out(kPage);
     swap_out(kPage + 1);
@@ -440,14 +440,14 @@ TEST_F(Remap, ASlotWithOtherOwnersIsReadAndCopied) {
     EXPECT_EQ(read(kTarget + 3), 99U);
     load(*child);
     EXPECT_TRUE(holds(kPage, 4, 10));
-    end(child);
+    end_child();
 }
 
 // The slot is this space's alone, but others have the page already.
 TEST_F(Remap, ASlotWhosePageOthersMapIsCopied) {
     add(kPage, 2, read_write());
     fill(kPage, 2, 10);
-    auto child = fork();
+    fork();
     EXPECT_TRUE(write(kPage + 1, 99));
     const SwapSlot slot = swap_out(kPage);
     load(*child);
@@ -463,14 +463,14 @@ TEST_F(Remap, ASlotWhosePageOthersMapIsCopied) {
     EXPECT_TRUE(holds(kPage, 1, 55));
     load(*space);
     EXPECT_EQ(read(kTarget), 10U);
-    end(child);
+    end_child();
 }
 
 // The frame is this space's alone, but others would come to it through the slot.
 TEST_F(Remap, APageWhoseCopyOthersNameGivesTheCopyUp) {
     add(kPage, 2, read_write());
     fill(kPage, 2, 10);
-    auto child = fork();
+    fork();
     EXPECT_TRUE(write(kPage + 1, 99));
     swap_out(kPage);
     EXPECT_EQ(read(kPage), 10U);
@@ -482,13 +482,13 @@ TEST_F(Remap, APageWhoseCopyOthersNameGivesTheCopyUp) {
     machine.check();
     load(*child);
     EXPECT_EQ(read(kPage), 10U);
-    end(child);
+    end_child();
 }
 
 TEST_F(Remap, AReadThatFailsChangesNothing) {
     add(kPage, 4, read_write());
     fill(kPage, 4, 10);
-    auto child = fork();
+    fork();
     EXPECT_TRUE(write(kPage + 3, 99));
     swap_out(kPage + 1);
     machine.store.fail_reads(true);
@@ -497,21 +497,21 @@ TEST_F(Remap, AReadThatFailsChangesNothing) {
     EXPECT_EQ(regions(), "20000+4 rw");
     machine.check();
     EXPECT_TRUE(holds(kPage, 3, 10));
-    end(child);
+    end_child();
 }
 
 TEST_F(Remap, AHiddenLockedPageThatIsCopiedStaysBoth) {
     add(kPage, 2, with_lock(read_write()));
     fill(kPage, 2, 10);
     ASSERT_TRUE(space->protect(start_of(kPage), 2 * kPageSize, Rights::none(), false).ok());
-    auto child = fork();
+    fork();
     const FrameNumber original = frame(kPage);
     ASSERT_TRUE(move(kPage, 2, kTarget).ok());
     EXPECT_NE(frame(kTarget), original);
     EXPECT_TRUE(entry(kTarget).is_hidden() && entry(kTarget).is_locked());
     EXPECT_FALSE(machine.machine.table.has(original, FrameFlag::Locked));
     machine.check();
-    end(child);
+    end_child();
 }
 
 TEST_F(Remap, MovesUnderAPageTableThatOthersShare) {
@@ -519,14 +519,14 @@ TEST_F(Remap, MovesUnderAPageTableThatOthersShare) {
     add(kTarget, 1, read_write());
     fill(kPage, 2, 10);
     fill(kTarget, 1, 20);
-    auto child = fork();
+    fork();
     ASSERT_TRUE(move(kPage, 4, kTarget + 4).ok());
     EXPECT_TRUE(holds(kTarget + 4, 2, 10));
     machine.check();
     load(*child);
     EXPECT_EQ(read(kTarget), 20U);
     EXPECT_EQ(read(kTarget + 4), std::nullopt);
-    end(child);
+    end_child();
 }
 
 TEST_F(Remap, AFixedPlaceUnderAPageTableThatOthersShare) {
@@ -534,7 +534,7 @@ TEST_F(Remap, AFixedPlaceUnderAPageTableThatOthersShare) {
     add(kTarget, 8, read_write());
     fill(kPage, 2, 10);
     fill(kTarget, 8, 20);
-    auto child = fork();
+    fork();
     ASSERT_TRUE(remap(kPage, 2, 6, MayMove | Fixed, kTarget).ok());
     EXPECT_TRUE(holds(kTarget, 2, 10));
     EXPECT_EQ(read(kTarget + 2), 0U);
@@ -542,7 +542,7 @@ TEST_F(Remap, AFixedPlaceUnderAPageTableThatOthersShare) {
     machine.check();
     load(*child);
     EXPECT_TRUE(holds(kTarget, 8, 20));
-    end(child);
+    end_child();
 }
 
 // --- Whole page tables ---
@@ -579,7 +579,7 @@ TEST_F(RemapTables, GoOverAsAWhole) {
 }
 
 TEST_F(RemapTables, GoOverWithPagesThatOthersOwn) {
-    auto child = fork();
+    fork();
     const PageNumber page = kFrom + 1024;
     ASSERT_TRUE(move(kFrom, kCount, kTo).ok());
     machine.check();
@@ -597,14 +597,14 @@ TEST_F(RemapTables, GoOverWithPagesThatOthersOwn) {
     EXPECT_EQ(read(kTo + 1280), 6U);
     load(*child);
     EXPECT_TRUE(is_at(kFrom));
-    end(child);
+    end_child();
 }
 
 TEST_F(RemapTables, TakeThePlaceOfOthers) {
     add(kTo, kCount, read_write());
     for (std::uint32_t i = 0; i < kCount; i += 128)
         fill(kTo + i, 1, 200);
-    auto child = fork();
+    fork();
     ASSERT_TRUE(move(kFrom, kCount, kTo).ok());
     machine.check();
     EXPECT_TRUE(is_at(kTo));
@@ -612,7 +612,7 @@ TEST_F(RemapTables, TakeThePlaceOfOthers) {
     load(*child);
     EXPECT_EQ(read(kTo + 1152), 200U);
     EXPECT_TRUE(is_at(kFrom));
-    end(child);
+    end_child();
 }
 
 TEST_F(RemapTables, ArePutWhereTheyFitAsAWhole) {
@@ -639,7 +639,7 @@ TEST_F(Remap, FailsWithoutATrace) {
     add(kTarget - PageCount(1), 8, traits(Rights::read()), &file);
     fill(kPage, 8, 10);
     EXPECT_EQ(read(kTarget), 101U);
-    auto child = fork();
+    fork();
     EXPECT_TRUE(write(kPage + 7, 17));
     swap_out(kPage + 2);
     const PageCount committed = machine.commit.committed();
@@ -654,7 +654,7 @@ TEST_F(Remap, FailsWithoutATrace) {
     EXPECT_TRUE(holds(kPage, 1, 10) && holds(kPage + 6, 2, 16));
     load(*child);
     EXPECT_TRUE(holds(kPage, 8, 10));
-    end(child);
+    end_child();
 }
 
 TEST_F(Remap, AMoveThatFailsLeavesNoPageTable) {
