@@ -61,6 +61,13 @@ class FrameList {
         return frame;
     }
 
+    /// Makes the first frame the last one, and returns it. Precondition: !empty().
+    FrameNumber rotate() {
+        const FrameNumber frame = front();
+        first_ = next(frame);  // the ring stays as it is
+        return frame;
+    }
+
     /// Walks the ring both ways and counts it. O(n).
     void check_invariants() const {
         FrameNumber frame = first_;

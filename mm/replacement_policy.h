@@ -21,10 +21,12 @@
 
 namespace quire::mm {
 
-/// What a policy wants to know about a page when it comes back, in 24 bits of its own making; kept
+/// What a policy wants to know about a page when it comes back, in 16 bits of its own making; kept
 /// where the page's content went (swap slot, or the file's page tree). 0: nothing is known.
 using Shadow = std::uint32_t;
 inline constexpr Shadow kMaxShadow = (1U << 24) - 1;
+/// What a policy itself makes has 16 bits: the rest tells when the page left (ThrashingSignal).
+inline constexpr Shadow kMaxPolicyShadow = (1U << 16) - 1;
 
 /// Why a page arrived.
 enum class Arrival : std::uint8_t {
@@ -61,7 +63,8 @@ class ReplacementPolicy {
     /// `frame`, chosen before, could not leave after all. Precondition: not in the lists.
     virtual void put_back(FrameNumber frame) = 0;
 
-    /// `frame`, chosen before, is on its way out. Returns what to remember of it.
+    /// `frame`, chosen before, is on its way out. Returns what to remember of it, at most
+    /// kMaxPolicyShadow.
     virtual Shadow evicted(FrameNumber frame) = 0;
 
     /// Any frame of the lists, taken out, for a change of policy; nothing if they are empty.

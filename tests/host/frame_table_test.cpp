@@ -181,6 +181,22 @@ TEST(FrameTable, InvariantsSeeABrokenRecord) {
 }
 
 // A list against std::deque under random pushes, pops and removals from the middle.
+TEST(FrameList, RotatesTheFirstToTheBack) {
+    Records world(10);
+    FrameList list(world.table);
+    for (std::uint32_t i = 1; i <= 3; ++i)
+        list.push_back(FrameNumber(i));
+    EXPECT_EQ(list.rotate(), FrameNumber(1));
+    EXPECT_EQ(list.front(), FrameNumber(2));
+    EXPECT_EQ(list.back(), FrameNumber(1));
+    list.check_invariants();
+    list.remove(FrameNumber(2));
+    list.remove(FrameNumber(3));
+    EXPECT_EQ(list.rotate(), FrameNumber(1));
+    list.remove(FrameNumber(1));
+    EXPECT_DEATH(list.rotate(), "empty");
+}
+
 TEST(FrameList, BehavesLikeADeque) {
     const std::uint32_t seed = test::random_seed(11);
     SCOPED_TRACE("QUIRE_SEED=" + std::to_string(seed));
