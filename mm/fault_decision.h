@@ -97,6 +97,11 @@ constexpr bool is_last_step(FaultAction action, Access access) {
     return action <= FaultAction::MakeWritable;
 }
 
+/// Whether the access cannot succeed.
+constexpr bool is_refusal(FaultAction action) {
+    return action >= FaultAction::SegvMapErr;
+}
+
 /// Whether `action` may wait for a disk.
 constexpr bool may_read(FaultAction action) {
     return action == FaultAction::FetchObjectPage || action == FaultAction::SwapIn;
@@ -167,7 +172,7 @@ constexpr FaultAction write_step(const FaultFacts& facts) {
 // What is done in a page table is done in one of the space's own, but for what is the same for all
 // who share it and lets nobody write. What must be read comes first, as it may fail.
 constexpr FaultAction step_to_table(const FaultFacts& facts, FaultAction step) {
-    if (may_read(step) || step > FaultAction::GrowStack) return step;
+    if (may_read(step) || is_refusal(step)) return step;
     const bool write = facts.access == Access::Write;
     if (facts.table == TableUse::Shared) {
         const bool stays = step == FaultAction::Retry || facts.same_for_all;

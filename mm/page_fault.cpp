@@ -1,10 +1,8 @@
 // AddressSpace::handle() and populate(): gather the facts, let decide() choose a step, take it.
-#include "libc/string.h"
-#include "mm/address_space.h"
-#include "mm/fault_decision.h"
-#include "mm/object_pages.h"
-#include "mm/physical_window.h"
-#include "mm/swap_in.h"
+// What is gathered here, decide() believes; a fact that does not count in a place may be left out.
+#include "mm/page_fault.h"
+
+#include <utility>
 
 namespace quire::mm {
 
@@ -13,9 +11,6 @@ namespace {
 // The longest way: read, unshare the page table, map, forget the copy in swap, take the page over,
 // each fact looked at anew. Who needs more is robbed of what it brings in: there is no memory.
 constexpr std::uint32_t kMostSteps = 12;
-
-// Resident pages of an object that are mapped together: an aligned group, under one page table.
-constexpr std::uint32_t kMapAround = 16;
 
 PageCount window_for(Advice advice) {
     switch (advice) {
@@ -41,62 +36,6 @@ FaultFacts::Backing backing_of(const Region& region) {
 }
 
 }  // namespace
-
-// One fault on its way. look() fills the members below; they hold until the next step.
-class AddressSpace::PageFault {
-  public:
-    PageFault(AddressSpace& space, const Fault& fault)
-        : space_(space), memory_(space.memory_), page_(page_of(fault.address)), fault_(fault) {}
-
-    FaultOutcome resolve();
-
-  private:
-    FaultFacts look();
-    void look_outside(FaultFacts& facts);
-    void look_at_entry(FaultFacts& facts);
-    void look_at_frame(FaultFacts& facts) const;
-    void look_behind(FaultFacts& facts);
-    [[nodiscard]] Region* stack_that_reaches() const;
-    [[nodiscard]] bool may_grow(Region& region) const;
-    [[nodiscard]] PageRange same_for_all() const;
-
-    Result<void> act(FaultAction action);
-    Result<void> map_zero_frame();
-    Result<void> fill_with_zeros();
-    Result<void> map_object_page();
-    void map_around();
-    Result<void> map_cached_slot();
-    Result<void> copy_page();
-    void make_writable();
-    Result<void> fetch_object_page();
-    Result<void> swap_in();
-    Result<void> own_table();
-    Result<void> grow_stack();
-
-    void make_room();
-    void make_room_to_read();
-    Result<void> place_entry();
-    Result<void> put_shared(PteLocation at, Pte entry);
-    [[nodiscard]] Protection shared_protection() const;
-    [[nodiscard]] FaultOutcome success() const {
-        return was_read_ ? FaultOutcome::ResolvedByRead : FaultOutcome::Resolved;
-    }
-
-    AddressSpace& space_;
-    UserMemory& memory_;
-    const PageNumber page_;
-    const Fault fault_;
-    bool was_read_ = false;
-    bool has_room_ = false;          // for a step that takes no more than kFewFrames
-    bool has_room_to_read_ = false;  // for one that reads `window_` pages
-    PageCount window_{1};
-
-    Region* region_ = nullptr;  // in which the page is, or which may grow down to it
-    TableUse table_ = TableUse::None;
-    PteLocation at_{};    // of the entry, unless there is no page table
-    Pte pte_;             // the entry; empty if there is no page table
-    PageRange agreed_{};  // around an absent page under a shared table: where it is same_for_all
-};
 
 FaultOutcome AddressSpace::handle(const Fault& fault) {
     UserMemoryStatistics& statistics = memory_.statistics();
@@ -131,6 +70,7 @@ namespace {
 constexpr bool takes_frames(FaultAction action) {
     switch (action) {
     case FaultAction::Retry:
+    case FaultAction::MapCachedSlot:
     case FaultAction::TakeOverPage:
     case FaultAction::MakeWritable:
     case FaultAction::ForgetSwapCopy:
@@ -142,7 +82,8 @@ constexpr bool takes_frames(FaultAction action) {
     }
 }
 
-constexpr std::optional<FaultOutcome> refusal(FaultAction action) {
+// Precondition: is_refusal(action).
+constexpr FaultOutcome refusal(FaultAction action) {
     switch (action) {
     case FaultAction::SegvMapErr:
         return FaultOutcome::NotMapped;
@@ -150,13 +91,12 @@ constexpr std::optional<FaultOutcome> refusal(FaultAction action) {
         return FaultOutcome::NotAllowed;
     case FaultAction::BusError:
         return FaultOutcome::PastEnd;
-    case FaultAction::KernelBug:
-        return FaultOutcome::KernelBug;
     default:
-        return std::nullopt;
+        return FaultOutcome::KernelBug;
     }
 }
 
+// What becomes of a program whose step failed; BadAddress is grow_stack()'s.
 constexpr FaultOutcome failure(Error error) {
     if (error == Error::IoError) return FaultOutcome::CannotRead;
     if (error == Error::BadAddress) return FaultOutcome::NotMapped;
@@ -171,7 +111,7 @@ FaultOutcome AddressSpace::PageFault::resolve() {
     make_room();
     for (std::uint32_t step = 0; step < kMostSteps; ++step) {
         const FaultAction action = decide(look());
-        if (action >= FaultAction::SegvMapErr) return *refusal(action);
+        if (is_refusal(action)) return refusal(action);
         if (takes_frames(action) && !has_room_) return FaultOutcome::OutOfMemory;
         if (may_read(action) && !has_room_to_read_) {
             make_room_to_read();
@@ -206,9 +146,9 @@ FaultFacts AddressSpace::PageFault::look() {
     FaultFacts facts{.access = fault_.access,
                      .ring = fault_.ring,
                      .reserved_bit = fault_.cause == FaultCause::ReservedBit};
-    region_ = page_ < kFirstKernelPage ? space_.regions_.find(page_) : nullptr;
+    region_ = space_.regions_.find(page_);
     if (region_ == nullptr) {
-        look_outside(facts);
+        facts.place = look_outside();
         return facts;
     }
     facts.allows = allowed_by(region_->traits().rights);
@@ -217,58 +157,67 @@ FaultFacts AddressSpace::PageFault::look() {
     return facts;
 }
 
-void AddressSpace::PageFault::look_outside(FaultFacts& facts) {
-    facts.place = FaultFacts::Place::KernelHalf;
-    if (page_ >= kFirstKernelPage) return;
+FaultFacts::Place AddressSpace::PageFault::look_outside() {
+    if (page_ >= kFirstKernelPage) return FaultFacts::Place::KernelHalf;
     region_ = stack_that_reaches();
-    facts.place = region_ != nullptr ? FaultFacts::Place::BelowStack : FaultFacts::Place::Hole;
+    return region_ != nullptr ? FaultFacts::Place::BelowStack : FaultFacts::Place::Hole;
 }
 
 void AddressSpace::PageFault::look_at_entry(FaultFacts& facts) {
-    table_ = facts.table = space_.pages_.table_use(page_);
+    const Pde pde = space_.pages_.directory().directory_entry(page_);
+    table_ = facts.table = space_.pages_.table_use(pde);
     pte_ = Pte();
     if (table_ != TableUse::None) {
-        at_ = space_.pages_.location(page_);
+        at_ = {pde.table(), table_index(page_)};
         pte_ = entry_at(at_);
     }
-    if (pte_.is_resident()) return look_at_frame(facts);
-    look_behind(facts);
+    if (!pte_.is_resident()) return look_at_absent(facts);
+    const OfFrame frame = look_at_frame();
+    facts.page = frame.page;
+    facts.swap_copy = frame.swap_copy;
+    facts.writable = pte_.is_writable();
 }
 
-void AddressSpace::PageFault::look_at_frame(FaultFacts& facts) const {
+AddressSpace::PageFault::OfFrame AddressSpace::PageFault::look_at_frame() const {
     const MappedPages& pages = memory_.pages();
-    facts.writable = pte_.is_writable();
-    if (pte_.is_hidden()) {
-        facts.page = FaultFacts::Page::Hidden;
-    } else if (pages.is_zero(pte_)) {
-        facts.page = FaultFacts::Page::Zero;
-    } else if (memory_.records().state(pte_.frame()) == FrameState::Object) {
-        facts.page = FaultFacts::Page::Object;
-    } else {
-        const bool sole = pages.mappings(pte_.frame()) == 1;
-        facts.page = sole ? FaultFacts::Page::Sole : FaultFacts::Page::Several;
-        facts.swap_copy = pages.swap_copy(pte_.frame()) != SwapSlot();
-    }
+    if (pte_.is_hidden()) return {FaultFacts::Page::Hidden, false};
+    if (pages.is_zero(pte_)) return {FaultFacts::Page::Zero, false};
+    const FrameNumber frame = pte_.frame();
+    if (memory_.records().state(frame) == FrameState::Object)
+        return {FaultFacts::Page::Object, false};
+    const bool sole = pages.mappings(frame) == 1;
+    return {sole ? FaultFacts::Page::Sole : FaultFacts::Page::Several,
+            pages.swap_copy(frame) != SwapSlot()};
 }
 
 // The page is not there: whether it is in RAM, and what the others say who share the page table.
-void AddressSpace::PageFault::look_behind(FaultFacts& facts) {
+void AddressSpace::PageFault::look_at_absent(FaultFacts& facts) {
     if (pte_.is_swapped()) {
         facts.page = FaultFacts::Page::Swapped;
         facts.in_ram = memory_.pages().swap().cached(pte_.slot()).has_value();
-    } else if (const MemoryObject* object = region_->object()) {
-        const std::uint32_t index = region_->object_page_of(page_);
-        facts.past_end = index >= object->pages();
-        facts.in_ram = object->entry(index).is_frame();
+    } else if (facts.backing != FaultFacts::Backing::Anonymous) {
+        const OfAbsent absent = look_at_object();
+        facts.past_end = absent.past_end;
+        facts.in_ram = absent.in_ram;
     }
-    if (table_ != TableUse::Shared) return;
+    if (table_ == TableUse::Shared) facts.same_for_all = ask_sharers();
+}
+
+AddressSpace::PageFault::OfAbsent AddressSpace::PageFault::look_at_object() const {
+    const MemoryObject& object = *region_->object();
+    const std::uint32_t index = region_->object_page_of(page_);
+    return {index >= object.pages(), object.entry(index).is_frame()};
+}
+
+bool AddressSpace::PageFault::ask_sharers() {
     agreed_ = same_for_all();
-    facts.same_for_all = !agreed_.empty();
+    return !agreed_.empty();
 }
 
 // The pages around the faulting one of which all who share its page table, which is at_.table, say
 // the same: the same pages of the same object or anonymous ones, with some right, not locked.
-// A table outlives changes to the regions above it as long as nobody touches an entry.
+// Spaces may share a table and yet differ, where regions came or changed and no entry with them.
+// O(spaces).
 PageRange AddressSpace::PageFault::same_for_all() const {
     const PageNumber table_start(page_.raw() - at_.index);
     PageRange agreed = PageRange::of(table_start, PageCount(kEntriesPerTable));
@@ -351,19 +300,9 @@ Result<void> AddressSpace::PageFault::act(FaultAction action) {
     }
 }
 
-// Sees to it that there is a place for the entry: at_.
-Result<void> AddressSpace::PageFault::place_entry() {
-    if (table_ != TableUse::None) return {};
+Result<void> AddressSpace::PageFault::make_table() {
     const PageTable table = TRY(space_.pages_.directory().ensure_table(page_));
     at_ = {table.frame(), table_index(page_)};
-    return {};
-}
-
-Result<void> AddressSpace::PageFault::map_zero_frame() {
-    TRY(place_entry());
-    const Pte entry = Pte::for_frame(memory_.pages().zero_frame(), Protection::UserReadOnly);
-    exchange_entry(memory_.records(), at_, entry);
-    ++memory_.statistics().zero_mapped;
     return {};
 }
 
@@ -376,117 +315,6 @@ Result<void> AddressSpace::PageFault::fill_with_zeros() {
     memory_.pages().add_private(std::move(frame), at_, entry);
     if (before.is_present()) memory_.flush_entry(at_);
     ++memory_.statistics().zero_filled;
-    return {};
-}
-
-// The source is what is mapped now, or the object's page, of which nothing is mapped yet.
-Result<void> AddressSpace::PageFault::copy_page() {
-    OwnedFrame frame = TRY(memory_.frames().allocate());
-    TRY(place_entry());
-    const FrameNumber source =
-        pte_.is_empty() ? region_->object()->entry(region_->object_page_of(page_)).frame()
-                        : pte_.frame();
-    memcpy(frame_bytes(frame.number()), frame_bytes(source), kPageSize);
-    const Pte entry = Pte::for_frame(frame.number(), Protection::UserReadWrite)
-                          .with_lock(region_->traits().locked);
-    SpaceFlush flush(space_.pages_);
-    const Pte before = space_.pages_.put(page_, entry, *flush);
-    memory_.pages().add_private(std::move(frame), at_, entry);
-    memory_.pages().remove(at_, before, *flush);
-    ++memory_.statistics().copied;
-    return {};
-}
-
-// A right that is given needs no flush: at worst the CPU faults once more (SDM 3A 4.10.4.3). There
-// is one CPU, and it is here: nobody sets an accessed or dirty bit meanwhile.
-void AddressSpace::PageFault::make_writable() {
-    exchange_entry(memory_.records(), at_, pte_.with_protection(Protection::UserReadWrite));
-}
-
-// What the page may be mapped with when its frame is not its own.
-Protection AddressSpace::PageFault::shared_protection() const {
-    const RegionTraits& traits = region_->traits();
-    const bool writable =
-        traits.shared && traits.rights.has(Rights::write()) && table_ != TableUse::Shared;
-    return writable ? Protection::UserReadWrite : Protection::UserReadOnly;
-}
-
-// Puts an entry for a frame that others refer to, too, where nothing is present.
-// Errors: LimitReached (the frame's references cannot be counted any more); nothing has changed.
-Result<void> AddressSpace::PageFault::put_shared(PteLocation at, Pte entry) {
-    const Pte before = exchange_entry(memory_.records(), at, entry);
-    const Result<void> counted = memory_.pages().add_mapping(at, entry);
-    if (!counted.ok()) exchange_entry(memory_.records(), at, before);
-    return counted;
-}
-
-Result<void> AddressSpace::PageFault::map_object_page() {
-    TRY(place_entry());
-    const std::uint32_t index = region_->object_page_of(page_);
-    const FrameNumber frame = region_->object()->entry(index).frame();
-    const bool locked = region_->traits().locked;
-    TRY(put_shared(at_, Pte::for_frame(frame, shared_protection()).with_lock(locked)));
-    if (!was_read_) ++memory_.statistics().mapped_cached;
-    if (fault_.access != Access::Write && !locked) map_around();
-    return {};
-}
-
-// A program that reads here will soon read nearby. What is in RAM costs it no fault then.
-void AddressSpace::PageFault::map_around() {
-    if (region_->traits().advice == Advice::Random) return;
-    PageRange around =
-        PageRange::of(PageNumber(align_down(page_.raw(), kMapAround)), PageCount(kMapAround))
-            .intersection(region_->range());
-    if (table_ == TableUse::Shared) around = around.intersection(agreed_);
-    const std::uint32_t first = region_->object_page_of(around.first);
-    region_->object()->for_each_resident(
-        first, first + around.count().raw(), [&](std::uint32_t index, FrameNumber frame) {
-            const PageNumber page = around.first + PageCount(index - first);
-            const PteLocation at{at_.table, table_index(page)};
-            if (!entry_at(at).is_empty()) return;
-            if (put_shared(at, Pte::for_frame(frame, shared_protection())).ok())
-                ++memory_.statistics().mapped_around;
-        });
-}
-
-Result<void> AddressSpace::PageFault::map_cached_slot() {
-    SwapSpace& swap = memory_.pages().swap();
-    const SwapSlot slot = pte_.slot();
-    const Pte entry = Pte::for_frame(*swap.cached(slot), Protection::UserReadOnly)
-                          .with_lock(region_->traits().locked);
-    TRY(put_shared(at_, entry));
-    swap.drop_name(slot);
-    if (!was_read_) ++memory_.statistics().found_in_swap_cache;
-    return {};
-}
-
-Result<void> AddressSpace::PageFault::fetch_object_page() {
-    const std::uint32_t index = region_->object_page_of(page_);
-    const Fetched fetched = TRY(fetch_page(memory_, *region_->object(), index, window_));
-    was_read_ |= fetched.was_read;
-    return {};
-}
-
-Result<void> AddressSpace::PageFault::swap_in() {
-    const Fetched fetched = TRY(fetch_slot(memory_, pte_.slot(), window_));
-    was_read_ |= fetched.was_read;
-    return {};
-}
-
-Result<void> AddressSpace::PageFault::own_table() {
-    SpaceFlush flush(space_.pages_);
-    return space_.pages_.own_table(page_, *flush);
-}
-
-// Errors: BadAddress (the pages cannot be promised: to the program, a hole).
-Result<void> AddressSpace::PageFault::grow_stack() {
-    Region& region = *region_;
-    const PageCount by = region.range().first - page_;
-    if (region.traits().charged && !memory_.commit().charge(by).ok()) return Error::BadAddress;
-    const std::uint32_t object_page =
-        region.object() == nullptr ? 0 : region.object_page() - by.raw();
-    space_.regions_.resize(region, {page_, region.range().end}, object_page);
-    space_.count_region(region.traits(), by);
     return {};
 }
 
