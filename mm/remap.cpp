@@ -84,6 +84,7 @@ Result<VirtAddr> AddressSpace::remap_to(const RemapRequest& request, Relocation 
     if (plan.old.end > target && target + plan.size > plan.old.first) return Error::InvalidArgument;
     if (plan.old.end > kFirstKernelPage && !plan.tail().empty()) return Error::InvalidArgument;
     if (request.fixed) plan.to = PageRange::of(target, plan.size);
+    if (plan.to.contains(plan.old.first)) return Error::BadAddress;  // would go before it is shown
     TRY(check_growth(plan));
     if (!request.fixed) {
         const std::optional<PageNumber> place = find_room_like(plan.from, plan.size);
@@ -168,9 +169,10 @@ Result<Region*> AddressSpace::reserve_move(const Relocation& plan, PageMover& mo
                                       object_page);
 }
 
+// What was isolated joins its neighbours again, and so does what was cut off above the new place.
 void AddressSpace::cancel_move(const Relocation& plan, PageMover& mover, FlushBatch& batch) {
     mover.cancel(batch);
-    for (const PageNumber cut : {plan.from.first, plan.from.end, plan.old.end, plan.to.end}) {
+    for (const PageNumber cut : {plan.from.first, plan.to.end}) {
         Region* region = regions_.find(cut);
         if (region != nullptr && region->range().first == cut) regions_.merge(*region);
     }

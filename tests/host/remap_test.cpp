@@ -318,6 +318,14 @@ TEST_F(Remap, ALengthOf0MakesASecondMappingOfSharedMemory) {
     EXPECT_EQ(region(kTarget)->object_page(), 9U);
 }
 
+TEST_F(Remap, ASecondMappingCannotReplaceItsModel) {
+    add(kPage, 4, shared_map(), &shared);
+    EXPECT_EQ(error(kPage, 0, 2, MayMove | Fixed, kPage), Error::BadAddress);
+    EXPECT_EQ(error(kPage + 1, 0, 2, MayMove | Fixed, kPage), Error::InvalidArgument);
+    EXPECT_TRUE(remap(kPage, 0, 2, MayMove | Fixed, kPage + 1).ok());
+    EXPECT_EQ(regions(), "20000+1 rws, 20001+2 rws, 20003+1 rws");
+}
+
 TEST_F(Remap, DontunmapLeavesAnEmptyRegion) {
     add(kPage, 4, with_lock(read_write()));
     fill(kPage, 4, 10);
@@ -545,13 +553,30 @@ TEST_F(Remap, AFixedPlaceUnderAPageTableThatOthersShare) {
     end_child();
 }
 
+// What is replaced is all that the last page table has: it is left as a whole, not copied.
+TEST_F(Remap, AFixedPlaceThatEndsInAPageTableThatOthersShare) {
+    const PageNumber border{0x30400};
+    add(kPage, 2, read_write());
+    add(border - PageCount(2), 8, read_write());
+    fill(kPage, 2, 10);
+    fill(border - PageCount(2), 8, 20);
+    fork();
+    ASSERT_TRUE(remap(kPage, 2, 8, MayMove | Fixed, border - PageCount(2)).ok());
+    EXPECT_EQ(space->pages().table_use(border), TableUse::None);
+    EXPECT_TRUE(holds(border - PageCount(2), 2, 10));
+    EXPECT_EQ(read(border), 0U);
+    load(*child);
+    EXPECT_TRUE(holds(border - PageCount(2), 8, 20));
+    end_child();
+}
+
 // --- Whole page tables ---
 
 class RemapTables : public Remap {
   protected:
     static constexpr PageNumber kFrom{0x20100};
     static constexpr PageNumber kTo{0x40100};      // the same index
-    static constexpr std::uint32_t kCount = 2560;  // to 20b00: two whole tables and two parts
+    static constexpr std::uint32_t kCount = 2560;  // to 20b00: a whole table between two parts
     void SetUp() override {
         Remap::SetUp();
         machine.commit.set_mode(Overcommit::Always);
@@ -576,6 +601,13 @@ TEST_F(RemapTables, GoOverAsAWhole) {
     machine.check();
     EXPECT_TRUE(is_at(kTo));
     EXPECT_EQ(read(kFrom + 1024), std::nullopt);
+}
+
+// There is nothing else to flush, and no page table to free.
+TEST_F(RemapTables, OneByItselfIsForgottenAtItsOldPlace) {
+    ASSERT_TRUE(move(PageNumber(0x20400), 1024, PageNumber(0x40400)).ok());
+    EXPECT_EQ(read(PageNumber(0x20500)), std::nullopt);
+    EXPECT_EQ(read(PageNumber(0x40500)), 5U);
 }
 
 TEST_F(RemapTables, GoOverWithPagesThatOthersOwn) {
@@ -605,7 +637,9 @@ TEST_F(RemapTables, TakeThePlaceOfOthers) {
     for (std::uint32_t i = 0; i < kCount; i += 128)
         fill(kTo + i, 1, 200);
     fork();
+    const std::uint32_t copied = statistics().tables_copied;
     ASSERT_TRUE(move(kFrom, kCount, kTo).ok());
+    EXPECT_EQ(statistics().tables_copied, copied + 5);  // all but the one in the middle of kTo
     machine.check();
     EXPECT_TRUE(is_at(kTo));
     EXPECT_EQ(read(kTo + 128), 0U);
