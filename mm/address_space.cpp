@@ -43,6 +43,7 @@ Result<void> AddressSpace::copy_from(AddressSpace& parent) {
     limits_ = parent.limits_;
     break_start_ = parent.break_start_;
     break_ = parent.break_;
+    mmap_top_ = parent.mmap_top_;
     for (Region* region = parent.regions_.first(); region != nullptr;
          region = parent.regions_.next(*region)) {
         if (!region->traits().dont_fork) TRY(copy_region(*region));

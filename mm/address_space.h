@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kernel/base/result.h"
@@ -25,6 +26,8 @@
 #include "mm/user_pages.h"
 
 namespace quire::mm {
+
+class PageMover;
 
 /// RLIMIT_*: in bytes; LOCKED counts whole pages.
 struct MemoryLimits {
@@ -82,6 +85,11 @@ class AddressSpace {
     /// Unmaps everything, as exec and exit do.
     void empty();
 
+    /// Maps without an address go to the highest room below this page. For exec, which knows how
+    /// large the stack may become; what is mapped stays where it is.
+    void set_mmap_top(PageNumber top) { mmap_top_ = top; }
+    [[nodiscard]] PageNumber mmap_top() const { return mmap_top_; }
+
     /// Makes a region where none is, and charges the commit account if its traits say so. What
     /// limits and neighbours say is not asked. Errors: OutOfMemory; nothing has changed then.
     Result<Region*> add_region(PageRange range, const RegionTraits& traits, MemoryObject* object,
@@ -126,10 +134,16 @@ class AddressSpace {
         std::uint32_t new_bytes = 0;
         bool may_move = false;  // MREMAP_MAYMOVE
         bool fixed = false;     // MREMAP_FIXED
-        VirtAddr new_address;
+        bool keep_old = false;  // MREMAP_DONTUNMAP: the pages move, the old region stays, empty
+        VirtAddr new_address = {};
     };
-    /// mremap(2). Errors: InvalidArgument, BadAddress (EFAULT: the old range runs into a hole),
-    /// OutOfMemory (ENOMEM), TryAgain (EAGAIN: locked over the limit).
+    /// mremap(2): where the pages are now. Errors: InvalidArgument (not aligned, new length 0, old
+    /// length 0 of a private region, fixed or keep_old without may_move, keep_old with another
+    /// length, the places overlap or leave user space); BadAddress (EFAULT: no region, or the old
+    /// range runs beyond it); NotPermitted (EPERM: below kFirstUserPage); TryAgain (EAGAIN: locked
+    /// over the limit); OutOfMemory (ENOMEM: a limit, no room, the commit account); IoError (EIO: a
+    /// page that had to be copied could not be read from swap). Nothing has changed then, not even
+    /// at the fixed place. Flushes all it owes. O(pages that move), O(tables) for whole ones.
     Result<VirtAddr> remap(const RemapRequest& request);
 
     // mm/advise.cpp ----------------------------------------------------------------------------
@@ -147,36 +161,47 @@ class AddressSpace {
         PopulateWrite,
     };
     /// madvise(2). A hole in the range is OutOfMemory after the rest was done, as in Linux.
-    /// Errors: InvalidArgument (not aligned; DontNeed or Free of locked pages; Free of a file),
-    /// OutOfMemory (ENOMEM), BadAddress (EFAULT: populate met SIGBUS), IoError.
+    /// Free drops pages at once. WillNeed reads a bounded number of pages ahead; what goes wrong
+    /// there is no error. Errors: InvalidArgument (not aligned, wraps; DontNeed or Free of locked
+    /// pages; Free of an object; populate of what the region forbids), OutOfMemory (ENOMEM: a hole;
+    /// populate found no memory), TryAgain (EAGAIN: no memory to split a region or to unshare a
+    /// page table), BadAddress (EFAULT: populate met SIGBUS). What lies before has been done then.
     Result<void> advise(VirtAddr address, std::uint32_t bytes, AdviceCall advice);
 
-    /// mincore(2): one byte a page, 1 if it is in RAM. Errors: InvalidArgument (not aligned),
-    /// OutOfMemory (ENOMEM: a hole). `answer` has at least as many bytes as pages.
+    /// mincore(2): one byte a page, 1 if it is in RAM, mapped here or not. Precondition: `answer`
+    /// has at least as many bytes as pages. Errors: InvalidArgument (not aligned), OutOfMemory
+    /// (ENOMEM: a hole, or beyond user space); what lies before has been answered then.
     Result<void> residence(VirtAddr address, std::uint32_t bytes, std::span<std::uint8_t> answer);
 
     enum class Sync : std::uint8_t {
         Start,
         Wait,
     };
-    /// msync(2): writes dirty pages of shared file maps back. `invalidate`: Busy (EBUSY) on locked
-    /// pages. Errors: InvalidArgument, OutOfMemory (ENOMEM: a hole, after the rest was done),
-    /// IoError (EIO).
+    /// msync(2): writes dirty pages of shared file maps back, if `how` is Wait. Errors:
+    /// InvalidArgument (not aligned), OutOfMemory (ENOMEM: wraps; a hole, after the rest was done),
+    /// Busy (EBUSY: `invalidate` and a locked region), IoError (EIO); what lies before has been
+    /// written then.
     Result<void> sync(VirtAddr address, std::uint32_t bytes, Sync how, bool invalidate);
 
     // mm/lock.cpp ------------------------------------------------------------------------------
 
     enum class LockMode : std::uint8_t { Now, OnFault };
-    /// mlock(2), mlock2(2). The range is rounded out to whole pages. Errors: OutOfMemory (ENOMEM: a
-    /// hole, over the limit, cannot be brought in), InvalidArgument (wraps), NotPermitted (EPERM:
-    /// limit 0).
+    /// mlock(2), mlock2(2). The range is rounded out to whole pages. Errors: NotPermitted (EPERM:
+    /// limit 0); OutOfMemory (ENOMEM: over the limit); InvalidArgument (wraps); nothing has changed
+    /// then. OutOfMemory (ENOMEM: a hole, or no memory to split a region or to unshare a page
+    /// table): what lies before is locked, though not brought in. OutOfMemory (ENOMEM: PROT_NONE or
+    /// SIGBUS) and TryAgain (EAGAIN: memory is short): all is locked, but not all brought in.
     Result<void> lock(VirtAddr address, std::uint32_t bytes, LockMode mode);
+    /// munlock(2). Errors: InvalidArgument (wraps), OutOfMemory (ENOMEM: a hole, or no memory to
+    /// split a region); what lies before is unlocked then.
     Result<void> unlock(VirtAddr address, std::uint32_t bytes);
 
     struct LockAll {
         bool current = false, future = false, on_fault = false;
     };
-    /// mlockall(2), munlockall(2).
+    /// mlockall(2), munlockall(2). Regions that cannot be locked, and pages that cannot be brought
+    /// in, are left as they are. Errors: InvalidArgument (neither current nor future), NotPermitted
+    /// (EPERM: limit 0), OutOfMemory (ENOMEM: over the limit); nothing has changed then.
     Result<void> lock_all(LockAll what);
     void unlock_all();
 
@@ -192,6 +217,13 @@ class AddressSpace {
   private:
     // Frames that an operation on a few page tables and regions may need.
     static constexpr PageCount kFewFrames{8};
+    // More regions than this are refused, for they are kernel memory (Linux: max_map_count).
+    static constexpr std::uint32_t kMostRegions = 65530;
+    // Below a stack of the usual limit, its guard pages included.
+    static constexpr PageNumber kUsualMmapTop{kFirstKernelPage - PageCount(2048) -
+                                              kStackGuardPages};
+
+    class PageFault;  // mm/page_fault.cpp
 
     Result<void> copy_from(AddressSpace& parent);
     Result<void> copy_region(const Region& region);
@@ -203,6 +235,101 @@ class AddressSpace {
     void check_counts();
     void check_entries();
 
+    // mm/map.cpp: what mmap, brk and mremap have in common.
+    Result<PageRange> choose_place(const MapRequest& request) const;
+    // Whether new pages may lie there: no region, no guard of one that grows down.
+    [[nodiscard]] bool has_room(PageRange range) const;
+    [[nodiscard]] std::optional<PageNumber> find_room(PageCount count) const;
+    // RLIMIT_AS and RLIMIT_DATA; RLIMIT_MEMLOCK. For `more` pages beside those there are.
+    [[nodiscard]] bool may_have(PageCount more, bool data) const;
+    [[nodiscard]] bool may_have_data(PageCount more) const;
+    [[nodiscard]] bool may_lock(PageCount more) const;
+    // As add_region(), but a neighbour that the new pages continue takes them in.
+    Result<Region*> extend_or_add(PageRange range, const RegionTraits& traits, MemoryObject* object,
+                                  std::uint32_t object_page);
+    // As add_region(), in place of what is there.
+    Result<Region*> replace(PageRange range, const RegionTraits& traits, MemoryObject* object,
+                            std::uint32_t object_page);
+    [[nodiscard]] RegionTraits traits_for(const MapRequest& request) const;
+    // Populates pages of one region for the use they are meant for, up to the first that cannot be
+    // brought in, unless they are to be locked by their faults.
+    FaultOutcome bring_in(PageRange range, const RegionTraits& traits);
+    [[nodiscard]] PageCount mapped_in(PageRange range) const;
+    [[nodiscard]] PageCount charged_in(PageRange range) const;
+
+    // mm/unmap.cpp: what takes pages or pieces out of regions. Errors, where there are any:
+    // OutOfMemory; nothing that a program can see has changed then.
+    // Makes room only if memory is needed. Regions may cover the range or not.
+    Result<void> unmap_range(PageRange range);
+    // The same in two steps, without making room: what may fail, and what may not. The second
+    // flushes, because with a region its object may go, and that one's frames.
+    Result<void> prepare_unmap(PageRange range, FlushBatch& batch);
+    void finish_unmap(PageRange range, FlushBatch& batch);
+    [[nodiscard]] PageCount frames_to_unmap(PageRange range) const;
+    [[nodiscard]] PageRange up_to_neighbours(PageRange range) const;
+    [[nodiscard]] bool is_shared(PageRange table) const;
+    void remove_regions(PageRange range);
+    // The opposite of the charge and the count in add_region().
+    void forget_pages(const RegionTraits& traits, PageCount size);
+    // RegionMap::split(), up to kMostRegions.
+    Result<Region*> split(Region& region, PageNumber at);
+    // Makes `piece` of `region`, which holds it, a region of its own, and answers that.
+    Result<Region*> isolate(Region& region, PageRange piece);
+
+    // mm/protect.cpp
+    // How the entries of a region change with its rights.
+    struct EntryChange;
+    // Gives `piece` of `region` other rights. Answers where the region that holds it then ends.
+    Result<PageNumber> protect_piece(Region& region, PageRange piece, Rights rights);
+    Result<PageNumber> change_piece(Region& region, PageRange piece, const RegionTraits& after);
+    Result<Region*> prepare_change(Region& region, PageRange piece, EntryChange change,
+                                   FlushBatch& batch);
+    [[nodiscard]] PageCount frames_to_protect(const Region& region, PageRange piece,
+                                              EntryChange change) const;
+    void change_entries(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
+    void change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
+    [[nodiscard]] Pte with_rights(Pte pte, const RegionTraits& traits) const;
+
+    // mm/break.cpp
+    Result<void> grow_break(PageRange range);
+    bool shrink_break(PageRange range);
+
+    // mm/remap.cpp: what becomes of a range, and the steps of a move (reserve, or cancel; commit).
+    struct Relocation;
+    Result<VirtAddr> remap_larger(const RemapRequest& request, Relocation plan);
+    Result<VirtAddr> remap_to(const RemapRequest& request, Relocation plan);
+    Result<void> check_growth(const Relocation& plan);
+    Result<void> grow_in_place(Region& region, PageRange above);
+    [[nodiscard]] std::optional<PageNumber> find_room_like(PageRange from, PageCount count) const;
+    Result<VirtAddr> relocate(const Relocation& plan);
+    Result<Region*> reserve_move(const Relocation& plan, PageMover& mover, FlushBatch& batch);
+    void cancel_move(const Relocation& plan, PageMover& mover, FlushBatch& batch);
+    void commit_move(const Relocation& plan, PageMover& mover, Region& fresh, FlushBatch& batch);
+    void leave_old_place(const Relocation& plan, FlushBatch& batch);
+
+    // mm/advise.cpp: the pieces that regions have of a range.
+    Result<void> drop_pages_of(PageRange piece);
+    Result<void> change_advice(Region& region, PageRange piece, AdviceCall advice);
+    void read_ahead(const Region& region, PageRange piece, std::uint32_t& reads_left);
+    [[nodiscard]] bool can_be_read_ahead(const Region& region, PageNumber page) const;
+    Result<void> fetch_ahead(const Region& region, PageNumber page);
+    Result<void> populate_all(PageRange range, Access access);
+    [[nodiscard]] bool is_in_ram(const Region& region, PageNumber page) const;
+
+    // mm/lock.cpp
+    [[nodiscard]] bool may_lock_at_all() const;
+    [[nodiscard]] PageCount locked_in(PageRange range) const;
+    Result<void> change_locks(PageRange range, bool locked, bool on_fault);
+    // Precondition: `piece` is in `region`. Errors: OutOfMemory; nothing has changed then.
+    Result<void> change_lock(Region& region, PageRange piece, bool locked, bool on_fault);
+    [[nodiscard]] PageCount frames_to_lock(const Region& region, PageRange piece,
+                                           bool locked) const;
+    void set_lock_bits(PageRange range, bool locked, FlushBatch& batch);
+    // set_traits(), and the counts.
+    void change_traits(Region& region, const RegionTraits& traits);
+    // bring_in() for each region. Precondition: regions cover the range.
+    FaultOutcome bring_all_in(PageRange range);
+
     UserMemory& memory_;
     UserPages pages_;
     RegionMap regions_;
@@ -210,6 +337,7 @@ class AddressSpace {
     SpaceNode node_;
     VirtAddr break_start_;
     VirtAddr break_;
+    PageNumber mmap_top_ = kUsualMmapTop;
     LockAll future_locks_;  // mlockall(MCL_FUTURE): for regions to come
     PageCount locked_;      // pages of locked regions
     PageCount charged_;     // pages the commit account counts for this space

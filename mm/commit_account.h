@@ -40,6 +40,10 @@ class CommitAccount {
         committed_ += pages;
         return {};
     }
+    /// Whether charge(pages) would succeed once `released` were released. Precondition: they were
+    /// charged before.
+    [[nodiscard]] bool allows(PageCount pages, PageCount released = {}) const;
+
     /// Precondition: charged before.
     void release(PageCount pages) {
         ASSERT(pages <= committed_);
@@ -53,23 +57,23 @@ class CommitAccount {
     }
 
   private:
-    [[nodiscard]] bool allows(PageCount pages) const {
-        switch (mode_) {
-        case Overcommit::Heuristic:
-            return pages <= ram_ + swap_;
-        case Overcommit::Always:
-            return true;
-        case Overcommit::Never:
-            return pages <= limit() && committed_ <= limit() - pages;
-        }
-        ASSERT_UNREACHABLE();
-    }
-
     PageCount ram_;
     PageCount swap_;
     PageCount committed_;
     std::uint32_t ratio_ = kUsualRatio;
     Overcommit mode_ = Overcommit::Heuristic;
 };
+
+inline bool CommitAccount::allows(PageCount pages, PageCount released) const {
+    switch (mode_) {
+    case Overcommit::Heuristic:
+        return pages <= ram_ + swap_;
+    case Overcommit::Always:
+        return true;
+    case Overcommit::Never:
+        return pages <= limit() && committed_ - released <= limit() - pages;
+    }
+    ASSERT_UNREACHABLE();
+}
 
 }  // namespace quire::mm

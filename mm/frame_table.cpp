@@ -60,9 +60,14 @@ Result<void> FrameTable::add_reference(FrameNumber frame) {
 
 void FrameTable::set_private(FrameNumber frame, PteLocation pte) {
     ASSERT(pte.index < kEntriesPerTable);
-    if (state(frame) != FrameState::Private) set_tag(frame, 0);
-    set_state(frame, FrameState::Private);
-    set_place(frame, pte.table.raw() << 10 | pte.index);
+    FrameInfo& record = info(frame);
+    if ((record.use & kStateMask) != use_word(FrameState::Private, 0)) {
+        ASSERT((record.use & static_cast<std::uint32_t>(FrameFlag::Run)) == 0);
+        record.next &= kLinkMask;
+        record.previous &= kLinkMask;
+        record.use = (record.use & ~kStateMask) | use_word(FrameState::Private, 0);
+    }
+    record.place = pte.table.raw() << 10 | pte.index;
 }
 
 PteLocation FrameTable::pte_of(FrameNumber frame) const {
@@ -95,26 +100,31 @@ void FrameTable::set_tag(FrameNumber frame, std::uint32_t tag) {
 }
 
 void FrameTable::ring_alone(FrameNumber frame) {
-    set_link(info(frame).next, frame);
-    set_link(info(frame).previous, frame);
+    FrameInfo& record = info(frame);
+    set_link(record.next, frame);
+    set_link(record.previous, frame);
 }
 
 void FrameTable::ring_insert_before(FrameNumber position, FrameNumber frame) {
-    ASSERT(ring_next(frame) == frame && position != frame);
-    const FrameNumber before = ring_previous(position);
-    set_link(info(frame).next, position);
-    set_link(info(frame).previous, before);
+    FrameInfo& inserted = info(frame);
+    FrameInfo& after = info(position);
+    ASSERT((inserted.next & kLinkMask) == frame.raw() && position != frame);
+    const FrameNumber before(after.previous & kLinkMask);
+    set_link(inserted.next, position);
+    set_link(inserted.previous, before);
     set_link(info(before).next, frame);
-    set_link(info(position).previous, frame);
+    set_link(after.previous, frame);
 }
 
 void FrameTable::ring_remove(FrameNumber frame) {
-    const FrameNumber next = ring_next(frame);
-    const FrameNumber before = ring_previous(frame);
-    ASSERT(ring_previous(next) == frame && ring_next(before) == frame);
-    set_link(info(before).next, next);
-    set_link(info(next).previous, before);
-    ring_alone(frame);
+    FrameInfo& removed = info(frame);
+    FrameInfo& after = info(FrameNumber(removed.next & kLinkMask));
+    FrameInfo& before = info(FrameNumber(removed.previous & kLinkMask));
+    ASSERT((after.previous & kLinkMask) == frame.raw() && (before.next & kLinkMask) == frame.raw());
+    before.next = (before.next & ~kLinkMask) | (removed.next & kLinkMask);
+    after.previous = (after.previous & ~kLinkMask) | (removed.previous & kLinkMask);
+    set_link(removed.next, frame);
+    set_link(removed.previous, frame);
 }
 
 void FrameTable::count_states(std::span<PageCount, kFrameStates> counts) const {

@@ -188,6 +188,7 @@ class FrameTable {
     friend class FrameAllocator;
 
     static constexpr std::uint32_t kStateShift = 21;
+    static constexpr std::uint32_t kStateMask = 0xFU << kStateShift;
     static constexpr std::uint32_t kInUseBit = 8U << kStateShift;
     static constexpr std::uint32_t kFlagMask = 0x7FU << 25;
     static constexpr std::uint32_t kLinkMask = (1U << 20) - 1;

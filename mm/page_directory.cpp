@@ -192,6 +192,17 @@ void PageDirectory::replace_shared_table(PageNumber page, OwnedFrame table) {
     frames_->drop_reference(entries().exchange(index, fresh).table());
 }
 
+void PageDirectory::move_table(PageNumber from, PageNumber to, FlushBatch& batch) {
+    const std::uint32_t source = directory_index(from);
+    const std::uint32_t target = directory_index(to);
+    ASSERT(source < kFirstKernelIndex && target < kFirstKernelIndex);
+    ASSERT(!is_shared(from) && entries().get(target).is_empty());
+    const Pde pde = entries().exchange(source, Pde());
+    entries().set(target, pde);
+    frames_->table().set_tag(pde.table(), target);
+    batch.add_everything();
+}
+
 void PageDirectory::allow_writes(PageNumber page) {
     ASSERT(!is_shared(page));
     const std::uint32_t index = directory_index(page);

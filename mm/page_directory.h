@@ -142,6 +142,11 @@ class PageDirectory {
     /// The caller's duty is to flush any page: the CPU may have cached the PDE.
     void replace_shared_table(PageNumber page, OwnedFrame table);
 
+    /// The table for `from` is the one for `to` from now on. The duty for all it maps joins
+    /// `batch`. Preconditions: it is not shared, there is none for `to`, both are in the user's
+    /// half.
+    void move_table(PageNumber from, PageNumber to, FlushBatch& batch);
+
     /// A page table for `page` that no directory names, contents undefined, with no entry in use.
     /// Errors: OutOfMemory.
     Result<OwnedFrame> new_table(PageNumber page);

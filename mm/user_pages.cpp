@@ -43,13 +43,6 @@ Result<UserPages> UserPages::create(UserMemory& memory) {
 UserPages::UserPages(UserMemory& memory, PageDirectory directory)
     : memory_(&memory), directory_(std::move(directory)) {}
 
-TableUse UserPages::table_use(PageNumber page) const {
-    const Pde pde = directory_.directory_entry(page);
-    if (!pde.is_present()) return TableUse::None;
-    if (directory_.is_shared(page)) return TableUse::Shared;
-    return pde.is_writable() ? TableUse::Own : TableUse::Last;
-}
-
 Result<void> UserPages::own_table(PageNumber page, FlushBatch& batch) {
     switch (table_use(page)) {
     case TableUse::Own:

@@ -48,7 +48,14 @@ class UserPages {
     [[nodiscard]] const PageDirectory& directory() const { return directory_; }
     [[nodiscard]] Pte entry(PageNumber page) const { return directory_.entry(page); }
 
-    [[nodiscard]] TableUse table_use(PageNumber page) const;
+    [[nodiscard]] TableUse table_use(PageNumber page) const {
+        return table_use(directory_.directory_entry(page));
+    }
+    [[nodiscard]] TableUse table_use(Pde pde) const {
+        if (!pde.is_present()) return TableUse::None;
+        if (memory_->records().references(pde.table()) > 1) return TableUse::Shared;
+        return pde.is_writable() ? TableUse::Own : TableUse::Last;
+    }
     /// Where the entry for `page` is stored. Precondition: there is a page table.
     [[nodiscard]] PteLocation location(PageNumber page) const {
         return {directory_.directory_entry(page).table(), table_index(page)};
