@@ -58,7 +58,7 @@ struct MapRequest {
     MemoryObject* object = nullptr;  // nullptr: anonymous, which is private here: shared anonymous
                                      // memory is an object of its own, made by the caller
     std::uint32_t object_page = 0;
-    Rights object_rights;  // how the file was opened
+    Rights object_rights{};  // how the file was opened
 };
 
 class AddressSpace {

@@ -29,7 +29,7 @@ Pte StalePage::end() {
     return before_;
 }
 
-FlushBatch::FlushBatch(FrameAllocator& frames) : frames_(&frames), doomed_(frames.table()) {}
+FlushBatch::FlushBatch(FrameAllocator& frames) : frames_(&frames), records_(&frames.table()) {}
 
 void FlushBatch::add(PageNumber page, Scope scope) {
     if (scope == Scope::Global) global_ = true;
@@ -77,8 +77,11 @@ void FlushBatch::not_loaded() {
 }
 
 void FlushBatch::release_all() {
-    while (!doomed_.empty())
-        frames_->drop_reference(doomed_.pop_front());
+    while (doomed_ != FrameNumber()) {
+        const FrameNumber frame = doomed_;
+        doomed_ = records_->chain_next(frame);
+        frames_->drop_reference(frame);
+    }
     while (has_retired_) {
         const PageTable table(retired_);
         const Pte next = table.exchange(0, Pte());

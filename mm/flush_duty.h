@@ -15,7 +15,7 @@
 
 #include <cstdint>
 
-#include "mm/frame_list.h"
+#include "mm/frame_table.h"
 #include "mm/page_entry.h"
 #include "mm/types.h"
 
@@ -84,10 +84,13 @@ class FlushBatch {
     void retire(FrameNumber table);
 
     /// Takes over the last reference to `frame`, which is in no list.
-    void drop_later(FrameNumber frame) { doomed_.push_back(frame); }
+    void drop_later(FrameNumber frame) {
+        records_->set_chain(frame, doomed_);
+        doomed_ = frame;
+    }
 
     [[nodiscard]] bool is_empty() const {
-        return pages_ == 0 && !everything_ && !has_retired_ && doomed_.empty();
+        return pages_ == 0 && !everything_ && !has_retired_ && doomed_ == FrameNumber();
     }
 
     /// Makes the CPU forget all that joined, then frees frames and retired tables. The batch is
@@ -101,13 +104,14 @@ class FlushBatch {
     void release_all();
 
     FrameAllocator* frames_;
+    FrameTable* records_;
     PageNumber page_[kMaxPages];
     std::uint32_t pages_ = 0;
     bool everything_ = false;  // more than kMaxPages, or a large page
     bool global_ = false;      // one of them is global
     bool has_retired_ = false;
     FrameNumber retired_;  // the first of a chain through the tables' first words
-    FrameList doomed_;
+    FrameNumber doomed_;   // the first of a chain; frame 0: none
 };
 
 }  // namespace quire::mm

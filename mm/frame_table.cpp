@@ -86,11 +86,6 @@ ObjectPage FrameTable::object_of(FrameNumber frame) const {
     return {tag(frame), place(frame)};
 }
 
-std::uint32_t FrameTable::tag(FrameNumber frame) const {
-    const FrameInfo& record = info(frame);
-    return (record.previous & ~kLinkMask) >> (20 - kTagHalf) | record.next >> 20;
-}
-
 void FrameTable::set_tag(FrameNumber frame, std::uint32_t tag) {
     ASSERT(tag < 1U << (2 * kTagHalf));
     ASSERT(!has(frame, FrameFlag::Run));

@@ -126,6 +126,9 @@ class FrameTable {
     /// One more PDE, PTE or kernel object refers to `frame`. Precondition: in use.
     /// Errors: LimitReached (the count is full); nothing has changed then.
     Result<void> add_reference(FrameNumber frame);
+    /// The same for a page table, whose count cannot be full: a PDE is in a frame of its own kind,
+    /// at one index, and there are fewer frames than counts.
+    void add_reference_to_table(FrameNumber frame) { ++info(frame).use; }
 
     [[nodiscard]] bool has(FrameNumber frame, FrameFlag flag) const {
         return (info(frame).use & static_cast<std::uint32_t>(flag)) != 0;
@@ -149,7 +152,10 @@ class FrameTable {
     [[nodiscard]] ObjectPage object_of(FrameNumber frame) const;
 
     /// Twenty-four bits whose meaning depends on the state (see the head of this file).
-    [[nodiscard]] std::uint32_t tag(FrameNumber frame) const;
+    [[nodiscard]] std::uint32_t tag(FrameNumber frame) const {
+        const FrameInfo& record = info(frame);
+        return (record.previous & ~kLinkMask) >> (20 - kTagHalf) | record.next >> 20;
+    }
     /// Precondition: tag < 2^24, and no run starts here: its tag is its order.
     void set_tag(FrameNumber frame, std::uint32_t tag);
 
@@ -177,6 +183,11 @@ class FrameTable {
     [[nodiscard]] FrameNumber ring_previous(FrameNumber frame) const {
         return FrameNumber(info(frame).previous & kLinkMask);
     }
+
+    // Chains: frames in no ring, each naming the next one; for a moment only.
+
+    void set_chain(FrameNumber frame, FrameNumber next) { set_link(info(frame).next, next); }
+    [[nodiscard]] FrameNumber chain_next(FrameNumber frame) const { return ring_next(frame); }
 
     /// How many frames are in each state. O(frames).
     void count_states(std::span<PageCount, kFrameStates> counts) const;

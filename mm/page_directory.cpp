@@ -1,5 +1,6 @@
 #include "mm/page_directory.h"
 
+#include <bit>
 #include <utility>
 
 #include "mm/frame_allocator.h"
@@ -167,16 +168,53 @@ Result<PageTable> PageDirectory::ensure_table(PageNumber page) {
     return make_table(directory_index(page));
 }
 
-void PageDirectory::share_table(PageNumber page, PageDirectory& parent) {
-    const std::uint32_t index = directory_index(page);
-    ASSERT(index < kFirstKernelIndex && entries().get(index).is_empty());
-    const Pde pde = parent.entries().get(index).with_protection(Protection::UserReadOnly);
-    // Directories are frames and PDEs user ones: there cannot be 2^21 of them.
-    const Result<void> counted = frames_->table().add_reference(pde.table());
-    ASSERT(counted.ok());
-    parent.entries().set(index, pde);
-    entries().set(index, pde);
-    ++tables_;
+// The one loop of fork that runs for each 4 MiB, hence short.
+[[gnu::noinline]] void PageDirectory::share_group(EntryTable<Pde> theirs, std::uint32_t first) {
+    const EntryTable<Pde> ours = entries();
+    FrameTable& records = frames_->table();
+    for (std::uint32_t i = first; i < first + TableSet::kInGroup; ++i) {
+        const Pde pde = theirs.get(i);
+        if (!pde.is_present()) continue;
+        records.add_reference_to_table(pde.table());
+        theirs.set(i, pde.without_write());
+        ours.set(i, pde.without_write());
+    }
+}
+
+std::uint32_t PageDirectory::share_tables(PageDirectory& parent, const TableSet& except) {
+    ASSERT(tables_ == PageCount());
+    const EntryTable<Pde> theirs = parent.entries();
+    std::uint32_t left_out = 0;
+    for (std::uint32_t group = 0; group < TableSet::kGroups; ++group) {
+        const std::uint32_t first = group * TableSet::kInGroup;
+        share_group(theirs, first);
+        for (std::uint32_t bits = except.group(group); bits != 0; bits &= bits - 1) {
+            const std::uint32_t index = first + static_cast<std::uint32_t>(std::countr_zero(bits));
+            if (take_back(parent, index)) ++left_out;
+        }
+    }
+    tables_ = parent.tables_ - PageCount(left_out);
+    return tables_.raw();
+}
+
+// Undoes share_group() for one table, if there is one. True for one that there is.
+bool PageDirectory::take_back(PageDirectory& parent, std::uint32_t index) {
+    const Pde pde = entries().exchange(index, Pde());
+    if (!pde.is_present()) return false;
+    frames_->drop_reference(pde.table());
+    if (frames_->table().references(pde.table()) == 1) {
+        parent.entries().set(index, pde.with_protection(widest_protection(index)));
+    }
+    return true;
+}
+
+PageNumber PageDirectory::next_with_table(PageNumber page) const {
+    const EntryTable<Pde> table = entries();
+    std::uint32_t i = directory_index(page);
+    if (i >= kFirstKernelIndex || table.get(i).is_present()) return page;
+    while (++i < kFirstKernelIndex && !table.get(i).is_present()) {
+    }
+    return PageNumber(i * kEntriesPerTable);
 }
 
 Result<OwnedFrame> PageDirectory::new_table(PageNumber page) {

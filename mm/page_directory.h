@@ -56,6 +56,34 @@ constexpr Protection both_allow(Protection outer, Protection inner) {
     return writable ? Protection::KernelReadWrite : Protection::KernelReadOnly;
 }
 
+/// Some of the page tables of the user's half, by directory index.
+class TableSet {
+  public:
+    /// The tables that hold the entries of `range`, which is not empty.
+    void add(PageRange range) {
+        const std::uint32_t last = directory_index(range.end - PageCount(1));
+        for (std::uint32_t i = directory_index(range.first); i <= last; ++i)
+            words_[i / 32] |= 1U << i % 32;
+    }
+    [[nodiscard]] bool has(std::uint32_t index) const {
+        return (words_[index / 32] >> index % 32 & 1U) != 0;
+    }
+    [[nodiscard]] bool empty() const {
+        std::uint32_t all = 0;
+        for (const std::uint32_t word : words_)
+            all |= word;
+        return all == 0;
+    }
+    /// Bit i stands for table 32 * group + i. Precondition: group < kGroups.
+    [[nodiscard]] std::uint32_t group(std::uint32_t group) const { return words_[group]; }
+
+    static constexpr std::uint32_t kInGroup = 32;
+    static constexpr std::uint32_t kGroups = kFirstKernelIndex / kInGroup;
+
+  private:
+    std::uint32_t words_[kGroups] = {};
+};
+
 class PageDirectory {
   public:
     /// An empty directory: the kernel's own. Errors: OutOfMemory.
@@ -133,10 +161,14 @@ class PageDirectory {
         return frames_->table().references(directory_entry(page).table()) > 1;
     }
 
-    /// Names the table of `parent` for `page` here as well. Both PDEs become read-only, so the TLB
-    /// has to forget what `parent` maps there: the caller's duty. Preconditions: nothing is here,
-    /// `parent` has a table there, in the user's half.
-    void share_table(PageNumber page, PageDirectory& parent);
+    /// Names here every table of the user's half of `parent` but those of `except`, and says how
+    /// many those are. In both directories their PDEs become read-only, so the TLB has to forget
+    /// what `parent` maps there: the caller's duty. Precondition: this half is empty.
+    std::uint32_t share_tables(PageDirectory& parent, const TableSet& except);
+
+    /// The first page at or after `page` that a table of the user's half is there for, or
+    /// kFirstKernelPage.
+    [[nodiscard]] PageNumber next_with_table(PageNumber page) const;
 
     /// Names `table`, an unnamed one made by new_table(), in place of the shared one for `page`.
     /// The caller's duty is to flush any page: the CPU may have cached the PDE.
@@ -191,6 +223,8 @@ class PageDirectory {
     void drop_table(std::uint32_t index);
     [[nodiscard]] std::uint32_t used_entries(FrameNumber table) const;
     Pte put(PageTable table, std::uint32_t index, Pte entry);
+    void share_group(EntryTable<Pde> theirs, std::uint32_t first);
+    bool take_back(PageDirectory& parent, std::uint32_t index);
     void check_table(std::uint32_t index, Pde pde) const;
 
     FrameAllocator* frames_;

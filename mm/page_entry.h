@@ -84,6 +84,7 @@ class PageEntry {
         return changed(kWritable | kUser, (mm::is_writable(protection) ? kWritable : 0) |
                                               (mm::is_user(protection) ? kUser : 0));
     }
+    [[nodiscard]] constexpr Self without_write() const { return changed(kWritable, 0); }
     /// Uncached sets PCD and PWT: strong uncacheable under every PAT (SDM 3A table 12-11).
     [[nodiscard]] constexpr Self with_caching(Caching caching) const {
         const std::uint32_t bits = caching == Caching::WriteBack ? 0
@@ -148,11 +149,6 @@ class Pte : public PageEntry<Pte> {
     [[nodiscard]] constexpr Pte with_lock(bool locked) const {
         ASSERT(is_resident());
         return changed(kLocked, locked ? kLocked : 0);
-    }
-    /// The same page, read-only. Precondition: is_resident().
-    [[nodiscard]] constexpr Pte without_write() const {
-        ASSERT(is_resident());
-        return changed(kWritable, 0);
     }
 
     /// Precondition: is_resident().

@@ -20,22 +20,6 @@ PageRange table_around(PageNumber page) {
 
 }  // namespace
 
-class UserPages::TableSet {
-  public:
-    void add(PageRange range) {
-        for (std::uint32_t i = directory_index(range.first);
-             i <= directory_index(range.end - PageCount(1)); ++i) {
-            words_[i / 32] |= 1U << i % 32;
-        }
-    }
-    [[nodiscard]] bool has(std::uint32_t index) const {
-        return (words_[index / 32] >> index % 32 & 1U) != 0;
-    }
-
-  private:
-    std::uint32_t words_[kFirstKernelIndex / 32] = {};
-};
-
 Result<UserPages> UserPages::create(UserMemory& memory) {
     return UserPages(memory, TRY(PageDirectory::create(memory.frames(), memory.kernel())));
 }
@@ -61,8 +45,9 @@ Result<void> UserPages::own_table(PageNumber page, FlushBatch& batch) {
 }
 
 Result<void> UserPages::own_tables(PageRange range, FlushBatch& batch) {
-    for (PageNumber page = range.first; page < range.end; page = table_around(page).end) {
-        if (table_use(page) != TableUse::None) TRY(own_table(page, batch));
+    for (PageNumber page = directory_.next_with_table(range.first); page < range.end;
+         page = directory_.next_with_table(table_around(page).end)) {
+        TRY(own_table(page, batch));
     }
     return {};
 }
@@ -118,29 +103,33 @@ Pte UserPages::put(PageNumber page, Pte entry, FlushBatch& batch) {
 }
 
 void UserPages::clear(PageRange range, FlushBatch& batch) {
-    for (PageNumber page = range.first; page < range.end;) {
+    for (PageNumber page = directory_.next_with_table(range.first); page < range.end;) {
         const PageRange table = table_around(page);
         const PageNumber end = range.end < table.end ? range.end : table.end;
-        const TableUse use = table_use(page);
-        if (use == TableUse::Shared && range.contains(table)) {
+        if (!directory_.is_shared(page)) {
+            clear_in_table({page, end}, batch);
+        } else if (range.contains(table)) {
             directory_.retire_table(page, batch);
-        } else if (use == TableUse::Own || use == TableUse::Last) {
-            clear_in_table(page, (end - page).raw(), batch);
         }
-        page = end;
+        page = directory_.next_with_table(end);
     }
 }
 
-void UserPages::clear_in_table(PageNumber first, std::uint32_t count, FlushBatch& batch) {
-    const PteLocation start = location(first);
+// The count of entries in use ends the walk early; it is brought up to date at the end.
+void UserPages::clear_in_table(PageRange range, FlushBatch& batch) {
+    const PageTable table(location(range.first).table);
     FrameTable& records = memory_->records();
-    for (std::uint32_t i = 0; i < count && records.place(start.table) != 0; ++i) {
-        const PteLocation at{start.table, start.index + i};
-        if (entry_at(at).is_empty()) continue;
-        const Pte before = put(first + PageCount(i), Pte(), batch);
-        memory_->pages().remove(at, before, batch);
+    std::uint32_t left = records.place(table.frame());
+    for (PageNumber page = range.first; page < range.end && left != 0; ++page) {
+        const std::uint32_t index = table_index(page);
+        if (table.get(index).is_empty()) continue;
+        const Pte before = table.exchange(index, Pte());
+        --left;
+        if (before.is_present()) batch.add(page, Scope::OneSpace);
+        memory_->pages().remove({table.frame(), index}, before, batch);
     }
-    if (records.place(start.table) == 0) directory_.retire_table(first, batch);
+    records.set_place(table.frame(), left);
+    if (left == 0) directory_.retire_table(range.first, batch);
 }
 
 Result<void> UserPages::fork_from(UserPages& parent, RegionMap& regions, FlushBatch& batch) {
@@ -149,23 +138,14 @@ Result<void> UserPages::fork_from(UserPages& parent, RegionMap& regions, FlushBa
         const RegionTraits& traits = region->traits();
         if (traits.locked || traits.dont_fork) copied.add(region->range());
     }
-    share_tables(parent, copied, batch);
+    const std::uint32_t shared = directory_.share_tables(parent.directory_, copied);
+    memory_->statistics().tables_shared += shared;
+    if (shared != 0) batch.add_everything();
+    if (copied.empty()) return {};
     for (Region* region = regions.first(); region != nullptr; region = regions.next(*region)) {
         if (!region->traits().dont_fork) TRY(copy_region(parent, *region, copied, batch));
     }
     return {};
-}
-
-void UserPages::share_tables(UserPages& parent, const TableSet& not_these, FlushBatch& batch) {
-    std::uint32_t count = 0;
-    for (std::uint32_t i = 0; i < kFirstKernelIndex; ++i) {
-        const PageNumber page = first_page_of_table(i);
-        if (!parent.directory_.directory_entry(page).is_present() || not_these.has(i)) continue;
-        directory_.share_table(page, parent.directory_);
-        ++count;
-    }
-    memory_->statistics().tables_shared += count;
-    if (count != 0) batch.add_everything();
 }
 
 // Copies the entries of `region` in those of its page tables that are in `tables`.

@@ -97,15 +97,11 @@ class UserPages {
     void check_invariants() const;
 
   private:
-    // One bit for each page table of the user's half.
-    class TableSet;
-
     UserPages(UserMemory& memory, PageDirectory directory);
 
     Result<void> unshare(PageNumber page, FlushBatch& batch);
     bool copy_entries(FrameNumber from, FrameNumber to, std::uint32_t first, std::uint32_t end);
-    void clear_in_table(PageNumber first, std::uint32_t count, FlushBatch& batch);
-    void share_tables(UserPages& parent, const TableSet& not_these, FlushBatch& batch);
+    void clear_in_table(PageRange range, FlushBatch& batch);
     Result<void> copy_region(UserPages& parent, Region& region, const TableSet& tables,
                              FlushBatch& batch);
     Result<void> copy_range(UserPages& parent, PageRange range, FlushBatch& batch);
@@ -132,20 +128,17 @@ class SpaceFlush {
 
 template <typename Visitor>
 void UserPages::for_each(PageRange range, Visitor visit) const {
-    for (PageNumber page = range.first; page < range.end;) {
-        const std::uint32_t first = table_index(page);
+    for (PageNumber page = directory_.next_with_table(range.first); page < range.end;) {
+        const FrameNumber table = directory_.directory_entry(page).table();
+        const PageCount in_table(kEntriesPerTable - table_index(page));
         const PageCount left = range.end - page;
-        const std::uint32_t in_table = kEntriesPerTable - first;
-        const PageCount count = left < PageCount(in_table) ? left : PageCount(in_table);
-        const Pde pde = directory_.directory_entry(page);
-        if (pde.is_table()) {
-            for (std::uint32_t i = 0; i < count.raw(); ++i) {
-                const PteLocation at{pde.table(), first + i};
-                const Pte pte = entry_at(at);
-                if (!pte.is_empty()) visit(page + PageCount(i), at, pte);
-            }
+        const PageNumber end = page + (left < in_table ? left : in_table);
+        for (; page < end; ++page) {
+            const PteLocation at{table, table_index(page)};
+            const Pte pte = entry_at(at);
+            if (!pte.is_empty()) visit(page, at, pte);
         }
-        page += count;
+        page = directory_.next_with_table(page);
     }
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Measures page faults: prints a table and writes build/bench/faults.tsv.
+"""Measures page faults and the calls that change an address space: prints a table and writes
+build/bench/faults.tsv.
 
-Instructions come from callgrind, which counts inside the functions named measured_* of
-build/bench/bench_faults (a 32-bit static program, -O2). Copying a page is counted by itself and
-taken off where a fault copies one.
+Instructions come from callgrind, which counts inside one function named measured_* of
+build/bench/bench_faults or bench_spaces (32-bit static programs, -O2). Copying a page is counted by
+itself and taken off where a fault copies one.
 """
 import pathlib
 import re
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-PROGRAM = "build/bench/bench_faults"
+FAULTS = "build/bench/bench_faults"
+SPACES = "build/bench/bench_spaces"
 OUTPUT = pathlib.Path("build/bench/faults.tsv")
 TIMEOUT = 120  # seconds for one row
 
@@ -28,13 +30,24 @@ ROWS = [
     ("swapped page, in the swap cache", "swap_cache", False),
 ]
 
+# name, argument of the program, the function that is counted
+CALLS = [
+    ("fork, 1 MiB touched", "fork1", "fork"),
+    ("fork, 16 MiB touched", "fork16", "fork"),
+    ("fork, 64 MiB touched", "fork64", "fork"),
+    ("exit of the child, 64 MiB shared", "exit64", "exit"),
+    ("munmap of 256 touched pages", "unmap256", "unmap"),
+    ("mprotect of 256 touched pages", "protect256", "protect"),
+    ("mmap of 1 MiB, untouched", "map", "map"),
+]
 
-def instructions(row):
+
+def instructions(row, program=FAULTS, function=""):
     """Instructions a measured operation takes on average."""
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(["valgrind", "--tool=callgrind",
                                f"--callgrind-out-file={folder}/out",
-                               "--toggle-collect=*measured_*", PROGRAM, row],
+                               f"--toggle-collect=*measured_{function}*", program, row],
                               capture_output=True, text=True, timeout=TIMEOUT)
     if done.returncode != 0:
         sys.exit(f"{row}: exit {done.returncode}\n{done.stderr}")
@@ -45,10 +58,18 @@ def instructions(row):
 def main():
     copy = instructions("copy")
     lines = ["name\tvalue\tunit\tgoal\tpeer\tpeer value"]
-    for name, row, copies in ROWS:
-        value = instructions(row) - (copy if copies else 0)
-        lines.append(f"{name}\t{value:.1f}\tinstructions\t\t\t")
+
+    def report(name, value, goal=""):
+        lines.append(f"{name}\t{value:.1f}\tinstructions\t{goal}\t\t")
         print(f"{name:45} {value:8.1f} instructions", flush=True)
+
+    for name, row, copies in ROWS:
+        report(name, instructions(row) - (copy if copies else 0))
+    calls = {}
+    for name, row, function in CALLS:
+        calls[row] = instructions(row, SPACES, function)
+        report(name, calls[row])
+    report("fork, for each further 4 MiB", (calls["fork64"] - calls["fork16"]) / 12, 20)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text("\n".join(lines) + "\n")
     print(f"written: {OUTPUT}")

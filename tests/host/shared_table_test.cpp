@@ -25,7 +25,7 @@ class SharedTableTest : public testing::Test {
         ASSERT_TRUE(parent.map(kPage, kEntry).ok());
         machine::load_page_directory(parent.frame());
         EXPECT_TRUE(writes());  // the TLB knows the page as writable
-        child.share_table(kPage, parent);
+        EXPECT_EQ(child.share_tables(parent, {}), 1U);
         machine::flush_all();
     }
     void TearDown() override {

@@ -1,4 +1,4 @@
-# make bench-faults: what a page fault costs, in instructions, from the facts to the page table.
+# make bench-faults: what page faults, fork, munmap and mprotect cost, in instructions.
 # Needs valgrind. Rows go to build/bench/faults.tsv.
 #
 # The memory manager is compiled with the kernel's flags.
@@ -11,12 +11,13 @@ build/bench/faults/%.o: %.cpp $(wildcard mm/*.h kernel/base/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(HOST32_CXX) $(bench_faults_flags) -c $< -o $@
 
-build/bench/bench_faults: tests/bench/bench_faults.cpp $(bench_faults_objects)
+build/bench/bench_faults build/bench/bench_spaces: build/bench/%: tests/bench/%.cpp \
+        tests/bench/bench_machine.h $(bench_faults_objects)
 	$(say) CXX32 $<
 	$(Q)$(HOST32_CXX) $(filter-out -mgeneral-regs-only -ffreestanding,$(kernel_flags)) -Wno-pedantic \
-	    -static $^ -o $@
+	    -static $(filter-out %.h,$^) -o $@
 
 .PHONY: bench-faults
-bench-faults: build/bench/bench_faults
+bench-faults: build/bench/bench_faults build/bench/bench_spaces
 	$(say) BENCH "page faults"
 	$(Q)$(PYTHON) tests/bench/bench_faults.py
