@@ -133,19 +133,19 @@ void PageMover::move_table(const Piece& piece, FlushBatch& batch) {
 }
 
 void PageMover::move_entries(const Piece& piece, FlushBatch& batch) {
-    const PageRange target = PageRange::of(piece.to, piece.count);
-    pages_.for_each(target, [&](PageNumber page, PteLocation at, Pte) {
-        memory_.pages().remove(at, pages_.put(page, Pte(), batch), batch);
-    });
-    pages_.for_each(PageRange::of(piece.from, piece.count), [&](PageNumber page, PteLocation, Pte) {
-        move_entry(page, piece.to + (page - piece.from), batch);
-    });
-}
-
-void PageMover::move_entry(PageNumber from, PageNumber to, FlushBatch& batch) {
-    const Pte pte = pages_.put(from, Pte(), batch);
-    pages_.put(to, pte, batch);
-    memory_.pages().moved(pages_.location(from), pages_.location(to), pte);
+    if (pages_.table_use(piece.to) == TableUse::None) return;  // then there is no source either
+    pages_.for_each(PageRange::of(piece.to, piece.count),
+                    [&](PageNumber page, PteLocation at, Pte) {
+                        memory_.pages().remove(at, pages_.put(page, Pte(), batch), batch);
+                    });
+    const PteLocation target = pages_.location(piece.to);
+    pages_.for_each(
+        PageRange::of(piece.from, piece.count), [&](PageNumber page, PteLocation at, Pte) {
+            const Pte pte = pages_.put(page, Pte(), batch);
+            const PteLocation to{target.table, target.index + (page - piece.from).raw()};
+            exchange_entry(memory_.records(), to, pte);
+            memory_.pages().moved(at, to, pte);
+        });
 }
 
 }  // namespace quire::mm

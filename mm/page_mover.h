@@ -72,7 +72,6 @@ class PageMover {
     Result<void> copy_page(PageNumber page, Pte before, FrameNumber content);
     void move_table(const Piece& piece, FlushBatch& batch);
     void move_entries(const Piece& piece, FlushBatch& batch);
-    void move_entry(PageNumber from, PageNumber to, FlushBatch& batch);
 
     UserMemory& memory_;
     UserPages& pages_;
