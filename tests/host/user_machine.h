@@ -35,17 +35,20 @@ class OldestFirst final : public mm::ReplacementPolicy {
     mm::FrameList list_;
 };
 
-/// Room is what is free: nothing is evicted.
+/// Room is what is free: nothing is evicted, unless a test says who does.
 class NoReclaim final : public mm::RoomMaker {
   public:
     explicit NoReclaim(mm::FrameAllocator& frames) : frames_(frames) {}
+    void leave_to(mm::RoomMaker& other) { other_ = &other; }
     Result<void> make_room(mm::PageCount frames) override {
+        if (other_ != nullptr) return other_->make_room(frames);
         if (frames_.free_frames() < frames) return Error::OutOfMemory;
         return {};
     }
 
   private:
     mm::FrameAllocator& frames_;
+    mm::RoomMaker* other_ = nullptr;
 };
 
 class UserMachine {
