@@ -10,6 +10,7 @@
 #include "mm/address_space.h"
 #include "mm/object_pages.h"
 #include "mm/swap_in.h"
+#include "mm/write_back.h"
 
 namespace quire::mm {
 
@@ -183,6 +184,22 @@ bool AddressSpace::is_in_ram(const Region& region, PageNumber page) const {
     const ObjectEntry entry = region.object()->entry(region.object_page_of(page));
     if (entry.is_slot()) return swap.cached(entry.slot()).has_value();
     return entry.is_frame();
+}
+
+// Start does nothing but check, as in Linux: what is dirty is written in its own time.
+Result<void> AddressSpace::sync(VirtAddr address, std::uint32_t bytes, Sync how, bool invalidate) {
+    if (offset_in_page(address) != 0) return Error::InvalidArgument;
+    const Result<PageRange> range = range_of(address, bytes);
+    if (!range.ok()) return Error::OutOfMemory;
+    const bool complete = TRY(
+        visit_pieces(regions_, range.value(), [&](Region& region, PageRange piece) -> Result<void> {
+            if (invalidate && region.traits().locked) return Error::Busy;
+            if (how != Sync::Wait || !region.traits().shared) return {};
+            const std::uint32_t first = region.object_page_of(piece.first);
+            return write_back(memory_, *region.object(), first, first + piece.count().raw());
+        }));
+    if (!complete) return Error::OutOfMemory;
+    return {};
 }
 
 }  // namespace quire::mm

@@ -15,6 +15,7 @@ PageNumber operator+(PageNumber page, std::uint32_t count) {
 class Advise : public test::CallMachine {
   protected:
     using Call = AddressSpace::AdviceCall;
+    using Sync = AddressSpace::Sync;
 
     Result<void> advise(PageNumber page, std::uint32_t pages, Call advice) {
         return running().advise(start_of(page), pages * kPageSize, advice);
@@ -33,6 +34,11 @@ class Advise : public test::CallMachine {
             text += static_cast<char>('0' + byte);
         return text;
     }
+    Result<void> sync(PageNumber page, std::uint32_t pages, Sync how = Sync::Wait,
+                      bool invalidate = false) {
+        return running().sync(start_of(page), pages * kPageSize, how, invalidate);
+    }
+    int on_disk(std::uint32_t page) { return static_cast<int>(disk.page(page)[0]); }
 };
 
 // --- madvise: how pages will be used ---
@@ -290,6 +296,67 @@ TEST_F(Advise, ResidenceStopsAtAHole) {
     std::uint8_t answer = 0;
     EXPECT_EQ(space->residence(start_of(kPage) + 1, 1, {&answer, 1}).error(),
               Error::InvalidArgument);
+}
+
+// --- msync ---
+
+TEST_F(Advise, SyncWritesSharedFilePagesBack) {
+    add(kPage, 4, shared_map(), &file, 5);
+    fill(kPage, 4, 1);
+    ASSERT_TRUE(sync(kPage, 4, Sync::Start).ok());
+    EXPECT_EQ(on_disk(5), 105);
+    ASSERT_TRUE(sync(kPage + 1, 2).ok());
+    EXPECT_EQ(on_disk(5), 105);
+    EXPECT_EQ(on_disk(6), 2);
+    EXPECT_EQ(on_disk(7), 3);
+    EXPECT_EQ(on_disk(8), 108);
+    EXPECT_TRUE(write(kPage + 1, 42));  // dirty anew
+    ASSERT_TRUE(sync(kPage, 4).ok());
+    EXPECT_EQ(on_disk(6), 42);
+}
+
+TEST_F(Advise, SyncLeavesPrivateMemoryAlone) {
+    add(kPage, 2, read_write(), &file, 5);
+    add(kPage + 2, 2, read_write());
+    add(kPage + 4, 2, shared_map(), &shared);
+    fill(kPage, 6, 1);
+    add(kPage + 8, 1, shared_map(), &file, 5);
+    EXPECT_TRUE(write(kPage + 8, 2));  // a page that the private map does not show any more
+    EXPECT_TRUE(sync(kPage, 6).ok());
+    EXPECT_EQ(on_disk(5), 105);
+}
+
+TEST_F(Advise, SyncGoesOnBehindAHole) {
+    add(kPage, 1, shared_map(), &file, 5);
+    add(kPage + 2, 1, shared_map(), &file, 7);
+    EXPECT_TRUE(write(kPage + 2, 1));
+    EXPECT_EQ(sync(kPage, 3).error(), Error::OutOfMemory);
+    EXPECT_EQ(on_disk(7), 1);
+    EXPECT_EQ(sync(kPage + 1, 1).error(), Error::OutOfMemory);
+}
+
+TEST_F(Advise, SyncRefusesWhatIsNoRange) {
+    EXPECT_EQ(space->sync(start_of(kPage) + 1, 1, Sync::Wait, false).error(),
+              Error::InvalidArgument);
+    EXPECT_EQ(sync(PageNumber(0xFFFFF), 2).error(), Error::OutOfMemory);
+    EXPECT_TRUE(sync(kPage, 0).ok());
+}
+
+TEST_F(Advise, SyncCannotInvalidateLockedPages) {
+    add(kPage, 1, with_lock(shared_map()), &file, 5);
+    EXPECT_EQ(sync(kPage, 1, Sync::Wait, true).error(), Error::Busy);
+    EXPECT_TRUE(sync(kPage, 1).ok());
+}
+
+TEST_F(Advise, SyncTellsOfAWriteThatFails) {
+    add(kPage, 1, shared_map(), &file, 5);
+    EXPECT_TRUE(write(kPage, 1));
+    disk.fail_writes(true);
+    EXPECT_EQ(sync(kPage, 1).error(), Error::IoError);
+    disk.fail_writes(false);
+    EXPECT_EQ(file.dirty_pages(), 1U);
+    EXPECT_TRUE(sync(kPage, 1).ok());
+    EXPECT_EQ(on_disk(5), 1);
 }
 
 }  // namespace
