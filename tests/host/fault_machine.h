@@ -15,12 +15,12 @@
 namespace quire::test {
 
 /// An object whose pages the test owns: it gives them back when it goes.
-class TestObject final : public mm::MemoryObject {
+class PagedObject final : public mm::MemoryObject {
   public:
-    TestObject(UserMachine& machine, Kind kind, mm::BackingStore* store, std::uint32_t pages)
+    PagedObject(UserMachine& machine, Kind kind, mm::BackingStore* store, std::uint32_t pages)
         : MemoryObject(machine.objects, kind, store, std::uint64_t{pages} << mm::kPageShift),
           machine_(machine) {}
-    ~TestObject() { empty(); }
+    ~PagedObject() { empty(); }
 
     /// Throws every page away. Precondition: none is mapped.
     void empty() {
@@ -48,8 +48,8 @@ class FaultWorld {
   public:
     UserMachine machine;
     MemoryStore disk{64};
-    TestObject file{machine, mm::MemoryObject::Kind::File, &disk, 64};
-    TestObject shared{machine, mm::MemoryObject::Kind::SharedMemory, nullptr, 64};
+    PagedObject file{machine, mm::MemoryObject::Kind::File, &disk, 64};
+    PagedObject shared{machine, mm::MemoryObject::Kind::SharedMemory, nullptr, 64};
     std::unique_ptr<mm::AddressSpace> space = machine.new_space();
     std::unique_ptr<mm::AddressSpace> child;
     std::vector<mm::FaultOutcome> outcomes;  // of the faults of the last access
@@ -160,7 +160,7 @@ class FaultWorld {
     }
 
     /// Puts a page of shared memory, written with the byte 50 + index, on swap; unmapped.
-    mm::SwapSlot swap_out_object(TestObject& object, std::uint32_t index) {
+    mm::SwapSlot swap_out_object(PagedObject& object, std::uint32_t index) {
         const mm::FrameNumber frame = mm::fetch_page(machine.memory, object, index).take().frame;
         mm::frame_bytes(frame)[0] = std::byte{static_cast<unsigned char>(50 + index)};
         const mm::SwapSlot slot = machine.swap.allocate(frame).take();

@@ -66,13 +66,13 @@ TEST_F(ObjectPages, ReadsWithoutAGapAndNothingTwice) {
 }
 
 TEST_F(ObjectPages, StopsAtTheEndOfTheFile) {
-    test::TestObject small(machine, MemoryObject::Kind::File, &disk, 3);
+    test::PagedObject small(machine, MemoryObject::Kind::File, &disk, 3);
     EXPECT_TRUE(fetch(small, 2).ok());
     EXPECT_EQ(resident(small), (std::vector<std::uint32_t>{0, 1, 2}));
 }
 
 TEST_F(ObjectPages, WorksAtTheHighestIndexThereIs) {
-    test::TestObject large(machine, MemoryObject::Kind::File, &disk, 0xFFFFFFFF);
+    test::PagedObject large(machine, MemoryObject::Kind::File, &disk, 0xFFFFFFFF);
     EXPECT_TRUE(fetch(large, 0xFFFFFFFE).ok());
     EXPECT_EQ(large.resident_pages(), 7U);
     EXPECT_EQ(byte_of(large.entry(0xFFFFFFFE).frame()), 0U);
