@@ -212,7 +212,7 @@ TEST_F(Advise, WillneedKeepsItsTroublesToItself) {
 
 TEST_F(Advise, WillneedHasABound) {
     test::MemoryStore big_disk(600);
-    test::TestObject big(machine, MemoryObject::Kind::File, &big_disk, 600);
+    test::PagedObject big(machine, MemoryObject::Kind::File, &big_disk, 600);
     add(kPage, 600, traits(Rights::read()), &big);
     ASSERT_TRUE(advise(kPage, 600, Call::WillNeed).ok());
     EXPECT_EQ(big.resident_pages(), 512U);
