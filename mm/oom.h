@@ -19,9 +19,9 @@ struct OomCandidate {
     static constexpr std::int32_t kNever = -1000;
     static constexpr std::int32_t kFirst = 1000;
 
-    PageCount resident;
-    PageCount swapped;
-    PageCount tables;             // page tables
+    PageCount resident = {};
+    PageCount swapped = {};
+    PageCount tables = {};        // page tables
     std::int32_t adjustment = 0;  // oom_score_adj, kNever to kFirst
     bool unkillable = false;      // init, a kernel thread
     bool ending = false;          // was told to end, and still has its memory
