@@ -59,6 +59,12 @@ struct MapRequest {
                                      // memory is an object of its own, made by the caller
     std::uint32_t object_page = 0;
     Rights object_rights{};  // how the file was opened
+
+    /// Whether it was opened for what is asked: shared stores reach it, everything else reads it.
+    [[nodiscard]] bool is_allowed() const {
+        const bool stores = shared && rights.has(Rights::write());
+        return object_rights.has(stores ? Rights::read() | Rights::write() : Rights::read());
+    }
 };
 
 class AddressSpace {
@@ -159,6 +165,7 @@ class AddressSpace {
         DoFork,
         PopulateRead,
         PopulateWrite,
+        Nothing,  // a hint without use here: only a hole is told
     };
     /// madvise(2). A hole in the range is OutOfMemory after the rest was done, as in Linux.
     /// Free drops pages at once. WillNeed reads a bounded number of pages ahead; what goes wrong

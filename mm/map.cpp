@@ -36,12 +36,9 @@ PageNumber hint_of(VirtAddr address) {
 
 Result<void> check_object(const MapRequest& request) {
     ASSERT(!request.shared || request.object != nullptr);
-    const bool stores = request.shared && request.rights.has(Rights::write());
-    if (request.object != nullptr) {
-        if (stores && !request.object_rights.has(Rights::write())) return Error::AccessDenied;
-        if (!request.object_rights.has(Rights::read())) return Error::AccessDenied;
-        if (request.grows_down) return Error::InvalidArgument;
-    }
+    if (request.object == nullptr) return {};
+    if (!request.is_allowed()) return Error::AccessDenied;
+    if (request.grows_down) return Error::InvalidArgument;
     return {};
 }
 
