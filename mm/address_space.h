@@ -295,7 +295,7 @@ class AddressSpace {
                                               EntryChange change) const;
     void change_entries(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
     void change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
-    [[nodiscard]] Pte with_rights(Pte pte, const RegionTraits& traits) const;
+    [[nodiscard]] bool may_be_written(FrameNumber frame, const RegionTraits& traits) const;
 
     // mm/break.cpp
     Result<void> grow_break(PageRange range);

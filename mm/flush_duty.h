@@ -85,6 +85,7 @@ class FlushBatch {
 
     /// Takes over the last reference to `frame`, which is in no list.
     void drop_later(FrameNumber frame) {
+        ASSERT(!records_->has(frame, FrameFlag::Listed));
         records_->set_chain(frame, doomed_);
         doomed_ = frame;
     }

@@ -62,13 +62,14 @@ void MappedPages::remove(PteLocation at, Pte before, FlushBatch& batch) {
 
 void MappedPages::remove_private(PteLocation at, Pte before, FlushBatch& batch) {
     const FrameNumber frame = before.frame();
-    if (mappings(frame) > 1) {
+    const bool has_copy = swap_copy(frame) != SwapSlot();
+    if (records_.references(frame) > (has_copy ? 2U : 1U)) {
         frames_.drop_reference(frame);
         if (records_.pte_of(frame) == at) find_new_home(frame, at);
         if (before.is_locked()) lock_changed(frame);
         return;
     }
-    if (swap_copy(frame) != SwapSlot()) forget_swap_copy(frame);
+    if (has_copy) forget_swap_copy(frame);
     if (records_.has(frame, FrameFlag::Listed)) policy_->forget(frame);
     records_.clear(frame, FrameFlag::Locked);
     batch.drop_later(frame);

@@ -132,11 +132,16 @@ void AddressSpace::change_entries(PageRange piece, const RegionTraits& traits, F
 void AddressSpace::change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch) {
     const PteLocation start = pages_.location(piece.first);
     const PageTable table(start.table);
+    const bool hides = traits.rights.empty();
+    const bool writes = traits.rights.has(Rights::write());
     std::uint32_t to_flush = 0;
     for (std::uint32_t i = 0; i < piece.count().raw(); ++i) {
         const Pte before = table.get(start.index + i);
         if (!before.is_resident()) continue;
-        const Pte after = with_rights(before, traits);
+        Pte after = hides ? before.hidden() : before.shown();
+        if (!writes) after = after.without_write();
+        if (writes && may_be_written(after.frame(), traits))
+            after = after.with_protection(Protection::UserReadWrite);
         if (after == before) continue;
         table.set(start.index + i, after);
         if (!before.is_present() || to_flush > FlushBatch::kMaxPages) continue;
@@ -145,18 +150,13 @@ void AddressSpace::change_table(PageRange piece, const RegionTraits& traits, Flu
     }
 }
 
-// What a private page may be written for is in mm/mapped_pages.h: nobody else names it, and there
-// is no copy of it in swap.
-Pte AddressSpace::with_rights(Pte pte, const RegionTraits& traits) const {
-    if (traits.rights.empty()) return pte.hidden().without_write();
-    const Pte shown = pte.shown();
-    if (!traits.rights.has(Rights::write())) return shown.without_write();
-    const FrameNumber frame = pte.frame();
-    if (frame == memory_.pages().zero_frame()) return shown;
+// A private page may be, if nobody else names it and there is no copy of it in swap: the copy would
+// be one more reference (mm/mapped_pages.h). The zero frame is neither private nor an object's.
+bool AddressSpace::may_be_written(FrameNumber frame, const RegionTraits& traits) const {
     const FrameTable& records = memory_.records();
-    const bool is_private = records.state(frame) == FrameState::Private;
-    const bool may_write = is_private ? records.references(frame) == 1 : traits.shared;
-    return may_write ? shown.with_protection(Protection::UserReadWrite) : shown;
+    const FrameState state = records.state(frame);
+    if (state == FrameState::Private) return records.references(frame) == 1;
+    return state == FrameState::Object && traits.shared;
 }
 
 }  // namespace quire::mm
