@@ -111,20 +111,27 @@ class AddressSpace {
 
     // mm/map.cpp -------------------------------------------------------------------------------
 
-    /// mmap(2). Errors: InvalidArgument (EINVAL: length 0, address not aligned for Fixed, GROWSDOWN
-    /// shared); OutOfMemory (ENOMEM: no room, a limit, the commit account, the top of user space);
-    /// AlreadyExists (EEXIST); AccessDenied (EACCES: file not open for that); Overflow (EOVERFLOW:
-    /// object page + length); NotPermitted (EPERM: below kFirstUserPage with Fixed); TryAgain
-    /// (EAGAIN: MAP_LOCKED over the limit). What populate cannot bring in is no error.
+    /// mmap(2): where the pages are now; a hint that is not free is no error. The object, if any,
+    /// has a user until this returns. Errors: InvalidArgument (EINVAL: length 0, address not
+    /// aligned for Fixed, grows_down with an object); OutOfMemory (ENOMEM: no room, a limit, the
+    /// commit account, the top of user space, too many regions); AlreadyExists (EEXIST);
+    /// AccessDenied (EACCES: file not open for that); Overflow (EOVERFLOW: object page + length);
+    /// NotPermitted (EPERM: below kFirstUserPage with Fixed; locked, with a limit of 0); TryAgain
+    /// (EAGAIN: locked, over the limit). Nothing has changed then, not even at a fixed place, where
+    /// Linux may have unmapped. What populate cannot bring in is no error.
     Result<VirtAddr> map(const MapRequest& request);
 
-    /// munmap(2). Errors: InvalidArgument (not aligned, length 0, beyond user space); OutOfMemory
-    /// (no memory to split a region or to unshare a page table).
+    /// munmap(2). A hole is no error. Errors: InvalidArgument (EINVAL: not aligned, length 0,
+    /// beyond user space); OutOfMemory (ENOMEM: no memory to split a region or to unshare a page
+    /// table). Flushes what it took away.
     Result<void> unmap(VirtAddr address, std::uint32_t bytes);
 
-    /// mprotect(2). Works region by region: on OutOfMemory (a hole) or AccessDenied what lies
-    /// before has changed, as in Linux. Errors: InvalidArgument (not aligned; grows_down asked of a
-    /// region that does not), OutOfMemory (ENOMEM), AccessDenied (EACCES).
+    /// mprotect(2). Works region by region: on OutOfMemory or AccessDenied what lies before has
+    /// changed, as in Linux. `grows_down`: from the start of the region on. Flushes what it took
+    /// away. Errors: InvalidArgument (EINVAL: not aligned; grows_down asked of a region that does
+    /// not); OutOfMemory (ENOMEM: a hole, the range wraps, the commit account, RLIMIT_DATA, no
+    /// memory to split a region or to unshare a page table); AccessDenied (EACCES: a shared map of
+    /// a file that was not opened to write).
     Result<void> protect(VirtAddr address, std::uint32_t bytes, Rights rights, bool grows_down);
 
     /// brk(2): the new break, or the old one if it cannot be moved there.
@@ -243,7 +250,7 @@ class AddressSpace {
     void check_entries();
 
     // mm/map.cpp: what mmap, brk and mremap have in common.
-    Result<PageRange> choose_place(const MapRequest& request) const;
+    [[nodiscard]] Result<PageRange> choose_place(const MapRequest& request) const;
     // Whether new pages may lie there: no region, no guard of one that grows down.
     [[nodiscard]] bool has_room(PageRange range) const;
     [[nodiscard]] std::optional<PageNumber> find_room(PageCount count) const;

@@ -20,7 +20,7 @@ BASE, ABI = "kernel/base/", "kernel/abi/"
 MAY_INCLUDE = {
     "kernel/base/": [],
     "kernel/abi/": [],
-    "mm/": [BASE, "libc/string", "libc/include/string.h", "libc/format.h", "libc/heap/"],
+    "mm/": [BASE, ABI, "libc/string", "libc/include/string.h", "libc/format.h", "libc/heap/"],
     "fs/": [BASE, "mm/", "drivers/block_device.h", "libc/string", "libc/include/string.h", ABI],
     "cpu/": [BASE, "mm/machine.h", "mm/fault.h", "mm/types.h", "mm/physical_window.h"],
     "drivers/": [BASE, "cpu/ports.h", "cpu/irq.h", "libc/string", "libc/include/string.h"],

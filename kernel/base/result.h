@@ -30,6 +30,8 @@ enum class Error : unsigned char {
     TryAgain,         // a limit that may move says no for now (EAGAIN)
     AccessDenied,     // the file was not opened for this (EACCES)
     Overflow,         // a position past what its type can hold (EOVERFLOW)
+    BadDescriptor,    // no open file has this number (EBADF)
+    NotMappable,      // a file that has no pages: a pipe, a terminal (ENODEV)
 };
 
 /// The enumerator's own name, for logs and tests.
@@ -63,6 +65,10 @@ constexpr const char* error_name(Error error) {
         return "AccessDenied";
     case Error::Overflow:
         return "Overflow";
+    case Error::BadDescriptor:
+        return "BadDescriptor";
+    case Error::NotMappable:
+        return "NotMappable";
     }
     return "?";
 }

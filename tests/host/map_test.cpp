@@ -1,4 +1,4 @@
-// mmap and munmap: where pages go, what is refused, what happens to neighbours and to the pages.
+// mmap: where pages go, what is refused, what happens to neighbours and to what was there before.
 #include "tests/host/map_world.h"
 
 namespace quire::mm {
@@ -261,6 +261,29 @@ TEST_F(Map, WhatPopulateCannotBringInIsNoError) {
     EXPECT_EQ(regions(), "20000+7d0 rw");
 }
 
+// Regions are kernel memory, so there is an end to them.
+TEST(MapMany, NoMoreRegionsThanLinuxAllows) {
+    constexpr std::uint32_t kMost = 65530;
+    test::UserMachine machine(FrameNumber(4096));
+    const std::unique_ptr<AddressSpace> space = machine.new_space();
+    MapRequest request;
+    request.bytes = 3 * kPageSize;
+    for (std::uint32_t i = 0; i < kMost; ++i) {
+        request.rights = i % 2 == 0 ? Rights::read() : Rights::none();  // so that none join
+        ASSERT_TRUE(space->map(request).ok()) << i;
+    }
+    const VirtAddr last = start_of(space->regions().last()->range().first);
+    EXPECT_EQ(space->unmap(last + kPageSize, kPageSize).error(), Error::OutOfMemory);
+    EXPECT_EQ(space->protect(last, kPageSize, kReadWrite, false).error(), Error::OutOfMemory);
+    request.rights = kReadWrite;
+    EXPECT_TRUE(space->map(request).ok());
+    request.rights = Rights::read();
+    EXPECT_EQ(space->map(request).error(), Error::OutOfMemory);
+    EXPECT_EQ(space->regions().size(), kMost + 1);
+    EXPECT_TRUE(space->unmap(last, 3 * kPageSize).ok());
+    EXPECT_TRUE(space->map(request).ok());
+}
+
 // --- Objects ---
 
 class MapObject : public Map {
@@ -425,131 +448,6 @@ TEST_F(Map, ANewRegionThatFailsChangesNothing) {
                       EXPECT_EQ(machine.commit.committed(), PageCount(0));
                   });
     EXPECT_GE(failures, 1U);
-}
-
-// --- munmap ---
-
-class Unmap : public Map {
-  protected:
-    void SetUp() override {
-        map(kPage, 8);
-        give_pages(kPage, 8);
-        load(*space);
-        for (std::uint32_t i = 0; i < 8; ++i)
-            EXPECT_TRUE(write(kPage + PageCount(i), i + 1));
-    }
-};
-
-TEST_F(Unmap, TakesTheMiddleOut) {
-    const PageCount free = free_frames();
-    ASSERT_TRUE(unmap(kPage + PageCount(2), 3).ok());
-    EXPECT_EQ(regions(), "20000+2 rw, 20005+3 rw");
-    EXPECT_EQ(free_frames(), free + PageCount(3));
-    EXPECT_EQ(space->figures().charged, PageCount(5));
-    EXPECT_EQ(read(kPage + PageCount(1)), 2);
-    EXPECT_EQ(read(kPage + PageCount(2)), -1);
-    EXPECT_EQ(read(kPage + PageCount(5)), 6);
-    ASSERT_TRUE(unmap(kPage + PageCount(2), 3).ok());
-}
-
-TEST_F(Unmap, TakesEndsOff) {
-    ASSERT_TRUE(unmap(kPage - PageCount(1), 2).ok());
-    ASSERT_TRUE(unmap(kPage + PageCount(7), 2).ok());
-    EXPECT_EQ(regions(), "20001+6 rw");
-    EXPECT_EQ(space->figures().resident, PageCount(6));
-}
-
-TEST_F(Unmap, TakesWholeRegionsAndTheirTables) {
-    map(kPage + PageCount(2000), 1, Rights::read());
-    ASSERT_TRUE(unmap(kPage - PageCount(100), 3000).ok());
-    EXPECT_EQ(regions(), "");
-    EXPECT_EQ(space->figures().tables, PageCount(0));
-    EXPECT_EQ(machine.commit.committed(), PageCount(0));
-}
-
-TEST_F(Unmap, RefusesWhatIsNoRangeOfUserSpace) {
-    const VirtAddr address = start_of(kPage);
-    EXPECT_EQ(space->unmap(address + 1, kPageSize).error(), Error::InvalidArgument);
-    EXPECT_EQ(space->unmap(address, 0).error(), Error::InvalidArgument);
-    EXPECT_EQ(space->unmap(VirtAddr(0xC0000000), 1).error(), Error::InvalidArgument);
-    EXPECT_EQ(space->unmap(VirtAddr(0xC0000000), 0).error(), Error::InvalidArgument);
-    EXPECT_EQ(space->unmap(VirtAddr(0xFFFFF000), kPageSize).error(), Error::InvalidArgument);
-    EXPECT_EQ(space->unmap(address, 0xC0000000 - address.raw() + 1).error(),
-              Error::InvalidArgument);
-    EXPECT_EQ(space->unmap(address, 0xFFFFFFFF).error(), Error::InvalidArgument);
-    EXPECT_EQ(regions(), "20000+8 rw");
-}
-
-TEST_F(Unmap, WhatIsNotMappedIsNoError) {
-    ASSERT_TRUE(space->unmap(VirtAddr(0), kPageSize).ok());
-    ASSERT_TRUE(unmap(PageNumber(0x80000), 0x1000).ok());
-    ASSERT_TRUE(space->unmap(VirtAddr(0), 0xC0000000).ok());
-    EXPECT_EQ(regions(), "");
-}
-
-TEST_F(Unmap, GivesSlotsBack) {
-    map(kPage + PageCount(20), 2);
-    const SwapSlot slot = give_slot(kPage + PageCount(20));
-    ASSERT_TRUE(unmap(kPage + PageCount(20), 1).ok());
-    EXPECT_FALSE(machine.swap.in_use(slot));
-}
-
-TEST_F(Unmap, GivesLocksBack) {
-    MapRequest request = request_at(kPage + PageCount(20), 2, Rights::read());
-    request.locked = true;
-    map(request);
-    give_page(kPage + PageCount(20), 1);
-    ASSERT_TRUE(unmap(kPage + PageCount(20), 1).ok());
-    EXPECT_EQ(space->figures().locked, PageCount(1));
-}
-
-TEST_F(Unmap, LeavesASharedTableToItsSharer) {
-    fork();
-    const PageCount free = free_frames();
-    ASSERT_TRUE(unmap(kPage, 8).ok());  // nobody else uses the table: no copy
-    EXPECT_EQ(machine.memory.statistics().tables_copied, 0U);
-    EXPECT_EQ(free_frames(), free);
-    load(*child);
-    EXPECT_EQ(read(kPage), 1);
-}
-
-TEST_F(Unmap, CopiesASharedTableOfWhichAPartIsLeft) {
-    fork();
-    ASSERT_TRUE(unmap(kPage, 4).ok());
-    EXPECT_EQ(machine.memory.statistics().tables_copied, 1U);
-    EXPECT_EQ(read(kPage + PageCount(4)), 5);
-    EXPECT_EQ(read(kPage), -1);
-    load(*child);
-    EXPECT_EQ(read(kPage), 1);
-}
-
-TEST_F(Unmap, ANeighbourUnderTheSameTableKeepsIt) {
-    map(kPage + PageCount(100), 1, Rights::read());
-    give_page(kPage + PageCount(100), 9);
-    fork();
-    ASSERT_TRUE(unmap(kPage, 8).ok());
-    EXPECT_EQ(read(kPage + PageCount(100)), 9);
-    fork();
-    ASSERT_TRUE(unmap(kPage + PageCount(100), 1).ok());
-    EXPECT_EQ(space->figures().tables, PageCount(0));
-}
-
-TEST_F(Unmap, AFailureChangesNothing) {
-    fork();
-    const std::uint32_t failures = fail_each([&] { return unmap(kPage + PageCount(2), 2); },
-                                             [&] {
-                                                 EXPECT_EQ(regions(), "20000+8 rw");
-                                                 EXPECT_EQ(read(kPage + PageCount(2)), 3);
-                                             });
-    EXPECT_EQ(failures, 2U);  // the page table, the region behind the hole
-}
-
-TEST_F(Unmap, NeedsNoMemoryToGiveSomeBack) {
-    std::vector<OwnedFrame> all;
-    while (machine.machine.frames.free_frames() != PageCount())
-        all.push_back(machine.machine.frames.allocate().take());
-    EXPECT_TRUE(unmap(kPage, 4).ok());
-    EXPECT_EQ(machine.machine.frames.free_frames(), PageCount(4));
 }
 
 }  // namespace
