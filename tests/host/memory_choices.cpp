@@ -99,6 +99,16 @@ StepMaker::Place StepMaker::some_place() {
 
 // --- One step ---
 
+// A process that exists, or one that does not; any, if there is none such.
+std::uint32_t StepMaker::somebody(bool alive) {
+    const std::uint32_t start = below(kProcesses);
+    for (std::uint32_t i = 0; i < kProcesses; ++i) {
+        const std::uint32_t process = (start + i) % kProcesses;
+        if (((alive_ >> process & 1) != 0) == alive) return process;
+    }
+    return start;
+}
+
 MemoryStep StepMaker::step(MemoryCall call) const {
     MemoryStep step;
     step.call = call;
@@ -171,6 +181,10 @@ MemoryStep StepMaker::some_remap() {
     made.length = lengths[below(std::size(lengths))] * kPageSize;
     if (one_in(30)) made.size = 0;
     if (!one_in(4)) made.flags |= RemapFlag::kMayMove;
+    if (one_in(10)) {
+        made.flags |= RemapFlag::kKeepOld | RemapFlag::kMayMove;
+        made.length = made.size;
+    }
     if (!one_in(2)) return made;
     made.flags |= RemapFlag::kFixed;
     made.to = some_page() * kPageSize;
@@ -216,11 +230,11 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
         if (one_in(12)) made.at = 0;
         return made;
     case MemoryCall::Fork:
-        made.value = below(kProcesses);
+        made.value = somebody(false);
         return made;
     case MemoryCall::Exit:
     case MemoryCall::Spawn:
-        made.process = below(kProcesses);
+        made.process = somebody(call == MemoryCall::Exit);
         return made;
     case MemoryCall::Prefetch:
         made.at = place.page * kPageSize;
@@ -235,7 +249,8 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
         return made;
     case MemoryCall::Limit:
         made.flags = 1U << below(5);
-        made.value = one_in(2) ? 0xFFFFFFFF : below(200) * kPageSize;
+        made.value = one_in(2) ? 0xFFFFFFFF : (1 + below(200)) * kPageSize;
+        if (made.flags == LimitFlag::kLocked && one_in(4)) made.value = 0;
         return made;
     case MemoryCall::SwapOff:
         made.value = below(2);
@@ -250,6 +265,9 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
 void StepMaker::add(Steps& steps, const MemoryStep& step) {
     if ((enabled_ & only(step.call)) == 0) return;
     steps.push_back(step);
+    if (step.call == MemoryCall::Fork) alive_ |= 1U << step.value;
+    if (step.call == MemoryCall::Spawn) alive_ |= 1U << step.process;
+    if (step.call == MemoryCall::Exit) alive_ &= ~(1U << step.process);
     if (step.call != MemoryCall::Map || (step.flags & MapFlag::kFixed) == 0) return;
     if (mapped_.size() == kPlaces) mapped_.erase(mapped_.begin());
     mapped_.push_back({step.at / kPageSize, mm::pages_for(step.size).raw()});
@@ -273,7 +291,7 @@ void StepMaker::add_accesses(Steps& steps, Place place, std::uint32_t count) {
 void StepMaker::add_fork(Steps& steps) {
     const std::uint32_t parent = process_;
     MemoryStep fork = step(MemoryCall::Fork);
-    fork.value = below(kProcesses);
+    fork.value = somebody(false);
     if (one_in(3)) {
         MemoryStep advise = step_at(MemoryCall::Advise, some_place());
         advise.value = static_cast<std::uint32_t>(mm::AddressSpace::AdviceCall::DontFork);
@@ -343,7 +361,8 @@ void StepMaker::add_disk_errors(Steps& steps) {
 }
 
 void StepMaker::add_to(Steps& steps) {
-    if (one_in(16)) process_ = below(kProcesses);
+    if (alive_ == 0) add(steps, some_step(MemoryCall::Spawn));
+    if (one_in(16) || (alive_ >> process_ & 1) == 0) process_ = somebody(true);
     const MemoryCall call = some_call(choices_);
     switch (call) {
     case MemoryCall::Load:

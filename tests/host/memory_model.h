@@ -85,6 +85,9 @@ std::string print(const Run& run);
 /// Runs in order of address, never overlapping, those that continue each other joined.
 class RunList {
   public:
+    RunList() = default;
+    /// Precondition: in order, none overlapping.
+    explicit RunList(std::vector<Run> runs) : runs_(std::move(runs)) { join(); }
     [[nodiscard]] const std::vector<Run>& all() const { return runs_; }
     [[nodiscard]] const Run* find(std::uint32_t page) const;
     /// The lowest run that ends after `page`.
@@ -291,6 +294,7 @@ class MemoryModel {
                                        const mm::AddressSpace::RemapRequest& request) const;
     void plan_resize(RemapPlan& plan, const Space& space) const;
     void plan_place(RemapPlan& plan) const;
+    void plan_copy(RemapPlan& plan, const Space& space) const;
     static void move(Space& space, const RemapPlan& plan, std::uint32_t to);
     std::string finish_remap(std::uint32_t process, const RemapPlan& plan, std::uint32_t to);
     std::string judge_lock(std::uint32_t process, std::uint32_t first, std::uint32_t end,
@@ -306,7 +310,7 @@ class MemoryModel {
     void follow_private(std::uint32_t process, std::uint32_t first, std::uint32_t end);
     std::string follow_dropped(std::uint32_t process, std::uint32_t first, std::uint32_t end);
     std::string follow_runs(std::uint32_t process, const RunList& after, std::uint32_t must_until,
-                            std::uint32_t may_until);
+                            std::uint32_t may_until, bool in_order = true);
     void pin(std::uint32_t process, std::uint32_t first, std::uint32_t end);
     void brought_in(std::uint32_t process, std::uint32_t first, std::uint32_t end);
 

@@ -378,6 +378,7 @@ bool MemoryModel::may_grow_heap(const Space& space, const Run& heap) const {
 struct MemoryModel::RemapPlan {
     std::uint32_t first = 0, old_pages = 0, new_pages = 0;
     bool may_move = false;
+    bool keeps_old = false;              // MREMAP_DONTUNMAP
     std::optional<std::uint32_t> fixed;  // page
     std::optional<Error> expected;
     bool must_stay = false;  // in place: it shrinks, or there is room
@@ -420,6 +421,7 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
     RemapPlan plan;
     plan.left = space;
     plan.may_move = request.may_move;
+    plan.keeps_old = request.keep_old;
     const std::uint32_t at = request.address.raw();
     const std::uint32_t old_size = whole_pages(request.old_bytes);
     const std::uint32_t new_size = whole_pages(request.new_bytes);
@@ -427,7 +429,9 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
     plan.old_pages = page_at(old_size);
     plan.new_pages = page_at(new_size);
     plan.expected = Error::InvalidArgument;
-    if ((request.fixed && !request.may_move) || !is_aligned(at) || new_size == 0) return plan;
+    if ((request.fixed || request.keep_old) && !request.may_move) return plan;
+    if (request.keep_old && old_size != new_size) return plan;
+    if (!is_aligned(at) || new_size == 0) return plan;
     if (space.runs.find(plan.first) == nullptr) {
         plan.expected = Error::BadAddress;
         return plan;
@@ -448,11 +452,14 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
         plan.old_pages = plan.new_pages;
         plan.must_stay = !request.fixed;
     } else {
-        plan.must_stay = !request.fixed && plan.old_pages == plan.new_pages;
+        plan.must_stay =
+            !request.fixed && !request.keep_old && plan.old_pages == plan.new_pages;
     }
     plan.expected = std::nullopt;
     if (plan.must_stay) return plan;
     plan_resize(plan, space);
+    if (plan.expected.has_value()) return plan;
+    if (plan.keeps_old) plan_copy(plan, space);
     if (plan.expected.has_value()) return plan;
     if (request.fixed) {
         if (*plan.fixed < kFirst) plan.expected = Error::NotPermitted;
@@ -462,6 +469,17 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
     return plan;
 }
 
+// The old region stays beside the new one.
+void MemoryModel::plan_copy(RemapPlan& plan, const Space& space) const {
+    const RegionTraits& traits = plan.left.runs.find(plan.first)->traits;
+    const auto charged = [](const RegionTraits& each) { return each.charged; };
+    const std::int64_t released =
+        std::int64_t{count(space.runs, charged)} - count(plan.left.runs, charged);
+    if (!may_expand(plan.left, traits, plan.new_pages) ||
+        (traits.charged && !may_promise_instead(plan.new_pages, released)))
+        plan.expected = Error::OutOfMemory;
+}
+
 // Growing: in place if there is room, or else somewhere else, if it may.
 void MemoryModel::plan_place(RemapPlan& plan) const {
     const RunList& runs = plan.left.runs;
@@ -469,7 +487,7 @@ void MemoryModel::plan_place(RemapPlan& plan) const {
     const std::uint32_t new_end = plan.first + plan.new_pages;
     const bool fits = plan.new_pages <= kTop && new_end <= kTop;
     plan.may_stay =
-        fits && plan.old_pages != 0 && runs.find(plan.first)->end == end && runs.is_free(end, new_end);
+        !plan.keeps_old && fits && plan.old_pages != 0 && runs.find(plan.first)->end == end && runs.is_free(end, new_end);
     plan.must_stay = plan.may_stay && is_place(runs, end, new_end - end);
     const bool may_go = plan.may_move && plan.new_pages <= kTop && has_place(runs, plan.new_pages);
     if (!plan.may_stay && !may_go) plan.expected = Error::OutOfMemory;
@@ -486,7 +504,13 @@ void MemoryModel::move(Space& space, const RemapPlan& plan, std::uint32_t to) {
         if (found != space.contents.end()) contents[page - from + to] = found->second;
         if (space.pinned.contains(page)) pinned.insert(page - from + to);
     }
+    const std::vector<Run> old = space.runs.part(from, end);
     forget(space, from, end);
+    for (Run kept : old) {
+        if (!plan.keeps_old) break;
+        kept.traits.locked = kept.traits.lock_on_fault = false;
+        space.runs.insert(kept);
+    }
     run.first = to;
     run.end = to + plan.new_pages;
     space.runs.insert(run);
@@ -566,6 +590,8 @@ std::string MemoryModel::advise(std::uint32_t process, std::uint32_t at, std::ui
     }
     Judgement judgement = judge(answer, expected);
     const bool populates = advice == Call::PopulateRead || advice == Call::PopulateWrite;
+    if (!answer.ok && answer.error == Error::TryAgain && answer.memory_is_short)
+        judgement = {Course::Excused, {}};
     // A disk error is a SIGBUS to a program.
     if (populates && answer.read_failed && !answer.ok && answer.error == Error::BadAddress)
         judgement = {Course::Excused, {}};
@@ -755,12 +781,16 @@ std::string MemoryModel::lock_all(std::uint32_t process, AddressSpace::LockAll w
     space.future = {};
     if (what.future) space.future = what;
     if (!what.current) return {};
-    space.runs.change(0, kTop, [&](Run& run) {
+    RunList after = space.runs;
+    after.change(0, kTop, [&](Run& run) {
         run.traits.locked = true;
         run.traits.lock_on_fault = what.on_fault;
     });
+    // Regions that cannot be locked for want of memory are left as they are.
+    const std::string wrong =
+        follow_runs(process, after, answer.memory_is_short ? 0 : ~0U, ~0U, false);
     brought_in(process, 0, kTop);
-    return {};
+    return wrong;
 }
 
 std::string MemoryModel::unlock_all(std::uint32_t process, const Answer& answer) {

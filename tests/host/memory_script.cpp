@@ -18,7 +18,7 @@ struct Field {
 constexpr const char* kMapWords[] = {"fixed",    "noreplace", "shared", "growsdown", "noreserve",
                                      "populate", "locked",    "rdonly", "wronly"};
 constexpr const char* kProtectWords[] = {"growsdown"};
-constexpr const char* kRemapWords[] = {"maymove", "fixed"};
+constexpr const char* kRemapWords[] = {"maymove", "fixed", "dontunmap"};
 constexpr const char* kSyncWords[] = {"wait", "invalidate"};
 constexpr const char* kLockWords[] = {"onfault", "current", "future"};
 constexpr const char* kDiskWords[] = {"reads", "writes"};

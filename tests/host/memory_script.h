@@ -123,7 +123,7 @@ struct ProtectFlag {
     static constexpr std::uint32_t kGrowsDown = 1;
 };
 struct RemapFlag {
-    static constexpr std::uint32_t kMayMove = 1, kFixed = 2;
+    static constexpr std::uint32_t kMayMove = 1, kFixed = 2, kKeepOld = 4;
 };
 struct SyncFlag {
     static constexpr std::uint32_t kWait = 1, kInvalidate = 2;
@@ -193,6 +193,7 @@ class StepMaker {
     std::uint32_t below(std::uint32_t limit) { return choices_.below(limit); }
     bool one_in(std::uint32_t n) { return choices_.one_in(n); }
 
+    std::uint32_t somebody(bool alive);
     MemoryStep step(MemoryCall call) const;
     MemoryStep step_at(MemoryCall call, Place place) const;
     MemoryStep some_map();
@@ -214,6 +215,7 @@ class StepMaker {
     Choices& choices_;
     CallSet enabled_;
     std::uint32_t process_ = 0;  // who acts: steps come in runs of one process
+    std::uint32_t alive_ = 1;    // a bit for each process that probably exists
     std::vector<Place> mapped_;  // where something was mapped lately
 };
 
