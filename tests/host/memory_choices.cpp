@@ -264,7 +264,7 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
 
 void StepMaker::add(Steps& steps, const MemoryStep& step) {
     if ((enabled_ & only(step.call)) == 0) return;
-    steps.push_back(step);
+    steps.push_back(without_idle_fields(step));
     if (step.call == MemoryCall::Fork) alive_ |= 1U << step.value;
     if (step.call == MemoryCall::Spawn) alive_ |= 1U << step.process;
     if (step.call == MemoryCall::Exit) alive_ &= ~(1U << step.process);

@@ -27,6 +27,9 @@ std::string text(const char* format, Arguments... arguments) {
     return line;
 }
 
+// A load or store across two pages takes a few faults, and not more.
+constexpr std::uint32_t kMostFaults = 100;
+
 std::uint32_t pages_of(std::uint32_t bytes) {
     return std::min(mm::pages_for(bytes).raw(), 2U * mm::kEntriesPerTable);
 }
@@ -243,8 +246,10 @@ void MemoryMachine::peek(std::uint32_t process, std::uint32_t page, PageBytes& b
 // --- Running ---
 
 std::optional<MemoryMachine::Difference> MemoryMachine::run(const MemoryScript& script,
-                                                            std::uint32_t check_every) {
+                                                            std::uint32_t check_every,
+                                                            std::size_t* progress) {
     for (std::size_t i = 0; i < script.steps.size(); ++i) {
+        if (progress != nullptr) *progress = i;
         std::string wrong = step(script.steps[i]);
         if (wrong.empty() && (i + 1) % check_every == 0) wrong = check_all();
         if (!wrong.empty()) return Difference{i, wrong};
@@ -275,12 +280,12 @@ std::string MemoryMachine::step(const MemoryStep& step) {
 // Cheap, after every step.
 std::string MemoryMachine::compare_process(std::uint32_t process) {
     if (std::string wrong = model_.compare_regions(process); !wrong.empty()) return wrong;
-    if (commit_.committed().raw() != model_.committed())
-        return text("%u pages are promised instead of %u", commit_.committed().raw(),
-                    model_.committed());
     if (shared_memories_ != model_.shared_memories())
         return text("%u objects of shared memory instead of %u", shared_memories_,
                     model_.shared_memories());
+    if (commit_.committed().raw() != model_.committed())
+        return text("%u pages are promised instead of %u", commit_.committed().raw(),
+                    model_.committed());
     return {};
 }
 
@@ -611,7 +616,10 @@ std::string MemoryMachine::fork(const MemoryStep& step) {
         return {};
     }
     MemoryStep sized = step;
-    sized.size = 2 * spaces_[step.process]->figures().tables.raw() * mm::kPageSize;
+    // Tables may have to be copied, and more are reckoned with: two for each locked region.
+    sized.size = 2 * mm::kPageSize *
+                 (spaces_[step.process]->figures().tables.raw() +
+                  spaces_[step.process]->regions().size());
     Result<std::unique_ptr<AddressSpace>> made = new_space();
     Result<void> done = made.ok() ? Result<void>() : Result<void>(made.error());
     if (made.ok()) done = made.value()->fork_from(*spaces_[step.process]);
@@ -643,7 +651,10 @@ std::string MemoryMachine::access(const MemoryStep& step) {
             is_store ? machine_.mmu.store(VirtAddr(at), size, mm::Ring::User, value)
                      : machine_.mmu.load(VirtAddr(at), size, mm::Ring::User, value);
         if (!fault.has_value()) break;
-        if (turns == 100) return "the same fault again and again";
+        if (turns == kMostFaults)
+            return text("the same faults again and again (%u frames free, %s)",
+                        machine_.frames.free_frames().raw(),
+                        is_memory_short(2) ? "memory short" : "memory not short");
         outcome = space.handle(*fault);
         if (!mm::is_resolved(outcome)) break;
     }

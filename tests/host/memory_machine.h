@@ -58,8 +58,9 @@ class MemoryMachine final : private RealMemory {
     ~MemoryMachine();
 
     /// Runs the steps, then finish(). The first difference, if there is one; the machine is of no
-    /// use then.
-    std::optional<Difference> run(const MemoryScript& script, std::uint32_t check_every);
+    /// use then. `progress`, if given, says at which step it is.
+    std::optional<Difference> run(const MemoryScript& script, std::uint32_t check_every,
+                                  std::size_t* progress = nullptr);
 
     /// One step; "" or what is wrong.
     std::string step(const MemoryStep& step);

@@ -430,7 +430,7 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
     plan.new_pages = page_at(new_size);
     plan.expected = Error::InvalidArgument;
     if ((request.fixed || request.keep_old) && !request.may_move) return plan;
-    if (request.keep_old && old_size != new_size) return plan;
+    if (request.keep_old && request.old_bytes != request.new_bytes) return plan;
     if (!is_aligned(at) || new_size == 0) return plan;
     if (space.runs.find(plan.first) == nullptr) {
         plan.expected = Error::BadAddress;
@@ -527,10 +527,12 @@ std::string MemoryModel::remap(std::uint32_t process, const AddressSpace::RemapR
     if (!answer.ok && answer.error == Error::BadAddress && !plan.expected.has_value() &&
         real_.has_seam(process, plan.first, plan.first + std::max(plan.old_pages, 1U)))
         return {};
-    // Low addresses: the manual page does not say which of the two.
-    if (plan.expected == Error::NotPermitted && !answer.ok &&
+    // The manual page does not say which of the two: for low addresses, and for a second map of the
+    // page over which it is to go.
+    const bool over_itself = plan.expected == Error::BadAddress && plan.old_pages == 0;
+    if ((plan.expected == Error::NotPermitted || over_itself) && !answer.ok &&
         answer.error == Error::InvalidArgument)
-        judged.error = Error::NotPermitted;
+        judged.error = *plan.expected;
     // In place only, and there is nothing but a stack's guard.
     const bool guarded = plan.may_stay && !plan.must_stay && !plan.may_move;
     if (guarded && !answer.ok && answer.error == Error::OutOfMemory) return {};

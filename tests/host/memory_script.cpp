@@ -198,6 +198,15 @@ const char* call_name(MemoryCall call) {
     return call_of(call).name;
 }
 
+MemoryStep without_idle_fields(const MemoryStep& step) {
+    MemoryStep kept;
+    kept.call = step.call;
+    kept.process = step.process;
+    for (const Field& field : call_of(step.call).fields)
+        if (field.name != nullptr) kept.*field.member = step.*field.member;
+    return kept;
+}
+
 std::string print(const MemoryStep& step) {
     const Call& call = call_of(step.call);
     std::string text = std::to_string(step.process) + " " + call.name;

@@ -171,6 +171,8 @@ struct MemoryScript {
 };
 
 std::string print(const MemoryStep& step);
+/// The step with every field 0 that its call does not use.
+MemoryStep without_idle_fields(const MemoryStep& step);
 
 /// Worlds of 64 to 512 frames, with much swap or little or none.
 MemoryWorld some_world(Choices& choices);
