@@ -19,7 +19,7 @@ using mm::kPageSize;
 
 constexpr std::uint32_t kBorders[] = {0xBF400, 0xBF800, 0xBFC00};
 constexpr std::uint32_t kReach = 44;  // pages on both sides of a border
-constexpr std::size_t kPlaces = 8;
+constexpr std::size_t kPlaces = 6;
 
 struct Weight {
     MemoryCall call;
@@ -90,8 +90,9 @@ std::uint32_t StepMaker::some_pages() {
 }
 
 StepMaker::Place StepMaker::some_place() {
-    if (mapped_.empty() || one_in(5)) return {some_page(), some_pages()};
-    const Place whole = mapped_[below(static_cast<std::uint32_t>(mapped_.size()))];
+    const std::vector<Place>& mapped = mapped_[process_];
+    if (mapped.empty() || one_in(8)) return {some_page(), some_pages()};
+    const Place whole = mapped[below(static_cast<std::uint32_t>(mapped.size()))];
     if (one_in(4)) return whole;
     const std::uint32_t skipped = below(std::min(whole.pages, 64U));
     return {whole.page + skipped, 1 + below(std::min(whole.pages - skipped + 1, 40U))};
@@ -265,12 +266,44 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
 void StepMaker::add(Steps& steps, const MemoryStep& step) {
     if ((enabled_ & only(step.call)) == 0) return;
     steps.push_back(without_idle_fields(step));
-    if (step.call == MemoryCall::Fork) alive_ |= 1U << step.value;
-    if (step.call == MemoryCall::Spawn) alive_ |= 1U << step.process;
-    if (step.call == MemoryCall::Exit) alive_ &= ~(1U << step.process);
-    if (step.call != MemoryCall::Map || (step.flags & MapFlag::kFixed) == 0) return;
-    if (mapped_.size() == kPlaces) mapped_.erase(mapped_.begin());
-    mapped_.push_back({step.at / kPageSize, mm::pages_for(step.size).raw()});
+    note(step);
+}
+
+// What the steps to come had better know.
+void StepMaker::note(const MemoryStep& step) {
+    std::vector<Place>& mapped = mapped_[step.process];
+    const auto remember = [&mapped](std::uint32_t at, std::uint32_t size) {
+        if (size == 0 || size > kEntriesPerTable * kPageSize) return;
+        if (mapped.size() == kPlaces) mapped.erase(mapped.begin());
+        mapped.push_back({at / kPageSize, mm::pages_for(size).raw()});
+    };
+    switch (step.call) {
+    case MemoryCall::Fork:
+        alive_ |= 1U << step.value;
+        mapped_[step.value] = mapped;
+        return;
+    case MemoryCall::Spawn:
+        alive_ |= 1U << step.process;
+        return;
+    case MemoryCall::Exit:
+        alive_ &= ~(1U << step.process);
+        mapped.clear();
+        return;
+    case MemoryCall::Map:
+        if ((step.flags & MapFlag::kFixed) != 0) remember(step.at, step.size);
+        return;
+    case MemoryCall::Remap:
+        if ((step.flags & RemapFlag::kFixed) != 0) remember(step.to, step.length);
+        return;
+    case MemoryCall::Unmap:
+        std::erase_if(mapped, [&](const Place& place) {
+            return step.at <= place.page * kPageSize &&
+                   place.page - step.at / kPageSize + place.pages <= step.size / kPageSize;
+        });
+        return;
+    default:
+        return;
+    }
 }
 
 void StepMaker::add_accesses(Steps& steps, Place place, std::uint32_t count) {
@@ -363,7 +396,8 @@ void StepMaker::add_disk_errors(Steps& steps) {
 void StepMaker::add_to(Steps& steps) {
     if (alive_ == 0) add(steps, some_step(MemoryCall::Spawn));
     if (one_in(16) || (alive_ >> process_ & 1) == 0) process_ = somebody(true);
-    const MemoryCall call = some_call(choices_);
+    MemoryCall call = some_call(choices_);
+    if (mapped_[process_].size() < 3 && !one_in(3)) call = MemoryCall::Map;
     switch (call) {
     case MemoryCall::Load:
     case MemoryCall::Store:

@@ -651,6 +651,10 @@ std::string MemoryMachine::access(const MemoryStep& step) {
             is_store ? machine_.mmu.store(VirtAddr(at), size, mm::Ring::User, value)
                      : machine_.mmu.load(VirtAddr(at), size, mm::Ring::User, value);
         if (!fault.has_value()) break;
+        if (turns == kMostFaults && is_memory_short(2)) {
+            outcome = mm::FaultOutcome::OutOfMemory;
+            break;
+        }
         if (turns == kMostFaults)
             return text("the same faults again and again (%u frames free, %s)",
                         machine_.frames.free_frames().raw(),

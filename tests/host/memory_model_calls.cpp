@@ -590,8 +590,12 @@ std::string MemoryModel::advise(std::uint32_t process, std::uint32_t at, std::ui
         done.push_back(run);
         after.change(run.first, run.end, [&](Run& part) { give_advice(part.traits, advice); });
     }
-    Judgement judgement = judge(answer, expected);
     const bool populates = advice == Call::PopulateRead || advice == Call::PopulateWrite;
+    // Older kernels populate what follows a hole, newer ones do not get there.
+    const bool at_hole = populates && expected.has_value() && !answer.ok &&
+                         answer.error == Error::OutOfMemory &&
+                         space.runs.first_hole(first, end) != end;
+    Judgement judgement = judge(answer, at_hole ? Error::OutOfMemory : expected);
     if (!answer.ok && answer.error == Error::TryAgain && answer.memory_is_short)
         judgement = {Course::Excused, {}};
     // A disk error is a SIGBUS to a program.

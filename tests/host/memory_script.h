@@ -18,6 +18,7 @@
 //     1 store at=bf3fe004 size=4 value=12345678
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -207,6 +208,7 @@ class StepMaker {
     std::uint32_t some_rights();
     void spoil(MemoryStep& step);
     void add(Steps& steps, const MemoryStep& step);
+    void note(const MemoryStep& step);
     void add_accesses(Steps& steps, Place place, std::uint32_t count);
     void add_fork(Steps& steps);
     void add_flips(Steps& steps);
@@ -218,7 +220,7 @@ class StepMaker {
     CallSet enabled_;
     std::uint32_t process_ = 0;  // who acts: steps come in runs of one process
     std::uint32_t alive_ = 1;    // a bit for each process that probably exists
-    std::vector<Place> mapped_;  // where something was mapped lately
+    std::array<std::vector<Place>, kProcesses> mapped_;  // where each mapped something lately
 };
 
 MemoryScript random_script(std::uint64_t seed, const MemoryWorld& world, std::size_t steps,
