@@ -181,9 +181,7 @@ Result<void> MemoryCalls::mlock2(std::uint32_t address, std::uint32_t length, st
 
 Result<void> MemoryCalls::mlockall(std::uint32_t flags) {
     constexpr std::uint32_t kKnown = kMclCurrent | kMclFuture | kMclOnFault;
-    if ((flags & ~kKnown) != 0 || flags == kMclOnFault || flags == 0) {
-        return Error::InvalidArgument;
-    }
+    if ((flags & ~kKnown) != 0) return Error::InvalidArgument;
     return space_.lock_all({.current = has(flags, kMclCurrent),
                             .future = has(flags, kMclFuture),
                             .on_fault = has(flags, kMclOnFault)});

@@ -87,7 +87,7 @@ class MemoryCalls {
     Result<void> munlock(std::uint32_t address, std::uint32_t length) {
         return space_.unlock(VirtAddr(address), length);
     }
-    /// InvalidArgument: an unknown flag, none, or MCL_ONFAULT alone.
+    /// InvalidArgument: an unknown flag.
     Result<void> mlockall(std::uint32_t flags);
     Result<void> munlockall() {
         space_.unlock_all();

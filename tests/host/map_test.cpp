@@ -190,7 +190,9 @@ TEST_F(Map, MoreThanCanBePromised) {
     MapRequest request = request_for(1);
     request.no_reserve = true;  // does not help in this mode
     EXPECT_EQ(space->map(request).error(), Error::OutOfMemory);
-    // What is replaced is given back first.
+    // What is replaced is given back first; of the other region there is nothing to give.
+    const PageNumber readable = space->regions().last()->range().first;
+    EXPECT_EQ(space->map(request_at(readable, 1)).error(), Error::OutOfMemory);
     map(kPage, limit.raw());
     EXPECT_EQ(space->map(request_at(kPage + PageCount(1), limit.raw())).error(),
               Error::OutOfMemory);

@@ -55,6 +55,20 @@ class TestObject final : public mm::MemoryObject {
     UserMachine& machine_;
 };
 
+/// Remembers how many frames an operation asked for; there are always enough.
+class RememberingRoom final : public mm::RoomMaker {
+  public:
+    Result<void> make_room(mm::PageCount frames) override {
+        asked_ += frames;
+        return {};
+    }
+    /// Since the last time this was asked.
+    std::uint32_t asked() { return std::exchange(asked_, mm::PageCount()).raw(); }
+
+  private:
+    mm::PageCount asked_;
+};
+
 class MapTest : public testing::Test {
   protected:
     void TearDown() override {

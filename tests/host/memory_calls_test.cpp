@@ -165,9 +165,20 @@ TEST_F(Calls, Mmap2OfNoFile) {
     row("SHARED ANON, the same",
         answer(mmap2(0, 2 * kP, kBoth, kMapShared | kMapAnonymous, nullptr, 0xFFFFFFFF)),
         "EOVERFLOW");
-    row("SHARED ANON, pgoff is not looked at",
-        answer(mmap2(0, kP, kBoth, kMapShared | kMapAnonymous, nullptr, 77)), "OK");
-    EXPECT_EQ(shared_memory.regions().front()->object_page(), 0U);
+    const Result<VirtAddr> offset = mmap2(0, kP, kBoth, kMapShared | kMapAnonymous, nullptr, 77);
+    row("SHARED ANON, pgoff is not looked at", answer(offset), "OK");
+    const Region* region = space->regions().find(page_of(Result(offset).take()));
+    EXPECT_EQ(region->object_page(), 0U);
+}
+
+// Refused before the kernel makes shared memory, or looks at what is no file.
+TEST_F(Calls, Mmap2RefusesEarly) {
+    const auto decode = [](std::uint32_t length, std::uint32_t flags) {
+        return answer(decode_mmap2({0, length, kBoth, flags, 0}, nullptr));
+    };
+    row("SHARED ANON, len 0", decode(0, kMapShared | kMapAnonymous), "EINVAL");
+    row("SHARED ANON GROWSDOWN", decode(kP, kMapShared | kMapAnonymous | kMapGrowsDown), "EINVAL");
+    row("pipe, len 0", answer(mmap2(0, 0, kProtRead, kMapPrivate, &pipe)), "EINVAL");
 }
 
 TEST_F(Calls, Mmap2AtAnAddress) {
@@ -441,7 +452,7 @@ TEST_F(Calls, Mincore) {
     row("unmapped", mincore(0x20000000, kP), "ENOMEM");
     row("kernel address", mincore(0xC0000000, kP), "ENOMEM");
     row("into the kernel", mincore(0xBFFFF000, kP + 1), "ENOMEM");
-    row("wraps", mincore(start, 0xFFFFFFFF), "ENOMEM");
+    row("wraps", answer(MemoryCalls::mincore_pages(start, 0xFFFFFFFF, kVector)), "ENOMEM");
     row("vec in the kernel", mincore(start, 2 * kP, 0xC0000000), "EFAULT");
     row("vec into the kernel", mincore(start, 2 * kP, 0xBFFFFFFF), "EFAULT");
     row("vec just below it", mincore(start, 2 * kP, 0xBFFFFFFE), "OK");

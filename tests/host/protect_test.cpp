@@ -96,10 +96,11 @@ TEST_F(Protect, GoesOnOverRegionsThatHaveTheRightsAlready) {
 // --- What is refused ---
 
 TEST_F(Protect, RefusesARangeOutsideUserSpace) {
+    map_eight();
     EXPECT_EQ(space->protect(start_of(kPage) + 1, 0, Rights::read(), false).error(),
               Error::InvalidArgument);
     EXPECT_TRUE(space->protect(start_of(kPage), 0, Rights::read(), false).ok());
-    for (const std::uint32_t bytes : {1U, 0xE0000000U, 0xFFFFFFFFU}) {
+    for (const std::uint32_t bytes : {0xE0000000U, 0xFFFFFFFFU}) {
         EXPECT_EQ(space->protect(start_of(kPage), bytes, Rights::read(), false).error(),
                   Error::OutOfMemory);
     }
@@ -107,6 +108,7 @@ TEST_F(Protect, RefusesARangeOutsideUserSpace) {
               Error::OutOfMemory);
     EXPECT_EQ(space->protect(VirtAddr(0xC0000000), kPageSize, Rights::read(), false).error(),
               Error::OutOfMemory);
+    EXPECT_EQ(regions(), "20000+8 rw");
 }
 
 TEST_F(Protect, StopsAtAHoleWithWhatLiesBeforeDone) {
@@ -194,6 +196,38 @@ TEST_F(Protect, AChargeThatCameToNothingIsGivenBack) {
                   });
     EXPECT_EQ(failures, 2U);  // the regions on both sides
     EXPECT_EQ(machine.commit.committed(), PageCount(4));
+}
+
+TEST_F(Protect, AsksForTheFramesItMayNeed) {
+    test::RememberingRoom room;
+    machine.commit.set_mode(Overcommit::Always);
+    map(kPage, 1024);
+    give_page(kPage, 1);
+    give_page(kPage + PageCount(1023), 1);
+    map(kPage + PageCount(1024), 1000);
+    give_page(kPage + PageCount(1024), 1);
+    machine.room.leave_to(room);
+    const auto asks = [&](std::uint32_t first, std::uint32_t pages, Rights rights) {
+        EXPECT_TRUE(protect(kPage + PageCount(first), pages, rights).ok());
+        return room.asked();
+    };
+    EXPECT_EQ(asks(0, 2024, Rights::read()), 0U);
+    EXPECT_EQ(asks(1, 1, Rights::none()), 2U);     // a region on each side
+    EXPECT_EQ(asks(2023, 1, Rights::none()), 1U);  // on one side
+    fork();
+    room.asked();
+    EXPECT_EQ(asks(2, 2021, kReadWrite), 0U);
+    EXPECT_EQ(asks(2, 2021, Rights::none()), 2U);  // two page tables
+}
+
+TEST_F(Protect, ManyPagesAreFlushedToo) {
+    map(kPage, 80);
+    give_pages(kPage, 80);
+    load(*space);
+    for (std::uint32_t i = 0; i < 80; ++i)
+        EXPECT_TRUE(write(kPage + PageCount(i), 1));
+    ASSERT_TRUE(protect(kPage, 80, Rights::read()).ok());
+    EXPECT_FALSE(write(kPage + PageCount(79), 1));
 }
 
 // --- Pages that others have too ---

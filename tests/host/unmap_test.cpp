@@ -111,6 +111,130 @@ TEST_F(Unmap, ANeighbourUnderTheSameTableKeepsIt) {
     EXPECT_EQ(space->figures().tables, PageCount(0));
 }
 
+TEST_F(Unmap, AHoleUnderASharedTableIsNoReasonToCopyIt) {
+    fork();
+    ASSERT_TRUE(unmap(kPage + PageCount(20), 1).ok());
+    EXPECT_EQ(machine.memory.statistics().tables_copied, 0U);
+}
+
+TEST_F(Unmap, ManyPagesAreFlushedToo) {
+    map(kPage + PageCount(20), 80, Rights::read());
+    give_pages(kPage + PageCount(20), 80);
+    for (std::uint32_t i = 20; i < 100; ++i)
+        EXPECT_NE(read(kPage + PageCount(i)), -1);
+    ASSERT_TRUE(unmap(kPage + PageCount(20), 80).ok());
+    EXPECT_EQ(read(kPage + PageCount(99)), -1);
+}
+
+// --- Objects ---
+
+class UnmapObject : public test::MapTest {
+  protected:
+    void SetUp() override {
+        MapRequest request = request_at(kPage, 8);
+        request.object = &object;
+        request.object_page = 3;
+        request.object_rights = test::kReadWrite;
+        request.shared = true;
+        map(request);
+        for (std::uint32_t i = 0; i < 8; ++i)
+            give_object_page(kPage + PageCount(i));
+    }
+    void TearDown() override {
+        space->empty();
+        MapTest::TearDown();
+    }
+    std::uint32_t object_page_at(PageNumber page) {
+        Region* region = space->regions().find(page);
+        return region == nullptr ? 0 : region->object_page_of(page);
+    }
+    test::TestObject object{machine, 16};
+};
+
+TEST_F(UnmapObject, WhatIsLeftShowsTheSamePages) {
+    ASSERT_TRUE(unmap(kPage, 2).ok());
+    EXPECT_EQ(object_page_at(kPage + PageCount(2)), 5U);
+    ASSERT_TRUE(unmap(kPage + PageCount(4), 1).ok());
+    EXPECT_EQ(object_page_at(kPage + PageCount(3)), 6U);
+    EXPECT_EQ(object_page_at(kPage + PageCount(5)), 8U);
+    EXPECT_EQ(object.users(), 3U);
+}
+
+// An object of one page that looks, when its last user goes, whether the page can still be read.
+class Witness final : public MemoryObject {
+  public:
+    explicit Witness(test::UserMachine& machine)
+        : MemoryObject(machine.objects, Kind::SharedMemory, nullptr, kPageSize),
+          machine_(machine),
+          frame_(machine.machine.frames.allocate_zeroed().take().release()) {
+        machine.machine.table.set_object(frame_, {id(), 0});
+        EXPECT_TRUE(set_entry(0, ObjectEntry::for_frame(frame_)).ok());
+        machine.policy.admit(frame_, Arrival::Demand, 0);
+    }
+    [[nodiscard]] bool can_be_read() const {
+        std::uint32_t value = 0;
+        return !machine_.machine.mmu.load(start_of(kPage), 1, Ring::User, value).has_value();
+    }
+    bool could_be_read_in_the_end = true;
+
+  private:
+    void last_user_gone() override {
+        could_be_read_in_the_end = can_be_read();
+        machine_.policy.forget(frame_);
+        EXPECT_TRUE(set_entry(0, {}).ok());
+        machine_.machine.frames.drop_reference(frame_);
+    }
+    test::UserMachine& machine_;
+    FrameNumber frame_;
+};
+
+TEST(UnmapLast, NothingIsCachedWhenTheObjectGoes) {
+    test::UserMachine machine;
+    Witness object(machine);
+    const std::unique_ptr<AddressSpace> space = machine.new_space();
+    machine.memory.load(space->pages().directory().frame());
+    MapRequest request;
+    request.address = start_of(kPage);
+    request.bytes = kPageSize;
+    request.rights = request.object_rights = Rights::read();
+    request.object = &object;
+    request.shared = request.populate = true;
+    ASSERT_TRUE(space->map(request).ok());
+    EXPECT_TRUE(object.can_be_read());
+    ASSERT_TRUE(space->unmap(start_of(kPage), kPageSize).ok());
+    EXPECT_FALSE(object.could_be_read_in_the_end);
+    machine.memory.load(machine.kernel.frame());
+}
+
+// --- When memory is short ---
+
+TEST_F(Unmap, AsksForTheFramesItMayNeed) {
+    test::RememberingRoom room;
+    machine.room.leave_to(room);
+    const auto asks = [&](PageNumber page, std::uint32_t pages) {
+        EXPECT_TRUE(unmap(page, pages).ok());
+        return room.asked();
+    };
+    EXPECT_EQ(asks(kPage + PageCount(7), 1), 0U);
+    EXPECT_EQ(asks(kPage + PageCount(5), 1), 1U);  // the region behind the hole
+    fork();
+    EXPECT_EQ(room.asked(), 8U);
+    EXPECT_EQ(asks(kPage, 1), 1U);  // the page table
+    fork();
+    room.asked();
+    EXPECT_EQ(asks(kPage + PageCount(2), 1), 2U);  // both
+
+    map(kPage + PageCount(1000), 100);
+    give_page(kPage + PageCount(1000), 1);
+    give_page(kPage + PageCount(1050), 1);
+    fork();
+    room.asked();
+    EXPECT_EQ(asks(kPage + PageCount(1010), 80), 3U);  // two page tables and a region
+    fork();
+    room.asked();
+    EXPECT_EQ(asks(kPage + PageCount(1000), 100), 1U);  // nobody else uses the upper table
+}
+
 TEST_F(Unmap, AFailureChangesNothing) {
     fork();
     const std::uint32_t failures = fail_each([&] { return unmap(kPage + PageCount(2), 2); },
