@@ -17,7 +17,7 @@ class ReclaimMachine : public FaultMachine {
     ReclaimMachine() { add(kPage, kPages, read_write()); }
 
     /// A region that shows all of `object`. Faults bring in one page each.
-    mm::Region& show(mm::AddressSpace& where, TestObject& object, mm::RegionTraits traits) {
+    mm::Region& show(mm::AddressSpace& where, PagedObject& object, mm::RegionTraits traits) {
         traits.advice = mm::Advice::Random;
         return add(where, kObjectPage, kPages, traits, &object);
     }

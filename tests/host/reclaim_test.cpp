@@ -319,7 +319,7 @@ class HungryStore final : public BackingStore {
 
 TEST_F(ReclaimTest, LetsAStoreUseTheReserve) {
     HungryStore store(reclaim);
-    test::TestObject object(machine, MemoryObject::Kind::File, &store, 4);
+    test::PagedObject object(machine, MemoryObject::Kind::File, &store, 4);
     ASSERT_TRUE(fetch_page(machine.memory, object, 0, PageCount(1)).ok());
     object.set_dirty(machine.machine.table, 0);
     leave_free(4);

@@ -128,7 +128,7 @@ class Meddler final : public BackingStore {
 
 TEST_F(WriteBack, FramesAreBusyAndAStoreMeanwhileIsNotForgotten) {
     Meddler store(machine.machine.table);
-    test::TestObject object(machine, MemoryObject::Kind::File, &store, 4);
+    test::PagedObject object(machine, MemoryObject::Kind::File, &store, 4);
     const FrameNumber frame = fetch_page(machine.memory, object, 0, PageCount(1)).take().frame;
     object.set_dirty(machine.machine.table, 0);
     EXPECT_TRUE(write_back(machine.memory, object, 0, 4).ok());
