@@ -130,14 +130,12 @@ void AddressSpace::PageFault::make_room() {
     has_room_to_read_ = false;
 }
 
-// As much as the region's reader likes, or else a page alone.
+// Neighbours are read only into frames that are free for nothing: a page that nobody asked for must
+// not push out one that is in use, perhaps the other half of this very access.
 void AddressSpace::PageFault::make_room_to_read() {
     window_ = window_for(region_->traits().advice);
+    if (!memory_.room().has_room(frames_to_fetch(window_))) window_ = PageCount(1);
     has_room_to_read_ = memory_.room().make_room(frames_to_fetch(window_)).ok();
-    if (has_room_to_read_) return;
-    window_ = PageCount(1);
-    make_room();
-    has_room_to_read_ = has_room_;
 }
 
 // --- Facts ---

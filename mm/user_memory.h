@@ -41,6 +41,9 @@ class RoomMaker {
     /// Errors: OutOfMemory (nothing more can be evicted).
     virtual Result<void> make_room(PageCount frames) = 0;
 
+    /// Whether make_room() would succeed without evicting anything.
+    [[nodiscard]] virtual bool has_room(PageCount frames) const = 0;
+
   protected:
     ~RoomMaker() = default;
 };

@@ -62,8 +62,11 @@ class WhatIsFree final : public RoomMaker {
   public:
     explicit WhatIsFree(FrameAllocator& frames) : frames_(frames) {}
     Result<void> make_room(PageCount frames) override {
-        if (frames_.free_frames() < frames) return Error::OutOfMemory;
+        if (!has_room(frames)) return Error::OutOfMemory;
         return {};
+    }
+    [[nodiscard]] bool has_room(PageCount frames) const override {
+        return frames_.free_frames() >= frames;
     }
 
   private:

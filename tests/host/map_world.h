@@ -62,6 +62,7 @@ class RememberingRoom final : public mm::RoomMaker {
         asked_ += frames;
         return {};
     }
+    [[nodiscard]] bool has_room(mm::PageCount) const override { return true; }
     /// Since the last time this was asked.
     std::uint32_t asked() { return std::exchange(asked_, mm::PageCount()).raw(); }
 

@@ -1,4 +1,5 @@
 #include "tests/host/memory_machine.h"
+#include "tests/host/formatted.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -19,13 +20,6 @@ namespace {
 
 // Where the break begins: a little below the border of a page table.
 constexpr std::uint32_t kBreakStart = (0xBF800 - 24) * mm::kPageSize;
-
-template <typename... Arguments>
-std::string text(const char* format, Arguments... arguments) {
-    char line[300];
-    std::snprintf(line, sizeof line, format, arguments...);
-    return line;
-}
 
 // A load or store across two pages takes a few faults, and not more.
 constexpr std::uint32_t kMostFaults = 100;
@@ -194,8 +188,7 @@ RunList MemoryMachine::runs(std::uint32_t process) {
 }
 
 bool MemoryMachine::has_seam(std::uint32_t process, std::uint32_t first, std::uint32_t end) {
-    const mm::Region* region =
-        spaces_[process]->regions().first_ending_after(PageNumber(first));
+    const mm::Region* region = spaces_[process]->regions().first_ending_after(PageNumber(first));
     return region != nullptr && region->range().end.raw() < end;
 }
 
@@ -272,7 +265,8 @@ std::string MemoryMachine::step(const MemoryStep& step) {
         disk(static_cast<DiskChoice>(i)).forget_calls();
     if (!machine_.mmu.missing_flushes().empty()) {
         const MissingFlush& missing = machine_.mmu.missing_flushes().front();
-        return text("the TLB was not told of %x: %s", missing.address.raw(), missing.what.c_str());
+        return formatted("the TLB was not told of %x: %s", missing.address.raw(),
+                         missing.what.c_str());
     }
     return spaces_[step.process] == nullptr ? std::string() : compare_process(step.process);
 }
@@ -281,11 +275,11 @@ std::string MemoryMachine::step(const MemoryStep& step) {
 std::string MemoryMachine::compare_process(std::uint32_t process) {
     if (std::string wrong = model_.compare_regions(process); !wrong.empty()) return wrong;
     if (shared_memories_ != model_.shared_memories())
-        return text("%u objects of shared memory instead of %u", shared_memories_,
-                    model_.shared_memories());
+        return formatted("%u objects of shared memory instead of %u", shared_memories_,
+                         model_.shared_memories());
     if (commit_.committed().raw() != model_.committed())
-        return text("%u pages are promised instead of %u", commit_.committed().raw(),
-                    model_.committed());
+        return formatted("%u pages are promised instead of %u", commit_.committed().raw(),
+                         model_.committed());
     return {};
 }
 
@@ -297,7 +291,8 @@ std::string MemoryMachine::check_all() {
     machine_.table.check_invariants();
     slabs_.check_invariants();
     if (const auto stale = machine_.mmu.find_stale(); !stale.empty())
-        return text("the TLB still holds %x: %s", stale[0].address.raw(), stale[0].what.c_str());
+        return formatted("the TLB still holds %x: %s", stale[0].address.raw(),
+                         stale[0].what.c_str());
     for (std::uint32_t process = 0; process < kProcesses; ++process) {
         if (spaces_[process] == nullptr) continue;
         if (std::string wrong = compare_process(process); !wrong.empty()) return wrong;
@@ -316,7 +311,7 @@ std::string MemoryMachine::finish() {
     for (std::uint32_t number = 1; number <= kFiles; ++number) {
         File& file = *files_[number - 1];
         if (!mm::write_back(memory_, file, 0, file.pages()).ok())
-            return text("file %u cannot be written", number);
+            return formatted("file %u cannot be written", number);
         if (std::string wrong = compare_file(number, 0, file.pages()); !wrong.empty()) return wrong;
     }
     for (std::uint32_t process = 0; process < kProcesses; ++process) {
@@ -329,10 +324,10 @@ std::string MemoryMachine::finish() {
     room_.drop_clean();  // swap cache that nobody maps
     if (commit_.committed() != PageCount()) return "pages are still promised";
     if (swap_.statistics().used != PageCount())
-        return text("%u slots are left", swap_.statistics().used.raw());
+        return formatted("%u slots are left", swap_.statistics().used.raw());
     if (shared_memories_ != 0) return "shared memory is left";
     if (free_frames() != free_at_first_)
-        return text("%u frames are free, %u were at first", free_frames(), free_at_first_);
+        return formatted("%u frames are free, %u were at first", free_frames(), free_at_first_);
     return {};
 }
 
@@ -343,7 +338,7 @@ std::string MemoryMachine::compare_file(std::uint32_t number, std::uint32_t firs
         model_.object_content(number, page, expected);
         const auto real = files_[number - 1]->disk.page(page);
         if (std::memcmp(real.data(), expected.data(), model_.object_defined(number, page)) != 0)
-            return text("page %u of file %u is not on its disk", page, number);
+            return formatted("page %u of file %u is not on its disk", page, number);
     }
     return {};
 }
@@ -366,8 +361,7 @@ bool MemoryMachine::is_memory_short(std::uint32_t pages) {
         if (state == mm::FrameState::Object)
             ++(pages_.object_of(frame).kind() == mm::MemoryObject::Kind::File ? clean : to_swap);
     }
-    const std::uint32_t evictable =
-        clean + std::min(to_swap, swap_.statistics().available.raw());
+    const std::uint32_t evictable = clean + std::min(to_swap, swap_.statistics().available.raw());
     constexpr std::uint32_t kSlack = 24;  // tables, slabs, read-ahead
     return machine_.frames.free_frames().raw() + evictable <
            pages + kSlack + room_.marks().low.raw();
@@ -560,15 +554,16 @@ std::string MemoryMachine::residence(const MemoryStep& step) {
             const mm::ObjectEntry entry = region->object()->entry(region->object_page_of(page));
             in_ram = entry.is_frame() || (entry.is_slot() && slot_in_ram(entry.slot()));
         }
-        if (bytes[i] != (in_ram ? 1 : 0)) return text("mincore says %u of page %x", bytes[i], page.raw());
+        if (bytes[i] != (in_ram ? 1 : 0))
+            return formatted("mincore says %u of page %x", bytes[i], page.raw());
     }
     return {};
 }
 
 // After a wait, what the program wrote is on the files' disks.
 std::string MemoryMachine::sync(const MemoryStep& step) {
-    const auto how = (step.flags & SyncFlag::kWait) != 0 ? AddressSpace::Sync::Wait
-                                                         : AddressSpace::Sync::Start;
+    const auto how =
+        (step.flags & SyncFlag::kWait) != 0 ? AddressSpace::Sync::Wait : AddressSpace::Sync::Start;
     const bool invalidate = (step.flags & SyncFlag::kInvalidate) != 0;
     AddressSpace& space = *spaces_[step.process];
     const Answer answer =
@@ -617,14 +612,13 @@ std::string MemoryMachine::fork(const MemoryStep& step) {
     }
     MemoryStep sized = step;
     // Tables may have to be copied, and more are reckoned with: two for each locked region.
-    sized.size = 2 * mm::kPageSize *
-                 (spaces_[step.process]->figures().tables.raw() +
-                  spaces_[step.process]->regions().size());
+    sized.size =
+        2 * mm::kPageSize *
+        (spaces_[step.process]->figures().tables.raw() + spaces_[step.process]->regions().size());
     Result<std::unique_ptr<AddressSpace>> made = new_space();
     Result<void> done = made.ok() ? Result<void>() : Result<void>(made.error());
     if (made.ok()) done = made.value()->fork_from(*spaces_[step.process]);
-    const std::string wrong =
-        model_.fork(step.process, child, judged(Answer::of(done), sized));
+    const std::string wrong = model_.fork(step.process, child, judged(Answer::of(done), sized));
     if (!wrong.empty() || !done.ok()) return wrong;
     spaces_[child] = made.take();
     return compare_process(child);
@@ -656,9 +650,9 @@ std::string MemoryMachine::access(const MemoryStep& step) {
             break;
         }
         if (turns == kMostFaults)
-            return text("the same faults again and again (%u frames free, %s)",
-                        machine_.frames.free_frames().raw(),
-                        is_memory_short(2) ? "memory short" : "memory not short");
+            return formatted("the same faults again and again (%u frames free, %s)",
+                             machine_.frames.free_frames().raw(),
+                             is_memory_short(2) ? "memory short" : "memory not short");
         outcome = space.handle(*fault);
         if (!mm::is_resolved(outcome)) break;
     }

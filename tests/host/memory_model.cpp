@@ -1,6 +1,7 @@
 // What the model is made of: contents, runs, how it follows, how it compares; and accesses. The
 // calls are in memory_model_calls.cpp.
 #include "tests/host/memory_model.h"
+#include "tests/host/formatted.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -11,13 +12,6 @@ namespace quire::test {
 using mm::FaultOutcome;
 
 namespace {
-
-template <typename... Arguments>
-std::string text(const char* format, Arguments... arguments) {
-    char line[400];
-    std::snprintf(line, sizeof line, format, arguments...);
-    return line;
-}
 
 const char* outcome_name(FaultOutcome outcome) {
     constexpr const char* kNames[] = {"Resolved", "ResolvedByRead", "NotMapped",   "NotAllowed",
@@ -86,18 +80,18 @@ bool Run::is_like(const Run& other) const {
 
 std::string print(const Run& run) {
     const mm::RegionTraits& t = run.traits;
-    std::string line = text("%x-%x %s%s%s most %u", run.first, run.end,
-                            t.rights.has(mm::Rights::read()) ? "r" : "-",
-                            t.rights.has(mm::Rights::write()) ? "w" : "-",
-                            t.rights.has(mm::Rights::execute()) ? "x" : "-", t.most.raw());
-    if (run.object != 0) line += text(" object %u+%x", run.object, run.object_page);
+    std::string line = formatted("%x-%x %s%s%s most %u", run.first, run.end,
+                                 t.rights.has(mm::Rights::read()) ? "r" : "-",
+                                 t.rights.has(mm::Rights::write()) ? "w" : "-",
+                                 t.rights.has(mm::Rights::execute()) ? "x" : "-", t.most.raw());
+    if (run.object != 0) line += formatted(" object %u+%x", run.object, run.object_page);
     if (t.shared) line += " shared";
     if (t.grows_down) line += " growsdown";
     if (t.locked) line += t.lock_on_fault ? " lockedonfault" : " locked";
     if (t.no_reserve) line += " noreserve";
     if (t.charged) line += " charged";
     if (t.dont_fork) line += " dontfork";
-    if (t.advice != mm::Advice::Normal) line += text(" advice %d", static_cast<int>(t.advice));
+    if (t.advice != mm::Advice::Normal) line += formatted(" advice %d", static_cast<int>(t.advice));
     return line;
 }
 
@@ -193,7 +187,7 @@ void RunList::insert(const Run& run) {
 }
 
 std::string Answer::print() const {
-    std::string line = ok ? text("success, value %x", value) : error_name(error);
+    std::string line = ok ? formatted("success, value %x", value) : error_name(error);
     if (memory_is_short) line += ", memory short";
     if (read_failed) line += ", a read failed";
     if (write_failed) line += ", a write failed";
@@ -262,8 +256,7 @@ PageContent MemoryModel::content_of_object(std::uint32_t object, std::uint32_t p
     return object <= kFiles ? PageContent(object, page) : PageContent();
 }
 
-void MemoryModel::object_content(std::uint32_t object, std::uint32_t page,
-                                 PageBytes& bytes) const {
+void MemoryModel::object_content(std::uint32_t object, std::uint32_t page, PageBytes& bytes) const {
     content_of_object(object, page).fill(bytes);
 }
 
@@ -311,7 +304,7 @@ std::string MemoryModel::settle(std::uint32_t process, std::uint32_t page) {
     if (real == old) return {};
     space.contents.erase(found);
     if (real == PageBytes{}) return {};
-    return text("page %x was freed (MADV_FREE), and is neither as it was nor zeros", page);
+    return formatted("page %x was freed (MADV_FREE), and is neither as it was nor zeros", page);
 }
 
 void MemoryModel::follow_private(std::uint32_t process, std::uint32_t first, std::uint32_t end) {
@@ -342,7 +335,7 @@ std::string MemoryModel::follow_dropped(std::uint32_t process, std::uint32_t fir
             const PageContent* dropped = content(space, run, page, scratch);
             if (dropped == nullptr) dropped = &scratch;
             dropped->fill(old);
-            if (real != old) return text("page %x is neither as it was nor given up", page);
+            if (real != old) return formatted("page %x is neither as it was nor given up", page);
         }
     }
     return {};
@@ -367,7 +360,8 @@ std::string MemoryModel::follow_runs(std::uint32_t process, const RunList& after
         const std::vector<Run> is = real.part(first, end), was = before.part(first, end),
                                will = after.part(first, end);
         const bool is_old = is == was, is_new = is == will;
-        const std::string shown = is.empty() ? text("%x-%x nothing", first, end) : print(is[0]);
+        const std::string shown =
+            is.empty() ? formatted("%x-%x nothing", first, end) : print(is[0]);
         if (!is_old && !is_new)
             return shown + " instead of " + (was.empty() ? "nothing" : print(was[0])) + " or " +
                    (will.empty() ? "nothing" : print(will[0]));
@@ -407,9 +401,9 @@ std::string MemoryModel::compare_regions(std::uint32_t process) {
         const Run* is = i < real.all().size() ? &real.all()[i] : nullptr;
         const Run* should = i < model.all().size() ? &model.all()[i] : nullptr;
         if (is != nullptr && should != nullptr && *is == *should) continue;
-        return text("process %u has %s instead of %s", process,
-                    is == nullptr ? "no more regions" : print(*is).c_str(),
-                    should == nullptr ? "no more" : print(*should).c_str());
+        return formatted("process %u has %s instead of %s", process,
+                         is == nullptr ? "no more regions" : print(*is).c_str(),
+                         should == nullptr ? "no more" : print(*should).c_str());
     }
 }
 
@@ -422,8 +416,7 @@ std::string MemoryModel::compare_contents(std::uint32_t process) {
             if (!written && run.object == 0 && !real_.is_resident(process, page) &&
                 !real_.has_private_page(process, page))
                 continue;
-            if (!written && run.object != 0 &&
-                run.object_page_of(page) >= object_pages(run.object))
+            if (!written && run.object != 0 && run.object_page_of(page) >= object_pages(run.object))
                 continue;
             if (const std::string wrong = settle(process, page); !wrong.empty()) return wrong;
             PageBytes real, expected{};
@@ -436,13 +429,13 @@ std::string MemoryModel::compare_contents(std::uint32_t process) {
             std::uint32_t at = 0;
             while (real[at] == expected[at])
                 ++at;
-            return text("process %u, address %x holds %02x instead of %02x", process,
-                        page * mm::kPageSize + at, real[at], expected[at]);
+            return formatted("process %u, address %x holds %02x instead of %02x", process,
+                             page * mm::kPageSize + at, real[at], expected[at]);
         }
     }
     for (const std::uint32_t page : space.pinned)
         if (!real_.is_resident(process, page))
-            return text("process %u, page %x is locked, and not in RAM", process, page);
+            return formatted("process %u, page %x is locked, and not in RAM", process, page);
     return {};
 }
 
@@ -506,15 +499,14 @@ std::string MemoryModel::judge_access(std::uint32_t process, std::uint32_t at, s
     const bool excused = (outcome == FaultOutcome::OutOfMemory && answer.memory_is_short) ||
                          (outcome == FaultOutcome::CannotRead && answer.read_failed);
     if (!excused && (resolved ? FaultOutcome::Resolved : outcome) != expected)
-        return text("outcome %s instead of %s", outcome_name(outcome), outcome_name(expected));
+        return formatted("outcome %s instead of %s", outcome_name(outcome), outcome_name(expected));
     if (after == before) return {};
     return follow_runs(process, after, resolved ? ~0U : 0, ~0U);
 }
 
 std::string MemoryModel::load(std::uint32_t process, std::uint32_t at, std::uint32_t size,
                               FaultOutcome outcome, std::uint32_t value, const Answer& answer) {
-    const std::string wrong =
-        judge_access(process, at, size, mm::Access::Read, outcome, answer);
+    const std::string wrong = judge_access(process, at, size, mm::Access::Read, outcome, answer);
     if (!wrong.empty() || !mm::is_resolved(outcome)) return wrong;
     Space& space = spaces_[process];
     for (std::uint32_t i = 0; i < size; ++i) {
@@ -527,15 +519,14 @@ std::string MemoryModel::load(std::uint32_t process, std::uint32_t at, std::uint
         const std::uint32_t expected = model == nullptr ? 0 : model->byte(offset);
         const std::uint32_t real = value >> (8 * i) & 0xFF;
         if (real != expected)
-            return text("address %x reads %02x instead of %02x", at + i, real, expected);
+            return formatted("address %x reads %02x instead of %02x", at + i, real, expected);
     }
     return {};
 }
 
 std::string MemoryModel::store(std::uint32_t process, std::uint32_t at, std::uint32_t size,
                                FaultOutcome outcome, std::uint32_t value, const Answer& answer) {
-    const std::string wrong =
-        judge_access(process, at, size, mm::Access::Write, outcome, answer);
+    const std::string wrong = judge_access(process, at, size, mm::Access::Write, outcome, answer);
     const std::uint32_t last = page_at(at + size - 1);
     if (!wrong.empty()) return wrong;
     if (!mm::is_resolved(outcome)) {
@@ -564,7 +555,7 @@ std::string MemoryModel::store(std::uint32_t process, std::uint32_t at, std::uin
         write_to(content, page);
         content.fill(expected);
         if (real != expected)
-            return text("page %x was freed (MADV_FREE) and written to, and is neither", page);
+            return formatted("page %x was freed (MADV_FREE) and written to, and is neither", page);
     }
     return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "tests/host/formatted.h"
 #include "tests/host/memory_model.h"
 
 namespace quire::test {
@@ -28,13 +29,6 @@ constexpr bool is_aligned(std::uint32_t address) {
 // Linux's PAGE_ALIGN: up to whole pages, past the end of all addresses to 0.
 constexpr std::uint32_t whole_pages(std::uint32_t bytes) {
     return (bytes + mm::kPageSize - 1) & ~(mm::kPageSize - 1);
-}
-
-template <typename... Arguments>
-std::string text(const char* format, Arguments... arguments) {
-    char line[400];
-    std::snprintf(line, sizeof line, format, arguments...);
-    return line;
 }
 
 bool is_data(const RegionTraits& traits) {
@@ -139,7 +133,8 @@ std::string MemoryModel::fork(std::uint32_t process, std::uint32_t child, const 
             region_too_large |= !may_promise(run.pages());
         }
     }
-    copy.runs.change(0, kTop, [](Run& run) { run.traits.locked = run.traits.lock_on_fault = false; });
+    copy.runs.change(0, kTop,
+                     [](Run& run) { run.traits.locked = run.traits.lock_on_fault = false; });
     const bool refused = promises_.mode == mm::Overcommit::Never && !may_promise(charged);
     // Neighbours that became one region may be more than could be promised at once.
     if (!answer.ok && region_too_large && answer.error == Error::OutOfMemory) return {};
@@ -219,8 +214,8 @@ RegionTraits MemoryModel::map_traits(const Space& space, const MapRequest& reque
     return traits;
 }
 
-std::string MemoryModel::map(std::uint32_t process, const MapRequest& request,
-                             std::uint32_t object, const Answer& answer) {
+std::string MemoryModel::map(std::uint32_t process, const MapRequest& request, std::uint32_t object,
+                             const Answer& answer) {
     Space& space = spaces_[process];
     const RegionTraits traits = map_traits(space, request);
     const Judgement judgement = judge(answer, map_error(space, request, traits));
@@ -228,17 +223,18 @@ std::string MemoryModel::map(std::uint32_t process, const MapRequest& request,
     const std::uint32_t pages = page_at(whole_pages(request.bytes));
     const std::uint32_t first = page_at(answer.value);
     const std::uint32_t asked = page_at(request.address.raw());
-    if (!is_aligned(answer.value)) return text("placed at %x", answer.value);
+    if (!is_aligned(answer.value)) return formatted("placed at %x", answer.value);
     if (request.place == MapRequest::Place::Anywhere) {
-        if (!is_place(space.runs, first, pages)) return text("placed at page %x", first);
+        if (!is_place(space.runs, first, pages)) return formatted("placed at page %x", first);
         const std::uint32_t hint = asked == 0 ? 0 : std::max(asked, kFirst);
         if (hint != 0 && is_place(space.runs, hint, pages) && first != hint)
-            return text("placed at page %x, not at %x as asked", first, hint);
+            return formatted("placed at page %x, not at %x as asked", first, hint);
     } else if (first != asked) {
-        return text("placed at page %x instead of %x", first, asked);
+        return formatted("placed at page %x instead of %x", first, asked);
     }
     forget(space, first, first + pages);
-    space.runs.insert({first, first + pages, traits, object, object == 0 ? 0 : request.object_page});
+    space.runs.insert(
+        {first, first + pages, traits, object, object == 0 ? 0 : request.object_page});
     if (request.populate || traits.locked) brought_in(process, first, first + pages);
     return {};
 }
@@ -341,7 +337,7 @@ std::string MemoryModel::set_break(std::uint32_t process, std::uint32_t at, cons
         }
     }
     if (answer.value != (moves ? at : old) && !(open && answer.value == old))
-        return text("the break is %x, was %x, asked for %x", answer.value, old, at);
+        return formatted("the break is %x, was %x, asked for %x", answer.value, old, at);
     if (answer.value != at || at == old) return {};
     space.break_now = at;
     if (new_end < old_end) forget(space, new_end, old_end);
@@ -437,8 +433,8 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
         return plan;
     }
     const bool tail_is_beyond =
-        old_size > new_size && (at + new_size > kTopAddress ||
-                                old_size - new_size > kTopAddress - (at + new_size));
+        old_size > new_size &&
+        (at + new_size > kTopAddress || old_size - new_size > kTopAddress - (at + new_size));
     if (request.fixed) {
         const std::uint32_t to = request.new_address.raw();
         if (!is_aligned(to) || new_size > kTopAddress || to > kTopAddress - new_size) return plan;
@@ -452,8 +448,7 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
         plan.old_pages = plan.new_pages;
         plan.must_stay = !request.fixed;
     } else {
-        plan.must_stay =
-            !request.fixed && !request.keep_old && plan.old_pages == plan.new_pages;
+        plan.must_stay = !request.fixed && !request.keep_old && plan.old_pages == plan.new_pages;
     }
     plan.expected = std::nullopt;
     if (plan.must_stay) return plan;
@@ -486,8 +481,8 @@ void MemoryModel::plan_place(RemapPlan& plan) const {
     const std::uint32_t end = plan.first + plan.old_pages;
     const std::uint32_t new_end = plan.first + plan.new_pages;
     const bool fits = plan.new_pages <= kTop && new_end <= kTop;
-    plan.may_stay =
-        !plan.keeps_old && fits && plan.old_pages != 0 && runs.find(plan.first)->end == end && runs.is_free(end, new_end);
+    plan.may_stay = !plan.keeps_old && fits && plan.old_pages != 0 &&
+                    runs.find(plan.first)->end == end && runs.is_free(end, new_end);
     plan.must_stay = plan.may_stay && is_place(runs, end, new_end - end);
     const bool may_go = plan.may_move && plan.new_pages <= kTop && has_place(runs, plan.new_pages);
     if (!plan.may_stay && !may_go) plan.expected = Error::OutOfMemory;
@@ -545,22 +540,21 @@ std::string MemoryModel::finish_remap(std::uint32_t process, const RemapPlan& pl
                                       std::uint32_t address) {
     Space& space = spaces_[process];
     const std::uint32_t to = page_at(address);
-    if (!is_aligned(address)) return text("moved to %x", address);
+    if (!is_aligned(address)) return formatted("moved to %x", address);
     if (plan.fixed.has_value()) {
-        if (to != *plan.fixed) return text("moved to page %x instead of %x", to, *plan.fixed);
+        if (to != *plan.fixed) return formatted("moved to page %x instead of %x", to, *plan.fixed);
     } else if (plan.must_stay || (to == plan.first && plan.old_pages != 0)) {
-        if (to != plan.first) return text("moved to page %x, with room where it was", to);
-        if (!plan.must_stay && !plan.may_stay) return text("grown in place without room");
+        if (to != plan.first) return formatted("moved to page %x, with room where it was", to);
+        if (!plan.must_stay && !plan.may_stay) return formatted("grown in place without room");
     } else if (!plan.may_move || !is_place(plan.left.runs, to, plan.new_pages)) {
-        return text("moved to page %x", to);
+        return formatted("moved to page %x", to);
     }
     space = plan.left;
     const bool only_shrinks = plan.must_stay && plan.old_pages == plan.new_pages;
     if (!only_shrinks) {
         move(space, plan, to);
         const Run& run = *space.runs.find(to);
-        if (run.traits.locked)
-            brought_in(process, to + plan.old_pages, to + plan.new_pages);
+        if (run.traits.locked) brought_in(process, to + plan.old_pages, to + plan.new_pages);
     }
     return {};
 }
@@ -750,11 +744,13 @@ std::string MemoryModel::judge_lock(std::uint32_t process, std::uint32_t first, 
     const bool done = judgement.course == Course::Done;
     const std::string wrong = follow_runs(process, after, done ? end : 0, hole);
     if (!wrong.empty()) return wrong;
-    if (!wanted.locked) space.pinned.erase(space.pinned.lower_bound(first), space.pinned.lower_bound(hole));
+    if (!wanted.locked)
+        space.pinned.erase(space.pinned.lower_bound(first), space.pinned.lower_bound(hole));
     if (!brings_in) return {};
     brought_in(process, first, hole);
     for (std::uint32_t page = first; done && page < end; ++page)
-        if (!space.pinned.contains(page)) return text("page %x is locked, and not in RAM", page);
+        if (!space.pinned.contains(page))
+            return formatted("page %x is locked, and not in RAM", page);
     return {};
 }
 

@@ -52,8 +52,8 @@ class ReclaimTest : public test::ReclaimMachine {
 
 TEST(Watermarks, FollowTheSizeOfRam) {
     const auto marks = [](std::uint32_t mib) {
-        const Watermarks marks = Watermarks::for_ram(PageCount(mib * 256));
-        return std::array{marks.min.raw(), marks.low.raw(), marks.high.raw()};
+        const Watermarks usual = Watermarks::for_ram(PageCount(mib * 256));
+        return std::array{usual.min.raw(), usual.low.raw(), usual.high.raw()};
     };
     EXPECT_EQ(marks(1), (std::array{16U, 20U, 24U}));
     EXPECT_EQ(marks(4), (std::array{64U, 80U, 96U}));

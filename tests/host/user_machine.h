@@ -42,8 +42,11 @@ class NoReclaim final : public mm::RoomMaker {
     void leave_to(mm::RoomMaker& other) { other_ = &other; }
     Result<void> make_room(mm::PageCount frames) override {
         if (other_ != nullptr) return other_->make_room(frames);
-        if (frames_.free_frames() < frames) return Error::OutOfMemory;
+        if (!has_room(frames)) return Error::OutOfMemory;
         return {};
+    }
+    [[nodiscard]] bool has_room(mm::PageCount frames) const override {
+        return frames_.free_frames() >= frames;
     }
 
   private:
