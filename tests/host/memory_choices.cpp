@@ -19,7 +19,6 @@ using mm::kPageSize;
 
 constexpr std::uint32_t kBorders[] = {0xBF400, 0xBF800, 0xBFC00};
 constexpr std::uint32_t kReach = 44;  // pages on both sides of a border
-constexpr std::size_t kPlaces = 6;
 
 struct Weight {
     MemoryCall call;
@@ -27,7 +26,7 @@ struct Weight {
 };
 constexpr Weight kWeights[] = {
     {MemoryCall::Map, 70},       {MemoryCall::Unmap, 30},     {MemoryCall::Protect, 45},
-    {MemoryCall::Break, 15},     {MemoryCall::Remap, 45},     {MemoryCall::Advise, 45},
+    {MemoryCall::Break, 7},     {MemoryCall::Remap, 45},     {MemoryCall::Advise, 45},
     {MemoryCall::Residence, 10}, {MemoryCall::Sync, 12},      {MemoryCall::Lock, 12},
     {MemoryCall::Unlock, 12},    {MemoryCall::LockAll, 2},    {MemoryCall::UnlockAll, 5},
     {MemoryCall::Fork, 20},      {MemoryCall::Exit, 12},      {MemoryCall::Spawn, 5},
@@ -91,7 +90,7 @@ std::uint32_t StepMaker::some_pages() {
 
 StepMaker::Place StepMaker::some_place() {
     const std::vector<Place>& mapped = mapped_[process_];
-    if (mapped.empty() || one_in(8)) return {some_page(), some_pages()};
+    if (mapped.empty() || one_in(12)) return {some_page(), some_pages()};
     const Place whole = mapped[below(static_cast<std::uint32_t>(mapped.size()))];
     if (one_in(4)) return whole;
     const std::uint32_t skipped = below(std::min(whole.pages, 64U));
@@ -125,7 +124,7 @@ MemoryStep StepMaker::step_at(MemoryCall call, Place place) const {
 }
 
 std::uint32_t StepMaker::some_rights() {
-    constexpr std::uint32_t kUsual[] = {3, 3, 3, 3, 1, 1, 0, 2, 4, 5, 7};
+    constexpr std::uint32_t kUsual[] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 0, 2, 4, 5, 7};
     return kUsual[below(std::size(kUsual))];
 }
 
@@ -250,7 +249,7 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
         return made;
     case MemoryCall::Limit:
         made.flags = 1U << below(5);
-        made.value = one_in(2) ? 0xFFFFFFFF : (1 + below(200)) * kPageSize;
+        made.value = (1 + below(200)) * kPageSize;
         if (made.flags == LimitFlag::kLocked && one_in(4)) made.value = 0;
         return made;
     case MemoryCall::SwapOff:
@@ -269,14 +268,34 @@ void StepMaker::add(Steps& steps, const MemoryStep& step) {
     note(step);
 }
 
+// Takes the pages of `place` out; says whether all were there.
+bool StepMaker::take_place(std::vector<Place>& places, Place place) {
+    std::vector<Place> left;
+    std::uint32_t found = 0;
+    for (const Place& each : places) {
+        const std::uint32_t first = std::max(each.page, place.page);
+        const std::uint32_t end = std::min(each.end(), place.end());
+        if (first >= end) {
+            left.push_back(each);
+            continue;
+        }
+        found += end - first;
+        if (each.page < first) left.push_back({each.page, first - each.page});
+        if (end < each.end()) left.push_back({end, each.end() - end});
+    }
+    places = left;
+    return found == place.pages;
+}
+
+void StepMaker::add_place(std::vector<Place>& places, Place place) {
+    take_place(places, place);
+    if (place.pages != 0 && place.pages <= kEntriesPerTable) places.push_back(place);
+}
+
 // What the steps to come had better know.
 void StepMaker::note(const MemoryStep& step) {
     std::vector<Place>& mapped = mapped_[step.process];
-    const auto remember = [&mapped](std::uint32_t at, std::uint32_t size) {
-        if (size == 0 || size > kEntriesPerTable * kPageSize) return;
-        if (mapped.size() == kPlaces) mapped.erase(mapped.begin());
-        mapped.push_back({at / kPageSize, mm::pages_for(size).raw()});
-    };
+    const Place at{step.at / kPageSize, step.size / kPageSize};
     switch (step.call) {
     case MemoryCall::Fork:
         alive_ |= 1U << step.value;
@@ -290,16 +309,15 @@ void StepMaker::note(const MemoryStep& step) {
         mapped.clear();
         return;
     case MemoryCall::Map:
-        if ((step.flags & MapFlag::kFixed) != 0) remember(step.at, step.size);
+        if ((step.flags & MapFlag::kFixed) != 0) add_place(mapped, at);
         return;
     case MemoryCall::Remap:
-        if ((step.flags & RemapFlag::kFixed) != 0) remember(step.to, step.length);
+        if ((step.flags & RemapFlag::kMayMove) != 0 && take_place(mapped, at) &&
+            (step.flags & RemapFlag::kFixed) != 0)
+            add_place(mapped, {step.to / kPageSize, step.length / kPageSize});
         return;
     case MemoryCall::Unmap:
-        std::erase_if(mapped, [&](const Place& place) {
-            return step.at <= place.page * kPageSize &&
-                   place.page - step.at / kPageSize + place.pages <= step.size / kPageSize;
-        });
+        take_place(mapped, at);
         return;
     default:
         return;
@@ -336,7 +354,7 @@ void StepMaker::add_fork(Steps& steps) {
         process_ = one_in(2) ? parent : fork.value;
         add_accesses(steps, one_in(3) ? some_place() : place, 1 + below(3));
     }
-    if (one_in(3)) add(steps, step(MemoryCall::Exit));
+    if (one_in(5)) add(steps, step(MemoryCall::Exit));
     process_ = one_in(2) ? parent : fork.value;
     add_accesses(steps, place, 2);
 }
@@ -379,6 +397,18 @@ void StepMaker::add_stack(Steps& steps) {
     add_accesses(steps, {place.page - below_it, below_it + place.pages}, 1 + below(5));
 }
 
+// A limit, and soon none again.
+void StepMaker::add_limit(Steps& steps) {
+    const MemoryStep limit = some_step(MemoryCall::Limit);
+    add(steps, limit);
+    for (std::uint32_t count = 1 + below(6); count != 0; --count)
+        add(steps, some_step(some_call(choices_)));
+    MemoryStep none = limit;
+    none.value = limit.flags == LimitFlag::kStack ? 0x800000 : 0xFFFFFFFF;
+    if (limit.flags == LimitFlag::kMayLock) none.value = 0;
+    add(steps, none);
+}
+
 // The disk fails for a while, and is whole again.
 void StepMaker::add_disk_errors(Steps& steps) {
     const MemoryStep errors = some_step(MemoryCall::DiskErrors);
@@ -406,6 +436,8 @@ void StepMaker::add_to(Steps& steps) {
         return add_fork(steps);
     case MemoryCall::DiskErrors:
         return add_disk_errors(steps);
+    case MemoryCall::Limit:
+        return add_limit(steps);
     case MemoryCall::Lock:
         if (one_in(2)) return add_locks(steps);
         break;

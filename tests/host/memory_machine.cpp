@@ -81,8 +81,9 @@ RunFigures& RunFigures::operator+=(const RunFigures& other) {
         done[i] += other.done[i];
         refused[i] += other.refused[i];
     }
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        outcomes[i] += other.outcomes[i];
     skipped += other.skipped;
-    excused += other.excused;
     memory.faults += other.memory.faults;
     memory.major_faults += other.memory.major_faults;
     memory.copied += other.memory.copied;
@@ -350,8 +351,9 @@ void MemoryMachine::load_space(std::uint32_t process) {
 
 // --- What excuses an error ---
 
-// Whether so little can be evicted that a call for `pages` pages may fail.
-bool MemoryMachine::is_memory_short(std::uint32_t pages) {
+// Whether so little can be evicted, with `slots` free in swap, that a call for `pages` pages may
+// fail.
+bool MemoryMachine::is_memory_short(std::uint32_t pages, std::uint32_t slots) {
     std::uint32_t clean = 0, to_swap = 0;
     for (mm::FrameNumber frame; frame < machine_.table.end(); ++frame) {
         if (!machine_.table.has(frame, mm::FrameFlag::Listed)) continue;
@@ -361,7 +363,7 @@ bool MemoryMachine::is_memory_short(std::uint32_t pages) {
         if (state == mm::FrameState::Object)
             ++(pages_.object_of(frame).kind() == mm::MemoryObject::Kind::File ? clean : to_swap);
     }
-    const std::uint32_t evictable = clean + std::min(to_swap, swap_.statistics().available.raw());
+    const std::uint32_t evictable = clean + std::min(to_swap, slots);
     constexpr std::uint32_t kSlack = 24;  // tables, slabs, read-ahead
     return machine_.frames.free_frames().raw() + evictable <
            pages + kSlack + room_.marks().low.raw();
@@ -376,7 +378,9 @@ Answer MemoryMachine::judged(Answer answer, const MemoryStep& step) {
         }
     }
     if (!answer.ok || step.call == MemoryCall::LockAll || step.call == MemoryCall::Break)
-        answer.memory_is_short = answer.write_failed || is_memory_short(pages_of(step.size));
+        answer.memory_is_short =
+            answer.write_failed ||
+            is_memory_short(pages_of(step.size), swap_.statistics().available.raw());
     const auto call = static_cast<std::size_t>(step.call);
     ++(answer.ok ? figures_.done : figures_.refused)[call];
     return answer;
@@ -645,15 +649,15 @@ std::string MemoryMachine::access(const MemoryStep& step) {
             is_store ? machine_.mmu.store(VirtAddr(at), size, mm::Ring::User, value)
                      : machine_.mmu.load(VirtAddr(at), size, mm::Ring::User, value);
         if (!fault.has_value()) break;
-        if (turns == kMostFaults && is_memory_short(2)) {
+        if (turns == kMostFaults && is_memory_short(2, swap_.statistics().available.raw())) {
             outcome = mm::FaultOutcome::OutOfMemory;
             break;
         }
         if (turns == kMostFaults)
-            return formatted("the same faults again and again (%u frames free, %s)",
-                             machine_.frames.free_frames().raw(),
-                             is_memory_short(2) ? "memory short" : "memory not short");
+            return formatted("the same faults again and again, %u frames free",
+                             machine_.frames.free_frames().raw());
         outcome = space.handle(*fault);
+        ++figures_.outcomes[static_cast<std::size_t>(outcome)];
         if (!mm::is_resolved(outcome)) break;
     }
     Answer answer;
@@ -683,10 +687,13 @@ std::string MemoryMachine::swap_off(const MemoryStep& step) {
         ++figures_.skipped;
         return {};
     }
-    MemoryStep sized = step;
-    sized.size = swap_.area(*areas_[index]).used.raw() * mm::kPageSize;
+    const mm::SwapSpace::Area& area = swap_.area(*areas_[index]);
+    const std::uint32_t pages = area.used.raw();
+    const std::uint32_t free_slots = area.slots.count().raw() - 1 - pages;
+    const bool is_short = is_memory_short(pages, swap_.statistics().available.raw() - free_slots);
     const Result<void> done = mm::swap_off(memory_, *areas_[index]);
-    const Answer answer = judged(Answer::of(done), sized);
+    Answer answer = judged(Answer::of(done), step);
+    answer.memory_is_short |= is_short;
     if (done.ok()) {
         if (std::string wrong = check_all(); !wrong.empty()) return wrong;
         areas_[index] = add_area(index);

@@ -34,8 +34,8 @@ namespace quire::test {
 struct RunFigures {
     std::array<std::uint32_t, kMemoryCalls> done{};     // calls that succeeded
     std::array<std::uint32_t, kMemoryCalls> refused{};  // that gave an error
+    std::array<std::uint32_t, 8> outcomes{};            // of loads and stores that faulted
     std::uint32_t skipped = 0;
-    std::uint32_t excused = 0;  // errors for want of memory, or of a disk
     mm::UserMemoryStatistics memory;
     std::uint32_t evicted = 0;
     std::uint32_t pages_to_swap = 0, pages_to_files = 0;
@@ -111,7 +111,7 @@ class MemoryMachine final : private RealMemory {
     Answer judged(Answer answer, const MemoryStep& step);
     std::string compare_process(std::uint32_t process);
     std::string compare_file(std::uint32_t file, std::uint32_t first, std::uint32_t end);
-    [[nodiscard]] bool is_memory_short(std::uint32_t pages);
+    [[nodiscard]] bool is_memory_short(std::uint32_t pages, std::uint32_t slots);
     void read_slot(mm::SwapSlot slot, PageBytes& bytes);
     void load_space(std::uint32_t process);
     Result<std::unique_ptr<mm::AddressSpace>> new_space();

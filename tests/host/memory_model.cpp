@@ -13,12 +13,6 @@ using mm::FaultOutcome;
 
 namespace {
 
-const char* outcome_name(FaultOutcome outcome) {
-    constexpr const char* kNames[] = {"Resolved", "ResolvedByRead", "NotMapped",   "NotAllowed",
-                                      "PastEnd",  "CannotRead",     "OutOfMemory", "KernelBug"};
-    return kNames[static_cast<std::size_t>(outcome)];
-}
-
 // What the files held at first, so that pages of it are copied and not computed each time.
 const PageBytes& file_page(std::uint32_t file, std::uint32_t page) {
     static const std::vector<std::vector<PageBytes>> files = [] {
@@ -39,6 +33,12 @@ constexpr std::uint32_t page_at(std::uint32_t address) {
 }
 
 }  // namespace
+
+const char* outcome_name(FaultOutcome outcome) {
+    constexpr const char* kNames[] = {"Resolved", "ResolvedByRead", "NotMapped",   "NotAllowed",
+                                      "PastEnd",  "CannotRead",     "OutOfMemory", "KernelBug"};
+    return kNames[static_cast<std::size_t>(outcome)];
+}
 
 // --- PageContent ---
 

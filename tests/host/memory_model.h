@@ -31,6 +31,8 @@
 
 namespace quire::test {
 
+const char* outcome_name(mm::FaultOutcome outcome);
+
 using PageBytes = std::array<std::uint8_t, mm::kPageSize>;
 
 /// What file `file` (1, 2, 3) holds at first.
@@ -269,7 +271,7 @@ class MemoryModel {
     [[nodiscard]] bool may_promise_instead(std::uint32_t pages, std::int64_t released) const;
 
     std::optional<Error> map_error(const Space& space, const mm::MapRequest& request,
-                                   const mm::RegionTraits& traits) const;
+                                   const mm::RegionTraits& traits, bool succeeded) const;
     static std::optional<Error> place_error(const Space& space, const mm::MapRequest& request);
     static std::optional<Error> kind_error(const Space& space, const mm::MapRequest& request,
                                            const mm::RegionTraits& traits);

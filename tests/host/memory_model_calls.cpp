@@ -181,20 +181,22 @@ std::optional<Error> MemoryModel::kind_error(const Space& space, const MapReques
 }
 
 std::optional<Error> MemoryModel::map_error(const Space& space, const MapRequest& request,
-                                            const RegionTraits& traits) const {
+                                            const RegionTraits& traits, bool succeeded) const {
     if (const auto error = place_error(space, request); error.has_value()) return error;
     if (const auto error = kind_error(space, request, traits); error.has_value()) return error;
     const std::uint32_t pages = page_at(whole_pages(request.bytes));
-    RunList left = space.runs;
-    std::uint32_t released = 0;
+    Space left = space;
+    std::uint32_t released = 0, replaced = 0;
     if (request.place == MapRequest::Place::Fixed) {
         const std::uint32_t first = page_at(request.address.raw());
         released = charged_in(space.runs, first, first + pages);
-        left.remove(first, first + pages);
+        left.runs.remove(first, first + pages);
+        replaced = space.runs.pages() - left.runs.pages();
     }
-    Space afterwards = space;
-    afterwards.runs = left;
-    if (!may_expand(afterwards, traits, pages)) return Error::OutOfMemory;
+    // Linux takes every page that is replaced for one of the same kind.
+    const bool exactly = may_expand(left, traits, pages);
+    const bool roughly = may_expand(space, traits, std::int64_t{pages} - replaced);
+    if (succeeded ? !exactly && !roughly : !exactly || !roughly) return Error::OutOfMemory;
     if (traits.charged && !may_promise_instead(pages, released)) return Error::OutOfMemory;
     return std::nullopt;
 }
@@ -218,7 +220,7 @@ std::string MemoryModel::map(std::uint32_t process, const MapRequest& request, s
                              const Answer& answer) {
     Space& space = spaces_[process];
     const RegionTraits traits = map_traits(space, request);
-    const Judgement judgement = judge(answer, map_error(space, request, traits));
+    const Judgement judgement = judge(answer, map_error(space, request, traits, answer.ok));
     if (judgement.course != Course::Done) return judgement.difference;
     const std::uint32_t pages = page_at(whole_pages(request.bytes));
     const std::uint32_t first = page_at(answer.value);
@@ -519,7 +521,7 @@ std::string MemoryModel::remap(std::uint32_t process, const AddressSpace::RemapR
     const RemapPlan plan = plan_remap(space, request);
     Answer judged = answer;
     // Two regions that could be one are still two: the old range runs into the second.
-    if (!answer.ok && answer.error == Error::BadAddress && !plan.expected.has_value() &&
+    if (!answer.ok && answer.error == Error::BadAddress && is_aligned(request.address.raw()) &&
         real_.has_seam(process, plan.first, plan.first + std::max(plan.old_pages, 1U)))
         return {};
     // The manual page does not say which of the two: for low addresses, and for a second map of the

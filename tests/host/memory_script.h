@@ -190,6 +190,7 @@ class StepMaker {
   private:
     struct Place {
         std::uint32_t page, pages;
+        [[nodiscard]] std::uint32_t end() const { return page + pages; }
     };
     using Steps = std::vector<MemoryStep>;
 
@@ -209,18 +210,21 @@ class StepMaker {
     void spoil(MemoryStep& step);
     void add(Steps& steps, const MemoryStep& step);
     void note(const MemoryStep& step);
+    static void add_place(std::vector<Place>& places, Place place);
+    static bool take_place(std::vector<Place>& places, Place place);
     void add_accesses(Steps& steps, Place place, std::uint32_t count);
     void add_fork(Steps& steps);
     void add_flips(Steps& steps);
     void add_locks(Steps& steps);
     void add_stack(Steps& steps);
+    void add_limit(Steps& steps);
     void add_disk_errors(Steps& steps);
 
     Choices& choices_;
     CallSet enabled_;
     std::uint32_t process_ = 0;  // who acts: steps come in runs of one process
     std::uint32_t alive_ = 1;    // a bit for each process that probably exists
-    std::array<std::vector<Place>, kProcesses> mapped_;  // where each mapped something lately
+    std::array<std::vector<Place>, kProcesses> mapped_;  // where there probably is something
 };
 
 MemoryScript random_script(std::uint64_t seed, const MemoryWorld& world, std::size_t steps,

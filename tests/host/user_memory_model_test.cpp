@@ -30,7 +30,9 @@ void print(const RunFigures& figures) {
     for (std::uint32_t i = 0; i < kMemoryCalls; ++i)
         std::printf("  %-10s %8u done %8u refused\n", call_name(static_cast<MemoryCall>(i)),
                     figures.done[i], figures.refused[i]);
-    std::printf("  %u skipped; %u faults, %u copied, %u taken over, %u swapped in, %u found in swap "
+    for (std::size_t i = 0; i < figures.outcomes.size(); ++i)
+        std::printf("  %s %u", outcome_name(static_cast<mm::FaultOutcome>(i)), figures.outcomes[i]);
+    std::printf("\n  %u skipped; %u faults, %u copied, %u taken over, %u swapped in, %u found in swap "
                 "cache,\n  %u tables shared, %u copied, %u taken over; %u evicted, %u to swap, %u "
                 "to files\n",
                 figures.skipped, figures.memory.faults, figures.memory.copied,
