@@ -136,6 +136,7 @@ MemoryMachine::MemoryMachine(const MemoryWorld& world)
         object_numbers_[files_.back()->id()] = number;
     }
     free_at_first_ = free_frames();
+    used_at_first_ = count_frames(mm::FrameState::Used);
     (void)spawn({});
 }
 
@@ -261,6 +262,7 @@ std::string MemoryMachine::step(const MemoryStep& step) {
         return {};
     }
     if (!needs_nobody) load_space(step.process);
+    injected_ = machine_.injector.injected();
     if (std::string wrong = call(step); !wrong.empty()) return wrong;
     for (std::uint32_t i = 0; i < 2 + kFiles; ++i)
         disk(static_cast<DiskChoice>(i)).forget_calls();
@@ -291,6 +293,7 @@ std::string MemoryMachine::check_all() {
     machine_.frames.check_invariants();
     machine_.table.check_invariants();
     slabs_.check_invariants();
+    if (std::string wrong = find_leaks(); !wrong.empty()) return wrong;
     if (const auto stale = machine_.mmu.find_stale(); !stale.empty())
         return formatted("the TLB still holds %x: %s", stale[0].address.raw(),
                          stale[0].what.c_str());
@@ -299,6 +302,38 @@ std::string MemoryMachine::check_all() {
         if (std::string wrong = compare_process(process); !wrong.empty()) return wrong;
         if (std::string wrong = model_.compare_contents(process); !wrong.empty()) return wrong;
     }
+    return {};
+}
+
+std::uint32_t MemoryMachine::count_frames(mm::FrameState state) const {
+    std::uint32_t count = 0;
+    for (mm::FrameNumber frame; frame < machine_.table.end(); ++frame)
+        if (machine_.table.state(frame) == state) ++count;
+    return count;
+}
+
+// What mmck cannot see, because nothing leads to it: page tables in no directory, regions in no
+// map, frames that were taken and put nowhere.
+std::string MemoryMachine::find_leaks() {
+    std::set<std::uint32_t> tables;
+    std::uint32_t regions = 0, directories = 1;
+    for (const auto& space : spaces_) {
+        if (space == nullptr) continue;
+        ++directories;
+        regions += space->regions().size();
+        for (std::uint32_t i = 0; i < mm::kFirstKernelPage.raw(); i += mm::kEntriesPerTable) {
+            const mm::Pde pde = space->pages().directory().directory_entry(PageNumber(i));
+            if (pde.is_table()) tables.insert(pde.table().raw());
+        }
+    }
+    if (const std::uint32_t is = count_frames(mm::FrameState::PageTable); is != tables.size())
+        return formatted("%u page tables, of which %zu are in a directory", is, tables.size());
+    if (const std::uint32_t is = count_frames(mm::FrameState::PageDirectory); is != directories)
+        return formatted("%u page directories of %u processes", is, directories);
+    if (const std::uint32_t is = count_frames(mm::FrameState::Used); is != used_at_first_)
+        return formatted("%u frames in use for nothing, %u at first", is, used_at_first_);
+    if (const std::uint32_t is = region_cache_.cache().statistics().live; is != regions)
+        return formatted("%u regions, of which %u are in a map", is, regions);
     return {};
 }
 
@@ -381,6 +416,8 @@ Answer MemoryMachine::judged(Answer answer, const MemoryStep& step) {
         answer.memory_is_short =
             answer.write_failed ||
             is_memory_short(pages_of(step.size), swap_.statistics().available.raw());
+    if (machine_.injector.injected() != injected_) answer.memory_is_short = true;
+    last_answer_ = answer;
     const auto call = static_cast<std::size_t>(step.call);
     ++(answer.ok ? figures_.done : figures_.refused)[call];
     return answer;

@@ -71,6 +71,9 @@ class MemoryMachine final : private RealMemory {
 
     [[nodiscard]] const RunFigures& figures();
 
+    /// What came of the last step, and what happened meanwhile.
+    [[nodiscard]] const Answer& last_answer() const { return last_answer_; }
+
     // For tests that make something fail (fail_nth_test.cpp).
     [[nodiscard]] mm::AddressSpace* space(std::uint32_t process) { return spaces_[process].get(); }
     [[nodiscard]] mm::FailureInjector& injector() { return machine_.injector; }
@@ -110,6 +113,8 @@ class MemoryMachine final : private RealMemory {
 
     Answer judged(Answer answer, const MemoryStep& step);
     std::string compare_process(std::uint32_t process);
+    std::string find_leaks();
+    [[nodiscard]] std::uint32_t count_frames(mm::FrameState state) const;
     std::string compare_file(std::uint32_t file, std::uint32_t first, std::uint32_t end);
     [[nodiscard]] bool is_memory_short(std::uint32_t pages, std::uint32_t slots);
     void read_slot(mm::SwapSlot slot, PageBytes& bytes);
@@ -138,6 +143,9 @@ class MemoryMachine final : private RealMemory {
     std::map<std::uint32_t, std::uint32_t> object_numbers_;  // the model's, by id
     std::uint32_t shared_memories_ = 0;
     std::uint32_t free_at_first_ = 0;
+    std::uint32_t used_at_first_ = 0;  // frames of no kind
+    std::uint32_t injected_ = 0;       // allocations that were made to fail, up to this step
+    Answer last_answer_;
     MemoryModel model_;
     std::array<std::unique_ptr<mm::AddressSpace>, kProcesses> spaces_;
     std::uint32_t loaded_ = kProcesses;

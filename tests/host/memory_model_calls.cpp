@@ -116,6 +116,7 @@ void MemoryModel::spawn(std::uint32_t process, std::uint32_t break_start) {
 
 void MemoryModel::exit(std::uint32_t process) {
     spaces_[process] = Space();
+    shared_memories();
 }
 
 std::string MemoryModel::fork(std::uint32_t process, std::uint32_t child, const Answer& answer) {
