@@ -223,7 +223,7 @@ TEST_P(FailNth, DiskAccess) {
 }
 
 INSTANTIATE_TEST_SUITE_P(UserMemory, FailNth, testing::ValuesIn(kCases),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 }  // namespace
 }  // namespace quire::test
