@@ -6,7 +6,7 @@
 // The one idea: an action is a single step that either happens as a whole or fails without a trace.
 // Where one fault needs several (unshare the page table, read the page, copy it), the facts are
 // gathered again after each, and decide() is asked again. So no action has to know what came before
-// it, and whatever happened during a read from a disk is seen. docs/fault.md has the whole table,
+// it, and whatever happened during a read from a disk is seen. docs/faults.md has the whole table,
 // tests/host/fault_decision_test.cpp asks for every combination of facts.
 //
 // What the CPU can enforce decides what is asked (SDM 3A 4.6): a page that may be used in any way

@@ -6,7 +6,7 @@
 //                    +------------------------+   bounded: kMostSteps
 //
 // look() gathers the facts anew for each step, so that nothing is believed across a read from a
-// disk, or across anything else that may change page tables (docs/fault.md).
+// disk, or across anything else that may change page tables (docs/faults.md).
 #pragma once
 
 #include "mm/address_space.h"

@@ -4,7 +4,8 @@
 //     measured_fault
 //
 // A fault is AddressSpace::handle() and nothing else: no trap, no system call. Frames come zeroed
-// from the pool; what copying a page takes is the row `copy`, to be taken off.
+// from the pool, but for demand_zero_now; what copying a page takes is the row `copy`, to be taken
+// off.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -39,11 +40,11 @@ class Bench {
     }
 
     // Faults in page after page; each costs what the first one, left out, does not prepare.
-    int faults(AddressSpace& space, Access access, std::uint32_t step = 1) {
+    int faults(AddressSpace& space, Access access, std::uint32_t step = 1, bool ahead = true) {
         fault(space, 0, access);
         std::uint32_t turns = 0;
         for (std::uint32_t page = step; page < kPages; page += step) {
-            while (m_.frames.zero_one_ahead()) {
+            while (ahead && m_.frames.zero_one_ahead()) {
             }
             const Fault fault{.address = start_of(kFirst + PageCount(page)),
                               .access = access,
@@ -111,7 +112,7 @@ int run(const char* row) {
     Bench& bench = *new Bench();  // never destroyed: its pages are still mapped
     const auto is = [row](const char* name) { return std::strcmp(row, name) == 0; };
     if (is("copy")) return copies();
-    if (is("around") || is("around_page")) {
+    if (is("around")) {
         bench.file(Advice::Normal);
         return bench.faults(bench.space(), Access::Read, 16);
     }
@@ -121,6 +122,7 @@ int run(const char* row) {
     }
     bench.anonymous();
     if (is("demand_zero")) return bench.faults(bench.space(), Access::Write);
+    if (is("demand_zero_now")) return bench.faults(bench.space(), Access::Write, 1, false);
     if (is("zero_page")) return bench.faults(bench.space(), Access::Read);
     if (is("zero_then_write")) {
         bench.touch_all(bench.space(), Access::Read);

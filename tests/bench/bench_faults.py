@@ -21,6 +21,7 @@ TIMEOUT = 120  # seconds for one row
 ROWS = [
     ("spurious fault: nothing to do", "spurious", False),
     ("demand-zero", "demand_zero", False),
+    ("demand-zero, zeroed now", "demand_zero_now", False),
     ("read of an untouched page: zero frame", "zero_page", False),
     ("write to a page that shows the zero frame", "zero_then_write", False),
     ("copy-on-write, without the copying", "cow", True),

@@ -43,6 +43,36 @@ class PagedObject final : public mm::MemoryObject {
     UserMachine& machine_;
 };
 
+/// A policy that remembers what it was told of arrivals.
+class Listener final : public mm::ReplacementPolicy {
+  public:
+    explicit Listener(mm::FrameTable& table) : inner_(table) {}
+    [[nodiscard]] const char* name() const override { return "listener"; }
+    void admit(mm::FrameNumber frame, mm::Arrival arrival, mm::Shadow shadow) override {
+        arrivals.push_back({arrival, shadow});
+        inner_.admit(frame, arrival, shadow);
+    }
+    void forget(mm::FrameNumber frame) override { inner_.forget(frame); }
+    std::optional<mm::FrameNumber> choose(mm::AccessedBits& bits) override {
+        return inner_.choose(bits);
+    }
+    void put_back(mm::FrameNumber frame) override { inner_.put_back(frame); }
+    mm::Shadow evicted(mm::FrameNumber frame) override { return inner_.evicted(frame); }
+    std::optional<mm::FrameNumber> take_any() override { return inner_.take_any(); }
+    [[nodiscard]] mm::PageCount count() const override { return inner_.count(); }
+    void check_invariants() const override { inner_.check_invariants(); }
+
+    struct Seen {
+        mm::Arrival arrival;
+        mm::Shadow shadow;
+        bool operator==(const Seen&) const = default;
+    };
+    std::vector<Seen> arrivals;
+
+  private:
+    OldestFirst inner_;
+};
+
 /// A machine with a program on it.
 class FaultWorld {
   public:
@@ -130,6 +160,14 @@ class FaultWorld {
     }
     /// What became of the last access.
     [[nodiscard]] mm::FaultOutcome outcome() const { return outcomes.back(); }
+
+    /// Takes frames until only `left` are free; gives them back when the answer goes.
+    std::vector<mm::OwnedFrame> hoard(std::uint32_t left) {
+        std::vector<mm::OwnedFrame> frames;
+        while (machine.machine.frames.free_frames() > mm::PageCount(left))
+            frames.push_back(machine.machine.frames.allocate().take());
+        return frames;
+    }
 
     mm::Pte entry(mm::PageNumber page) { return running_->pages().entry(page); }
     mm::FrameNumber frame(mm::PageNumber page) { return entry(page).frame(); }

@@ -78,43 +78,16 @@ TEST_F(ObjectPages, WorksAtTheHighestIndexThereIs) {
     EXPECT_EQ(byte_of(large.entry(0xFFFFFFFE).frame()), 0U);
 }
 
-class Listener final : public ReplacementPolicy {
-  public:
-    explicit Listener(FrameTable& table) : inner_(table) {}
-    [[nodiscard]] const char* name() const override { return "listener"; }
-    void admit(FrameNumber frame, Arrival arrival, Shadow shadow) override {
-        arrivals.push_back({arrival, shadow});
-        inner_.admit(frame, arrival, shadow);
-    }
-    void forget(FrameNumber frame) override { inner_.forget(frame); }
-    std::optional<FrameNumber> choose(AccessedBits& bits) override { return inner_.choose(bits); }
-    void put_back(FrameNumber frame) override { inner_.put_back(frame); }
-    Shadow evicted(FrameNumber frame) override { return inner_.evicted(frame); }
-    std::optional<FrameNumber> take_any() override { return inner_.take_any(); }
-    [[nodiscard]] PageCount count() const override { return inner_.count(); }
-    void check_invariants() const override { inner_.check_invariants(); }
-
-    struct Seen {
-        Arrival arrival;
-        Shadow shadow;
-        bool operator==(const Seen&) const = default;
-    };
-    std::vector<Seen> arrivals;
-
-  private:
-    test::OldestFirst inner_;
-};
-
 TEST_F(ObjectPages, TellsThePolicyWhatItRemembersAndWhoWaits) {
     EXPECT_TRUE(fetch(file, 8).ok());
     evict(file, 8, 77);
     evict(file, 9, 88);
-    Listener listener(machine.machine.table);
+    test::Listener listener(machine.machine.table);
     machine.pages.change_policy(listener);
     listener.arrivals.clear();
     EXPECT_TRUE(fetch(file, 9).ok());
     EXPECT_EQ(listener.arrivals,
-              (std::vector<Listener::Seen>{{Arrival::ReadAhead, 77}, {Arrival::Demand, 88}}));
+              (std::vector<test::Listener::Seen>{{Arrival::ReadAhead, 77}, {Arrival::Demand, 88}}));
     machine.pages.change_policy(machine.policy);
 }
 

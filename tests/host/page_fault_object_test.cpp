@@ -93,6 +93,16 @@ TEST_F(FileFault, AWriteAfterAReadCopiesToo) {
     EXPECT_EQ(read(kPage), 77U);
 }
 
+// No fault comes before it that would make the CPU forget the page.
+TEST_F(FileFault, PopulateMakesTheCpuForgetThePageItCopied) {
+    add(kPage, 4, read_write(), &file);
+    EXPECT_EQ(read(kPage), 100U);
+    EXPECT_EQ(space->populate(PageRange::of(kPage, PageCount(1)), Access::Write),
+              FaultOutcome::Resolved);
+    frame_bytes(frame(kPage))[0] = std::byte{9};
+    EXPECT_EQ(read(kPage), 9U);
+}
+
 TEST_F(FileFault, AWriteToASharedMapGoesToTheFilesFrame) {
     add(kPage, 4, shared_map(), &file);
     EXPECT_TRUE(write(kPage, 77));
@@ -148,6 +158,13 @@ TEST_F(FileFault, AdviceSaysHowMuchIsReadAndMapped) {
     EXPECT_EQ(statistics().mapped_around, 15U);
 }
 
+TEST_F(FileFault, WithoutRoomForTheGroupReadsThePageAlone) {
+    add(kPage, 16, traits(Rights::read()), &file);
+    const std::vector<OwnedFrame> others = hoard(10);
+    EXPECT_EQ(read(kPage), 100U);
+    EXPECT_EQ(disk.pages_read(), 1U);
+}
+
 TEST_F(FileFault, APageFetchedUnderASharedTableServesAllSharers) {
     add(kPage, 16, read_write(), &file);
     EXPECT_TRUE(write(after(kPage, 15), 77));
@@ -180,6 +197,19 @@ TEST_F(FileFault, AroundAPageUnderASharedTableIsMappedWhatAllSharersHave) {
     EXPECT_EQ(read(after(kPage, 8)), 108U);  // not the parent's
     EXPECT_EQ(statistics().tables_copied, 1U);
     machine.check();
+}
+
+TEST_F(FileFault, APageUnderASharedTableIsNotForThoseWhoShowAnotherThere) {
+    add(after(kPage, 64), 1, read_write());
+    EXPECT_TRUE(write(after(kPage, 64), 1));
+    fork();
+    add(*space, kPage, 4, traits(Rights::read()), &file, 8);
+    add(*child, kPage, 4, traits(Rights::read()), &file, 0);
+    load(*child);
+    EXPECT_EQ(read(kPage), 100U);
+    EXPECT_EQ(statistics().tables_copied, 1U);
+    load(*space);
+    EXPECT_EQ(read(kPage), 108U);
 }
 
 TEST_F(FileFault, ASharedMapUnderASharedTableIsReadOnlyUntilItIsUnshared) {

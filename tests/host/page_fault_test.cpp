@@ -101,6 +101,21 @@ TEST_F(AnonymousFault, AReadUnderASharedTableIsNotForThoseWhoMayNotRead) {
     machine.check();
 }
 
+TEST_F(AnonymousFault, AReadUnderASharedTableIsNotForThoseWhoLockThePage) {
+    add(kPage, 4, read_write());
+    EXPECT_TRUE(write(kPage, 7));
+    fork();
+    const PageNumber beside = kPage + PageCount(8);
+    RegionTraits locked = read_write();
+    locked.locked = true;
+    add(*space, beside, 4, locked);
+    add(*child, beside, 4, read_write());
+    load(*child);
+    EXPECT_EQ(read(beside), 0U);
+    EXPECT_EQ(statistics().tables_copied, 1U);
+    EXPECT_TRUE(space->pages().entry(beside).is_empty());
+}
+
 TEST_F(AnonymousFault, ALockedPageIsNobodysVictim) {
     RegionTraits locked = read_write();
     locked.locked = true;
@@ -146,13 +161,18 @@ TEST_F(AnonymousFault, TakingOverNeedsNoMemory) {
     load(*child);
     EXPECT_TRUE(write(kPage, 8));
     load(*space);
-    std::vector<OwnedFrame> hoard;
-    while (machine.machine.frames.free_frames() != PageCount())
-        hoard.push_back(machine.machine.frames.allocate().take());
+    const std::vector<OwnedFrame> others = hoard(0);
     EXPECT_TRUE(write(kPage, 9));
     EXPECT_FALSE(write(kPage + PageCount(1), 9));
     EXPECT_EQ(outcome(), FaultOutcome::OutOfMemory);
-    hoard.clear();
+}
+
+TEST_F(AnonymousFault, WithoutRoomNothingIsTaken) {
+    add(kPage, 4, read_write());
+    const std::vector<OwnedFrame> others = hoard(3);
+    EXPECT_FALSE(write(kPage, 7));
+    EXPECT_EQ(outcome(), FaultOutcome::OutOfMemory);
+    EXPECT_EQ(machine.machine.frames.free_frames(), PageCount(3));
 }
 
 TEST_F(AnonymousFault, TheKernelsCopiesTakeTheSameWay) {
@@ -189,6 +209,16 @@ TEST_F(AnonymousFault, PopulateTouchesEachPage) {
     EXPECT_TRUE(write(kPage + PageCount(3), 7));
     EXPECT_TRUE(outcomes.empty());
     EXPECT_EQ(statistics().faults, 0U);
+}
+
+// No fault comes before it that would make the CPU forget the page.
+TEST_F(AnonymousFault, PopulateMakesTheCpuForgetTheZeroFrame) {
+    add(kPage, 1, read_write());
+    EXPECT_EQ(read(kPage), 0U);
+    EXPECT_EQ(space->populate(PageRange::of(kPage, PageCount(1)), Access::Write),
+              FaultOutcome::Resolved);
+    frame_bytes(frame(kPage))[0] = std::byte{9};
+    EXPECT_EQ(read(kPage), 9U);
 }
 
 TEST_F(AnonymousFault, PopulateStopsAtTheFirstPageThatCannotBe) {
@@ -368,6 +398,7 @@ TEST_F(StackGrowth, AFilesPagesComeAlongAsFarAsThereAreAny) {
     EXPECT_EQ(read(kStack - PageCount(1)), 101U);
     EXPECT_EQ(stack.object_page(), 1U);
     EXPECT_FALSE(read(kStack - PageCount(3)).has_value());
+    EXPECT_EQ(outcome(), FaultOutcome::NotMapped);
     EXPECT_EQ(read(kStack - PageCount(2)), 100U);
     EXPECT_EQ(read(kStack), 102U);
 }

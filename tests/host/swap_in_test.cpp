@@ -100,6 +100,18 @@ TEST_F(SwapIn, ABadNeighbourDoesNotMatter) {
     EXPECT_FALSE(machine.swap.cached(first + PageCount(1)).has_value());
 }
 
+TEST_F(SwapIn, TellsThePolicyWhatItRemembersAndWhoWaits) {
+    const SwapSlot first = fill(2);
+    machine.swap.set_shadow(first, 77);
+    machine.swap.set_shadow(first + PageCount(1), 88);
+    test::Listener listener(machine.machine.table);
+    machine.pages.change_policy(listener);
+    EXPECT_TRUE(fetch(first + PageCount(1)).ok());
+    EXPECT_EQ(listener.arrivals,
+              (std::vector<test::Listener::Seen>{{Arrival::ReadAhead, 77}, {Arrival::Demand, 88}}));
+    machine.pages.change_policy(machine.policy);
+}
+
 TEST_F(SwapIn, WithoutRoomForTheGroupReadsThePageAlone) {
     const SwapSlot first = fill(4);
     machine.machine.injector.fail_nth(3);
