@@ -171,17 +171,19 @@ TEST_F(ReclaimTest, PagesSharedByForkAreSwappedOnceAndComeBackShared) {
 }
 
 TEST_F(ReclaimTest, DirtyPagesOfAFileAreWrittenWithTheirNeighbours) {
+    using Call = test::MemoryStore::Call;
     show(*space, file, shared_map());
     for (std::uint32_t i = 0; i < 32; ++i)
-        put(object_page(i), 200 + i % 16);
+        put(object_page((i + 5) % 32), 200 + (i + 5) % 32);
     leave_free(4);
     EXPECT_TRUE(make_room(2));
-    EXPECT_EQ(disk.writes(), 1U);
-    EXPECT_EQ(disk.pages_written(), 16U);
+    // The first to leave is page 5; its group is the first sixteen.
+    EXPECT_EQ(disk.calls(),
+              (std::vector<Call>{{test::MemoryStore::Direction::Write, 0, 16, false}}));
     EXPECT_EQ(file.resident_pages(), 32U - 6U);
     relax();
     for (std::uint32_t i = 0; i < 32; ++i)
-        EXPECT_EQ(read(object_page(i)), 200 + i % 16);
+        EXPECT_EQ(read(object_page(i)), 200 + i);
 }
 
 TEST_F(ReclaimTest, AFileThatCannotBeWrittenKeepsItsPages) {
@@ -259,16 +261,39 @@ TEST_F(ReclaimTest, WhenSwapIsFullCopiesGiveTheirSlotsBack) {
     EXPECT_TRUE(still_holds(16));
 }
 
-TEST_F(ReclaimTest, NeighboursTakeNoSlotsFromVictims) {
-    put_pages(8);
-    MappedAccess access(machine.memory);
-    for (std::uint32_t i = 0; i < 8; ++i)
-        access.harvest(frame(page(i)));
-    leave_slots(2);
-    leave_free(12);
-    EXPECT_TRUE(make_room(9));  // five victims, two slots
+// A page that one of two has back still has its slot named by the other.
+TEST_F(ReclaimTest, WhenSwapIsFullSlotsWithANameStay) {
+    put_pages(9);
+    fork();
+    unshare(kPage);
+    const FrameNumber swapped = frame(page(8));
+    evict(swapped);
+    const FrameNumber back = read_in(page(8));
+    const SwapSlot named = child->pages().entry(page(8)).slot();
+    leave_slots(0);
+    leave_free(4);
+    EXPECT_TRUE(make_room(1));
+    EXPECT_TRUE(machine.swap.in_use(named));
+    EXPECT_EQ(machine.machine.table.state(back), FrameState::Free);  // the only one to leave
+    EXPECT_EQ(reclaim.statistics().slots_taken_back, 0U);
     give_slots_back();
-    EXPECT_TRUE(still_holds(8));
+    EXPECT_TRUE(still_holds(9));
+}
+
+TEST_F(ReclaimTest, NeighboursTakeNoSlotsFromVictims) {
+    const std::array order = {0U, 10U, 11U, 12U, 13U, 1U, 2U, 3U};
+    MappedAccess access(machine.memory);
+    for (const std::uint32_t i : order)
+        access.harvest(put(page(i), 1 + i));
+    leave_slots(5);
+    leave_free(4);
+    EXPECT_TRUE(make_room(1));  // the five that came first
+    EXPECT_EQ(reclaim.statistics().evicted_private, 5U);
+    EXPECT_EQ(reclaim.statistics().put_back, 0U);
+    give_slots_back();
+    relax();
+    for (const std::uint32_t i : order)
+        EXPECT_EQ(read(page(i)), 1 + i);
 }
 
 TEST_F(ReclaimTest, EveryFailingWriteInTurnLosesNothing) {
@@ -389,6 +414,48 @@ TEST_F(WithPolicy, UsedPagesStay) {
     EXPECT_TRUE(make_room(1));
     EXPECT_EQ(resident(), 16U - 5U - 5U);
     EXPECT_TRUE(entry(page(6)).is_resident());
+}
+
+// Gives a page that was put back up again at once, three times.
+class Stubborn final : public ReplacementPolicy {
+  public:
+    explicit Stubborn(FrameTable& table) : list_(table) {}
+    [[nodiscard]] const char* name() const override { return "stubborn"; }
+    void admit(FrameNumber frame, Arrival, Shadow) override { list_.push_back(frame); }
+    void forget(FrameNumber frame) override { list_.remove(frame); }
+    std::optional<FrameNumber> choose(AccessedBits&) override { return take_any(); }
+    void put_back(FrameNumber frame) override {
+        if (++put_back_ % 4 == 0) return list_.push_back(frame);
+        list_.push_front(frame);
+    }
+    Shadow evicted(FrameNumber) override { return 0; }
+    std::optional<FrameNumber> take_any() override {
+        if (list_.empty()) return std::nullopt;
+        return list_.pop_front();
+    }
+    [[nodiscard]] PageCount count() const override { return list_.count(); }
+    void check_invariants() const override { list_.check_invariants(); }
+
+  private:
+    FrameList list_;
+    std::uint32_t put_back_ = 0;
+};
+
+// Eight pages are tried four times each, then all others leave, although fewer than 32 are left.
+TEST_F(ReclaimTest, EachSuccessGivesNewPatience) {
+    Stubborn policy(machine.machine.table);
+    show(*space, file, shared_map());
+    for (std::uint32_t i = 0; i < 8; ++i)
+        put(object_page(i), 200 + i);
+    put_pages(30);
+    machine.pages.change_policy(policy);
+    leave_free(4);
+    disk.fail_writes(true);
+    EXPECT_TRUE(make_room(26));
+    disk.fail_writes(false);
+    EXPECT_EQ(reclaim.statistics().put_back, 32U);
+    machine.pages.change_policy(machine.policy);
+    EXPECT_TRUE(still_holds(30));
 }
 
 // When few victims are wanted, their idle neighbours are written with them, and leave later

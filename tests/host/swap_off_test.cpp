@@ -179,6 +179,7 @@ TEST_F(SwapOff, WithoutRoomItFailsAndTheAreaGoesOn) {
     swap_out_pages(60);
     leave_free(24);
     EXPECT_EQ(swap_off().error(), Error::OutOfMemory);
+    EXPECT_GE(free_frames(), reclaim.marks().min);  // it did not live on the reserve
     EXPECT_TRUE(is_there());
     EXPECT_TRUE(machine.swap.area(AreaId{0}).allocating);
     machine.check();

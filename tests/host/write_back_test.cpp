@@ -47,6 +47,8 @@ TEST_F(WriteBack, CountsWhatItDoes) {
 
 TEST_F(WriteBack, KeepsToItsRange) {
     put_file_pages(0, 8);
+    for (const std::uint32_t i : {2U, 5U})
+        file.set_dirty(machine.machine.table, i);
     EXPECT_TRUE(write_back(machine.memory, file, 3, 5).ok());
     EXPECT_EQ(disk.calls(), (std::vector<Call>{{kWrite, 3, 2, false}}));
     EXPECT_EQ(on_disk(2), 102U);
@@ -361,6 +363,7 @@ TEST_F(Cluster, SharedMemoryBecomesAFrameOfTheSwapCache) {
     EXPECT_EQ(machine.swap.names(slot), 1U);
     EXPECT_EQ(machine.swap.cached(slot), frame);
     EXPECT_EQ(machine.pages.mappings(frame), 0U);
+    EXPECT_FALSE(machine.machine.table.has(frame, FrameFlag::Dirty));
     EXPECT_FALSE(has_table(*space, kObjectPage));
     machine.check();
     // The next fault finds it there.
