@@ -171,7 +171,7 @@ TEST_F(Map, OnlyPrivateWritableMemoryIsData) {
     MapRequest stack = request_for(1);
     stack.grows_down = true;
     map(stack);
-    test::TestObject object(machine, 4);
+    test::ResidentObject object(machine, 4);
     MapRequest shared = request_for(4);
     shared.object = &object;
     shared.object_rights = kReadWrite;
@@ -302,7 +302,7 @@ class MapObject : public Map {
         request.object_rights = kReadWrite;
         return request;
     }
-    test::TestObject object{machine, 16};
+    test::ResidentObject object{machine, 16};
 };
 
 TEST_F(MapObject, ShowsTheObjectsPages) {

@@ -18,15 +18,15 @@ namespace quire::test {
 inline constexpr mm::Rights kReadWrite = mm::Rights::read() | mm::Rights::write();
 
 /// Shared memory, or a file without a store, of the test's own: the test is a user of it.
-class TestObject final : public mm::MemoryObject {
+class ResidentObject final : public mm::MemoryObject {
   public:
-    TestObject(UserMachine& machine, std::uint32_t pages)
+    ResidentObject(UserMachine& machine, std::uint32_t pages)
         : MemoryObject(machine.objects, Kind::SharedMemory, nullptr,
                        std::uint64_t{pages} * mm::kPageSize),
           machine_(machine) {
         add_user();
     }
-    ~TestObject() {
+    ~ResidentObject() {
         EXPECT_EQ(users(), 1U);
         drop_user();
     }
@@ -145,7 +145,7 @@ class MapTest : public testing::Test {
     /// What a fault on a page of an object would do.
     void give_object_page(mm::PageNumber page) {
         mm::Region* region = space->regions().find(page);
-        auto& object = static_cast<TestObject&>(*region->object());
+        auto& object = static_cast<ResidentObject&>(*region->object());
         const mm::FrameNumber frame = object.page(region->object_page_of(page));
         const mm::Pte pte = put(*space, page, frame, region->traits().shared);
         ASSERT_TRUE(machine.pages.add_mapping(space->pages().location(page), pte).ok());

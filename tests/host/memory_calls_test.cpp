@@ -113,8 +113,8 @@ class Calls : public test::MapTest {
     }
 
     MemoryCalls calls{*space};
-    test::TestObject object{machine, 16};
-    test::TestObject shared_memory{machine, 16};
+    test::ResidentObject object{machine, 16};
+    test::ResidentObject shared_memory{machine, 16};
     MappableFile file{&object, kBothRights, true};
     MappableFile read_only{&object, Rights::read(), true};
     MappableFile write_only{&object, Rights::write(), true};

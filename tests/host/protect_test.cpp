@@ -340,7 +340,7 @@ class ProtectObject : public Protect {
         load(*space);
         EXPECT_EQ(read(kPage), 0);
     }
-    test::TestObject object{machine, 16};
+    test::ResidentObject object{machine, 16};
 };
 
 TEST_F(ProtectObject, ASharedPageMayBeWrittenAtOnce) {

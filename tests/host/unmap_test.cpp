@@ -148,7 +148,7 @@ class UnmapObject : public test::MapTest {
         Region* region = space->regions().find(page);
         return region == nullptr ? 0 : region->object_page_of(page);
     }
-    test::TestObject object{machine, 16};
+    test::ResidentObject object{machine, 16};
 };
 
 TEST_F(UnmapObject, WhatIsLeftShowsTheSamePages) {
