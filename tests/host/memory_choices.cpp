@@ -70,7 +70,7 @@ MemoryWorld some_world(Choices& choices) {
     world.frames = kFrames[choices.below(std::size(kFrames))];
     world.swap = kSwaps[choices.below(std::size(kSwaps))];
     world.swap2 = kSecondSwaps[choices.below(std::size(kSecondSwaps))];
-    world.overcommit = choices.below(3);
+    world.overcommit = choices.one_in(5) ? 2 : choices.below(2);
     world.policy = choices.below(16);
     return world;
 }
@@ -94,7 +94,8 @@ StepMaker::Place StepMaker::some_place() {
     const Place whole = mapped[below(static_cast<std::uint32_t>(mapped.size()))];
     if (one_in(4)) return whole;
     const std::uint32_t skipped = below(std::min(whole.pages, 64U));
-    return {whole.page + skipped, 1 + below(std::min(whole.pages - skipped + 1, 40U))};
+    const std::uint32_t past_the_end = one_in(8) ? 1 : 0;
+    return {whole.page + skipped, 1 + below(std::min(whole.pages - skipped, 40U)) + past_the_end};
 }
 
 // --- One step ---
