@@ -103,7 +103,7 @@ void FrameTable::ring_alone(FrameNumber frame) {
 void FrameTable::ring_insert_before(FrameNumber position, FrameNumber frame) {
     FrameInfo& inserted = info(frame);
     FrameInfo& after = info(position);
-    ASSERT((inserted.next & kLinkMask) == frame.raw() && position != frame);
+    ASSERT(ring_next(frame) == frame && position != frame);
     const FrameNumber before(after.previous & kLinkMask);
     set_link(inserted.next, position);
     set_link(inserted.previous, before);
