@@ -8,6 +8,7 @@
 #include "mm/evict.h"
 #include "mm/swap_off.h"
 #include "mm/write_back.h"
+#include "tests/host/formatted.h"
 
 namespace quire::test {
 
