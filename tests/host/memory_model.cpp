@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "tests/host/formatted.h"
+
 namespace quire::test {
 
 using mm::FaultOutcome;
