@@ -44,7 +44,12 @@ Watermarks Watermarks::for_ram(PageCount ram) {
 }
 
 Reclaim::Reclaim(UserMemory& memory, SlabRegistry& slabs, const Watermarks& marks)
-    : memory_(memory), frames_(slabs.frames()), slabs_(slabs), marks_(marks), access_(memory) {
+    : memory_(memory),
+      frames_(slabs.frames()),
+      slabs_(slabs),
+      marks_(marks),
+      access_(memory),
+      stuck_(slabs.frames().table()) {
     set_marks(marks);
 }
 
@@ -75,19 +80,24 @@ Result<void> Reclaim::make_room_slowly(PageCount frames) {
     return Error::OutOfMemory;
 }
 
-// Gives up when as many pages in a row could not leave as there are: each has been tried, if the
-// policy puts those that come back behind the others.
+// A page that cannot leave is set aside until the end, so each is tried once, in whatever order the
+// policy offers them.
 void Reclaim::reclaim_until(PageCount target) {
     reclaim_slabs();
-    PageCount in_vain;
-    while (frames_.free_frames() < target && in_vain <= memory_.pages().policy().count()) {
+    while (frames_.free_frames() < target) {
         const std::uint32_t missing = (target - frames_.free_frames()).raw();
-        const Round round = evict_some(missing < kMostInRun ? missing : kMostInRun);
-        if (round.chosen == 0) break;
-        in_vain = round.evicted == 0 ? in_vain + PageCount(round.chosen) : PageCount();
+        if (evict_some(missing < kMostInRun ? missing : kMostInRun).chosen == 0) break;
     }
+    put_back_stuck();
     // Nodes of page trees may have gone with the pages.
     if (frames_.free_frames() < target) reclaim_slabs();
+}
+
+void Reclaim::put_back_stuck() {
+    while (!stuck_.empty()) {
+        memory_.pages().policy().put_back(stuck_.pop_front());
+        ++statistics_.put_back;
+    }
 }
 
 void Reclaim::reclaim_slabs() {
@@ -101,6 +111,7 @@ bool Reclaim::run_background() {
     const Running running(running_);
     ++statistics_.background;
     const Round round = evict_some(kMostInRun);
+    put_back_stuck();
     // A step in vain ends it: the disk may be broken, or swap full.
     in_background_ = round.evicted != 0 && frames_.free_frames() < marks_.high;
     return in_background_;
@@ -120,21 +131,19 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
             continue;
         }
         if (dirty) write_file_page(*frame);
-        if (evict_or_put_back(*frame)) ++round.evicted;
+        if (evict_or_set_aside(*frame)) ++round.evicted;
     }
     statistics_.chosen += round.chosen;
     if (!cluster.frames().empty()) round.evicted += send_to_swap(cluster);
     return round;
 }
 
-bool Reclaim::evict_or_put_back(FrameNumber frame) {
-    ReplacementPolicy& policy = memory_.pages().policy();
+bool Reclaim::evict_or_set_aside(FrameNumber frame) {
     if (must_be_written(memory_, frame)) {
-        policy.put_back(frame);
-        ++statistics_.put_back;
+        stuck_.push_back(frame);
         return false;
     }
-    evict_now(frame, policy.evicted(frame));
+    evict_now(frame, memory_.pages().policy().evicted(frame));
     return true;
 }
 
@@ -171,7 +180,7 @@ std::uint32_t Reclaim::send_to_swap(SwapCluster& cluster) {
     std::uint32_t evicted = 0;
     for (const FrameNumber frame : cluster.frames()) {
         const bool neighbour = memory_.records().has(frame, FrameFlag::Listed);
-        if (!neighbour && evict_or_put_back(frame)) ++evicted;
+        if (!neighbour && evict_or_set_aside(frame)) ++evicted;
     }
     return evicted;
 }

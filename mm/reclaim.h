@@ -23,6 +23,7 @@
 #include <cstdint>
 
 #include "mm/evict.h"
+#include "mm/frame_list.h"
 #include "mm/slab_registry.h"
 #include "mm/user_memory.h"
 #include "mm/write_back.h"
@@ -117,7 +118,8 @@ class Reclaim final : public RoomMaker {
     void reclaim_until(PageCount target);
     void reclaim_slabs();
     Round evict_some(std::uint32_t most);
-    bool evict_or_put_back(FrameNumber frame);
+    bool evict_or_set_aside(FrameNumber frame);
+    void put_back_stuck();
     void evict_now(FrameNumber frame, Shadow shadow);
     void write_file_page(FrameNumber frame);
     std::uint32_t send_to_swap(SwapCluster& cluster);
@@ -128,6 +130,7 @@ class Reclaim final : public RoomMaker {
     SlabRegistry& slabs_;
     Watermarks marks_;
     MappedAccess access_;
+    FrameList stuck_;  // chosen in this call, and could not leave
     ReclaimStatistics statistics_;
     Shortage shortage_;
     FrameNumber hand_;            // where take_slots_back() goes on
