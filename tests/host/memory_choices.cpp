@@ -330,7 +330,9 @@ void StepMaker::add_accesses(Steps& steps, Place place, std::uint32_t count) {
     constexpr std::uint32_t kSizes[] = {1, 1, 4, 4, 2};
     for (; count != 0; --count) {
         MemoryStep made = step(one_in(3) ? MemoryCall::Load : MemoryCall::Store);
-        made.at = (place.page + below(std::max(place.pages, 1U))) * kPageSize +
+        // Large places are used at their beginning, so that steps meet there.
+        const std::uint32_t reach = one_in(6) ? place.pages : std::min(place.pages, 12U);
+        made.at = (place.page + below(std::max(reach, 1U))) * kPageSize +
                   kOffsets[below(std::size(kOffsets))];
         made.size = kSizes[below(std::size(kSizes))];
         if (made.call == MemoryCall::Store)
@@ -398,6 +400,31 @@ void StepMaker::add_stack(Steps& steps) {
     add_accesses(steps, {place.page - below_it, below_it + place.pages}, 1 + below(5));
 }
 
+// A page table that its region fills, shared and then moved as a whole.
+void StepMaker::add_whole_table(Steps& steps) {
+    const std::uint32_t border = below(std::size(kBorders));
+    const Place place{kBorders[border], kEntriesPerTable};
+    const Place target{kBorders[(border + 1 + below(2)) % std::size(kBorders)], kEntriesPerTable};
+    MemoryStep map = some_map();
+    map.at = place.page * kPageSize;
+    map.size = place.pages * kPageSize;
+    map.flags = MapFlag::kFixed | MapFlag::kNoReserve | (map.flags & MapFlag::kShared);
+    add(steps, map);
+    add_accesses(steps, place, 1 + below(4));
+    if (!one_in(3)) add_fork(steps);
+    MemoryStep move = step_at(MemoryCall::Remap, place);
+    move.length = one_in(4) ? move.size + 4 * kPageSize : move.size;
+    move.to = target.page * kPageSize;
+    move.flags = RemapFlag::kMayMove | RemapFlag::kFixed;
+    add(steps, move);
+    add_accesses(steps, target, 1 + below(4));
+    MemoryStep reclaim = step(MemoryCall::Reclaim);
+    reclaim.value = 8 + below(200);
+    if (one_in(2)) add(steps, reclaim);
+    if (one_in(4)) add(steps, some_step(MemoryCall::SwapOff));
+    add_accesses(steps, target, 2);
+}
+
 // A limit, and soon none again.
 void StepMaker::add_limit(Steps& steps) {
     const MemoryStep limit = some_step(MemoryCall::Limit);
@@ -447,6 +474,7 @@ void StepMaker::add_to(Steps& steps) {
         break;
     case MemoryCall::Map:
         if (one_in(12)) return add_stack(steps);
+        if (one_in(20)) return add_whole_table(steps);
         break;
     default:
         break;

@@ -217,6 +217,7 @@ class StepMaker {
     void add_flips(Steps& steps);
     void add_locks(Steps& steps);
     void add_stack(Steps& steps);
+    void add_whole_table(Steps& steps);
     void add_limit(Steps& steps);
     void add_disk_errors(Steps& steps);
 
