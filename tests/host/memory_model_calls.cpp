@@ -152,7 +152,7 @@ std::optional<Error> MemoryModel::place_error(const Space& space, const MapReque
     const std::uint32_t size = whole_pages(request.bytes);
     if (size == 0) return Error::OutOfMemory;
     if (request.object_page + page_at(size) < request.object_page) return Error::Overflow;
-    if (size > kTopAddress - kFirst * mm::kPageSize) return Error::OutOfMemory;
+    if (size > kTopAddress) return Error::OutOfMemory;
     const std::uint32_t address = request.address.raw();
     if (request.place == MapRequest::Place::Anywhere) {
         if (!has_place(space.runs, page_at(size))) return Error::OutOfMemory;
