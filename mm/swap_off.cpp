@@ -35,6 +35,7 @@ class SwapDrain {
     Result<void> drain_space(AddressSpace& space);
     Result<void> drain_table(AddressSpace& space, PageNumber first);
     Result<void> bring_in(AddressSpace& space, PageNumber page);
+    void put_everywhere(std::uint32_t index, SwapSlot slot, FrameNumber frame);
     void put_frame(AddressSpace& space, PageNumber page, SwapSlot slot, FrameNumber frame);
     Result<void> drain_object(MemoryObject& object);
 
@@ -79,8 +80,18 @@ Result<void> SwapDrain::bring_in(AddressSpace& space, PageNumber page) {
     const FrameNumber frame = TRY(fetch_slot(memory_, slot, window)).frame;
     for (SpaceNode& node : memory_.spaces())
         put_frame(node.space, page, slot, frame);
+    if (swap().names(slot) != 0) put_everywhere(table_index(page), slot, frame);
     give_up_copy(memory_, frame);
     return {};
+}
+
+// All entries that name a slot are at the same index of sibling tables. These are at the same page
+// of their spaces, unless mremap has moved one as a whole: then it may be anywhere.
+void SwapDrain::put_everywhere(std::uint32_t index, SwapSlot slot, FrameNumber frame) {
+    for (SpaceNode& node : memory_.spaces()) {
+        for (std::uint32_t i = 0; i < kFirstKernelIndex && swap().names(slot) != 0; ++i)
+            put_frame(node.space, PageNumber(i * kEntriesPerTable + index), slot, frame);
+    }
 }
 
 // As a fault for reading would; the region says whether the page may be seen and whether it stays.

@@ -6,9 +6,10 @@
 //     4  slots of shared memory: read, and given to the object
 //     5  nothing is in use any more: the area is removed
 //
-// All entries that name one slot are at the same page, in spaces that forked from each other
-// (mm/mapped_pages.h), so one look at that page in every space finds them. What comes back has no
-// copy any more: it may go to another area, but not to this one again. So each page is read once.
+// All entries that name one slot are at the same index of sibling page tables (mm/mapped_pages.h):
+// at the same page of their spaces, or, if mremap has moved a table as a whole, at the same place
+// in another 4 MiB. What comes back has no copy any more: it may go to another area, but not to
+// this one again. So each page is read once.
 #pragma once
 
 #include "mm/user_memory.h"

@@ -37,5 +37,58 @@ TEST(UserMemoryRegressions, ALoadAcrossTwoPagesOfAFileEnds) {
     )");
 }
 
+// One of two sibling page tables had moved as a whole, and swapoff looked for it at its old place.
+TEST(UserMemoryRegressions, SwapoffFindsATableThatHasMoved) {
+    expect_no_difference(R"(
+        world frames=160 swap=300 swap2=0 overcommit=1
+        0 mmap at=bf400000 size=400000 rights=3 flags=fixed|noreserve
+        0 store at=bf405000 size=4 value=11
+        0 store at=bf407000 size=4 value=22
+        0 fork value=1
+        1 mremap at=bf400000 size=400000 to=bf800000 length=400000 flags=maymove|fixed
+        1 store at=bf806000 size=4 value=33
+        0 store at=bf408000 size=4 value=33
+        0 reclaim value=8d
+        0 swapoff
+    )");
+}
+
+// With swap full, make_room() gave up although clean pages of files were left.
+TEST(UserMemoryRegressions, MakesRoomOfCleanPagesWhenSwapIsFull) {
+    expect_no_difference(R"(
+        world frames=96 swap=24 swap2=0 overcommit=1 policy=14
+        0 exit
+        3 spawn
+        3 mmap at=bf7fe000 size=1 rights=3 flags=growsdown
+        3 mmap at=bfbe9000 size=17000 rights=3
+        3 store at=bfbfe000 size=0 value=11
+        3 store at=bf3e7000 size=0 value=11
+        3 store at=bf421000 size=0 value=11
+        3 fork value=4
+        3 store at=bf424000 size=0 value=11
+        3 mmap at=bffc7000 size=6000 rights=3 flags=populate
+        3 mremap at=bf421000 size=1 to=bffef000 length=1 flags=maymove|fixed
+        3 fork
+        0 store at=bf7f8000 size=0 value=11
+        0 store at=bf7e5ffe size=0 value=11
+        0 store at=bf7e3000 size=0 value=11
+        4 mmap at=bfc0e000 size=9000 rights=3 object=2
+        4 store at=bf430000 size=0 value=11
+        0 mmap at=0 size=8000 rights=3 flags=populate
+        4 load at=bfc15000 size=0
+        4 mmap at=bffc4000 size=1 rights=3
+        4 store at=bffc4000 size=0 value=11
+        4 store at=bf3fb000 size=0 value=11
+        4 store at=bf3f6000 size=0 value=11
+        4 store at=bf3f1000 size=0 value=11
+        0 mmap at=bfbef000 size=2000 rights=3 flags=populate object=3
+        4 mmap at=bf7fc000 size=5000 rights=3 flags=fixed object=4
+        4 store at=bf7fc000 size=0 value=11
+        4 store at=bf7fefff size=0 value=11
+        0 mmap at=bf814000 size=14000 rights=3 flags=populate object=1
+        0 mmap at=bf3f7000 size=1 rights=3
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test
