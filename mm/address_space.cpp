@@ -27,13 +27,30 @@ Result<void> AddressSpace::fork_from(AddressSpace& parent) {
     return done;
 }
 
+namespace {
+
+// Page tables that there are for pages of `range`.
+PageCount tables_in(const PageDirectory& directory, PageRange range) {
+    PageCount count;
+    for (PageNumber page = directory.next_with_table(range.first); page < range.end;) {
+        ++count;
+        const std::uint32_t next = directory_index(page) + 1;
+        page = directory.next_with_table(PageNumber(next * kEntriesPerTable));
+    }
+    return count;
+}
+
+}  // namespace
+
 // For the slabs of the regions, and for each page table that must be copied.
 PageCount AddressSpace::frames_to_fork() {
     PageCount frames = kFewFrames + PageCount(regions_.size() / 8);
     for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
         const RegionTraits& traits = region->traits();
         if (!traits.locked && !traits.dont_fork) continue;
-        frames += PageCount(2 + region->range().count().raw() / kEntriesPerTable);
+        // Of what the child does not get, only the tables at the ends hold anything else.
+        frames += PageCount(2);
+        if (!traits.dont_fork) frames += tables_in(pages_.directory(), region->range());
     }
     return frames;
 }

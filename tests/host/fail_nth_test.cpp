@@ -73,35 +73,47 @@ constexpr Case kCases[] = {
     {"MapOverSharedTables", kAllocates, "2 mmap at=bf7f8000 size=10000 rights=3 flags=fixed"},
     {"MapAndPopulate", kAllocates, "1 mmap at=bf7f8000 size=10000 rights=3 flags=fixed|populate"},
     {"MapLocked", kAllocates, "1 mmap at=bfbff000 size=3000 rights=3 flags=fixed|locked"},
-    {"MapAFile", kAllocates | kReadsFile, "1 mmap at=bf90f000 size=5000 rights=1 flags=fixed|shared|populate object=2"},
-    {"MapAFilePrivately", kAllocates | kReadsFile, "1 mmap at=bf90f000 size=5000 rights=3 flags=fixed|populate object=2"},
-    {"MapSharedMemory", kAllocates, "1 mmap at=bf7f8000 size=10000 rights=3 flags=fixed|shared object=4"},
+    {"MapAFile", kAllocates | kReadsFile,
+     "1 mmap at=bf90f000 size=5000 rights=1 flags=fixed|shared|populate object=2"},
+    {"MapAFilePrivately", kAllocates | kReadsFile,
+     "1 mmap at=bf90f000 size=5000 rights=3 flags=fixed|populate object=2"},
+    {"MapSharedMemory", kAllocates,
+     "1 mmap at=bf7f8000 size=10000 rights=3 flags=fixed|shared object=4"},
     {"UnmapTheMiddle", kAllocates, "1 munmap at=bf3fa000 size=1000"},
     {"UnmapAcrossTables", kAllocates, "1 munmap at=bf3fc000 size=408000"},
     {"UnmapSharedMemory", kAllocates, "1 munmap at=bf409000 size=2000"},
     {"ProtectTheMiddle", kAllocates, "0 mprotect at=bf410000 size=3000 rights=1"},
     {"ProtectNothing", kAllocates, "1 mprotect at=bf3f9000 size=20000"},
     {"ProtectBack", 0, "0 mprotect at=bf3fe000 size=4000 rights=3"},
-    {"GrowTheBreak", kAllocates, "0 brk at=bf7f0000\n2 munmap at=bf7e0000 size=40000\n2 brk at=bf7f4000"},
-    {"ShrinkTheBreak", kAllocates, "2 munmap at=bf7e0000 size=40000\n2 brk at=bf7f4000\n"
-                       "2 store at=bf7f0000 size=4 value=1\n2 fork value=3\n2 brk at=bf7ea000"},
+    {"GrowTheBreak", kAllocates,
+     "0 brk at=bf7f0000\n2 munmap at=bf7e0000 size=40000\n2 brk at=bf7f4000"},
+    {"ShrinkTheBreak", kAllocates,
+     "2 munmap at=bf7e0000 size=40000\n2 brk at=bf7f4000\n"
+     "2 store at=bf7f0000 size=4 value=1\n2 fork value=3\n2 brk at=bf7ea000"},
     {"GrowInPlace", 0, "1 mremap at=bfc00000 size=8000 length=c000"},
     {"ShrinkByRemap", 0, "1 mremap at=bf7f0000 size=20000 length=f000"},
     {"MoveAnywhere", kAllocates, "1 mremap at=bf410000 size=8000 length=20000 flags=maymove"},
-    {"MoveOnto", kAllocates | kReadsSwap, "1 mremap at=bf7fe000 size=5000 to=bf3ff000 length=5000 flags=maymove|fixed"},
+    {"MoveOnto", kAllocates | kReadsSwap,
+     "1 mremap at=bf7fe000 size=5000 to=bf3ff000 length=5000 flags=maymove|fixed"},
     {"MoveToAnIndexOfItsOwn", kAllocates | kReadsSwap,
      "2 mremap at=bf7fe000 size=4000 to=bfbfd000 length=4000 flags=maymove|fixed"},
-    {"MoveSharedMemory", kAllocates, "2 mremap at=bf408000 size=8000 to=bf7f7000 length=9000 flags=maymove|fixed"},
-    {"MoveAndKeep", kAllocates | kReadsSwap, "2 mremap at=bf7fe000 size=4000 length=4000 flags=maymove|dontunmap"},
+    {"MoveSharedMemory", kAllocates,
+     "2 mremap at=bf408000 size=8000 to=bf7f7000 length=9000 flags=maymove|fixed"},
+    {"MoveAndKeep", kAllocates | kReadsSwap,
+     "2 mremap at=bf7fe000 size=4000 length=4000 flags=maymove|dontunmap"},
     {"AdviseRandom", kAllocates, "1 madvise at=bf3fa000 size=3000 value=1"},
-    {"AdviseWillNeed", kAllocates | kReadsSwap | kReadsFile, "1 madvise at=bf3f8000 size=20000 value=3"},
+    {"AdviseWillNeed", kAllocates | kReadsSwap | kReadsFile,
+     "1 madvise at=bf3f8000 size=20000 value=3"},
     {"AdviseDontNeed", kAllocates, "1 fork value=3\n1 madvise at=bf3f8000 size=20000 value=4"},
     {"AdviseFree", kAllocates, "1 madvise at=bf7fe000 size=4000 value=5"},
     {"AdviseDontFork", kAllocates, "1 madvise at=bf3fa000 size=3000 value=6"},
-    {"PopulateRead", kAllocates | kReadsSwap | kReadsFile, "1 madvise at=bf3f8000 size=20000 value=8"},
-    {"PopulateWrite", kAllocates | kReadsSwap | kReadsFile, "1 madvise at=bf3f8000 size=20000 value=9"},
+    {"PopulateRead", kAllocates | kReadsSwap | kReadsFile,
+     "1 madvise at=bf3f8000 size=20000 value=8"},
+    {"PopulateWrite", kAllocates | kReadsSwap | kReadsFile,
+     "1 madvise at=bf3f8000 size=20000 value=9"},
     {"Residence", 0, "1 mincore at=bf3f8000 size=20000"},
-    {"Sync", kWritesFile, "0 store at=bf411000 size=4 value=1\n0 msync at=bf408000 size=10000 flags=wait"},
+    {"Sync", kWritesFile,
+     "0 store at=bf411000 size=4 value=1\n0 msync at=bf408000 size=10000 flags=wait"},
     {"Lock", kAllocates | kReadsSwap, "1 mlock at=bf7fc000 size=6000"},
     {"LockFiles", kAllocates | kReadsSwap | kReadsFile, "1 mlock at=bf408000 size=18000"},
     {"LockOnFault", kAllocates, "1 mlock at=bf7fc000 size=6000 flags=onfault"},
@@ -121,8 +133,9 @@ constexpr Case kCases[] = {
     {"LoadAcross", kAllocates | kReadsSwap, "2 load at=bf7fffff size=4"},
     {"LoadSharedMemory", kAllocates | kReadsSwap, "2 load at=bf40b000 size=4"},
     {"StoreIntoNothing", kAllocates, "0 store at=bf803000 size=4 value=1"},
-    {"StoreIntoANewTable", kAllocates, "0 mmap at=bf000000 size=1000 rights=3 flags=fixed\n"
-                           "0 store at=bf000000 size=4 value=1"},
+    {"StoreIntoANewTable", kAllocates,
+     "0 mmap at=bf000000 size=1000 rights=3 flags=fixed\n"
+     "0 store at=bf000000 size=4 value=1"},
     {"StoreIntoASharedTable", kAllocates, "1 store at=bf3f9000 size=4 value=1"},
     {"StoreIntoACopy", kAllocates | kReadsSwap, "1 store at=bf800000 size=4 value=1"},
     {"StoreIntoSwap", kAllocates | kReadsSwap, "2 store at=bf7fe000 size=4 value=1"},
@@ -131,8 +144,9 @@ constexpr Case kCases[] = {
     {"StoreIntoAPrivateFile", kAllocates | kReadsFile, "2 store at=bf41b000 size=4 value=1"},
     {"StoreIntoSharedMemory", kAllocates | kReadsSwap, "2 store at=bf40b000 size=4 value=1"},
     {"GrowTheStack", kAllocates, "1 store at=bffe8000 size=4 value=1"},
-    {"Reclaim", kWritesSwap | kWritesFile, "0 store at=bf411000 size=4 value=1\n0 store at=bf408000 size=4 value=1\n"
-                "0 store at=bf7fe000 size=4 value=1\n1 reclaim value=7a"},
+    {"Reclaim", kWritesSwap | kWritesFile,
+     "0 store at=bf411000 size=4 value=1\n0 store at=bf408000 size=4 value=1\n"
+     "0 store at=bf7fe000 size=4 value=1\n1 reclaim value=7a"},
     {"SyncNothing", 0, "0 msync at=bf7f0000 size=10000 flags=wait"},
     {"DropClean", 0, "1 dropclean"},
     {"SwapOff", 0, "1 swapoff value=1"},
@@ -155,15 +169,11 @@ class FailNth : public testing::TestWithParam<Case> {
         last = steps->steps.back();
         ASSERT_EQ(machine->check_all(), "");
     }
-    void take(const MemoryStep& step) {
-        ASSERT_EQ(machine->step(step), "") << print(step);
-    }
+    void take(const MemoryStep& step) { ASSERT_EQ(machine->step(step), "") << print(step); }
     // Whether the step can be taken again from the same state.
     [[nodiscard]] bool is_unchanged() const { return !machine->last_answer().ok; }
 
-    void expect_all_well(const std::string& when) {
-        ASSERT_EQ(machine->check_all(), "") << when;
-    }
+    void expect_all_well(const std::string& when) { ASSERT_EQ(machine->check_all(), "") << when; }
     void TearDown() override {
         if (machine == nullptr || HasFailure()) return;
         EXPECT_EQ(machine->finish(), "");

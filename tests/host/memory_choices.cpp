@@ -26,7 +26,7 @@ struct Weight {
 };
 constexpr Weight kWeights[] = {
     {MemoryCall::Map, 70},       {MemoryCall::Unmap, 30},     {MemoryCall::Protect, 45},
-    {MemoryCall::Break, 7},     {MemoryCall::Remap, 45},     {MemoryCall::Advise, 45},
+    {MemoryCall::Break, 7},      {MemoryCall::Remap, 45},     {MemoryCall::Advise, 45},
     {MemoryCall::Residence, 10}, {MemoryCall::Sync, 12},      {MemoryCall::Lock, 12},
     {MemoryCall::Unlock, 12},    {MemoryCall::LockAll, 2},    {MemoryCall::UnlockAll, 5},
     {MemoryCall::Fork, 20},      {MemoryCall::Exit, 12},      {MemoryCall::Spawn, 5},
@@ -213,7 +213,8 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
     case MemoryCall::Advise:
         made = step_at(call, place);
         made.value = below(10);
-        if (one_in(3)) made.value = static_cast<std::uint32_t>(mm::AddressSpace::AdviceCall::DontNeed);
+        if (one_in(3))
+            made.value = static_cast<std::uint32_t>(mm::AddressSpace::AdviceCall::DontNeed);
         return made;
     case MemoryCall::Sync:
         made = step_at(call, place);
@@ -335,8 +336,7 @@ void StepMaker::add_accesses(Steps& steps, Place place, std::uint32_t count) {
         made.at = (place.page + below(std::max(reach, 1U))) * kPageSize +
                   kOffsets[below(std::size(kOffsets))];
         made.size = kSizes[below(std::size(kSizes))];
-        if (made.call == MemoryCall::Store)
-            made.value = one_in(12) ? 0 : below(0xFFFFFFFF);
+        if (made.call == MemoryCall::Store) made.value = one_in(12) ? 0 : below(0xFFFFFFFF);
         add(steps, made);
     }
 }

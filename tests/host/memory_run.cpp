@@ -55,8 +55,8 @@ std::string last_words(std::FILE* output) {
     std::string words = "ended without a word";
     char line[1000];
     while (std::fgets(line, sizeof line, output) != nullptr) {
-        for (const char* sign : {"assertion failed", "ERROR: AddressSanitizer", "runtime error",
-                                 "Failure", "panic"}) {
+        for (const char* sign :
+             {"assertion failed", "ERROR: AddressSanitizer", "runtime error", "Failure", "panic"}) {
             if (std::strstr(line, sign) == nullptr) continue;
             words = line;
             if (std::strcmp(sign, "Failure") == 0)
@@ -88,8 +88,8 @@ std::string without_numbers(const std::string& words) {
 }  // namespace
 
 RunReport run_apart(const MemoryScript& script, std::uint32_t check_every) {
-    void* shared = mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-                        -1, 0);
+    void* shared =
+        mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     EXPECT_NE(shared, MAP_FAILED);
     Told& told = *new (shared) Told;
     std::FILE* output = std::tmpfile();
@@ -125,7 +125,8 @@ std::optional<std::string> failure_of(const MemoryScript& script, std::uint32_t 
     // soonest if it is made after each step.
     std::uint32_t every = kNever;
     RunReport again = run_apart(cut, every);
-    if (again.ok || again.signature != report.signature) again = run_apart(cut, every = MemoryMachine::kSlow);
+    if (again.ok || again.signature != report.signature)
+        again = run_apart(cut, every = MemoryMachine::kSlow);
     if (again.ok) again = run_apart(cut, every = check_every);
     if (!again.ok) report = again;
     cut.steps.resize(std::min(cut.steps.size(), report.step + 1));
@@ -133,8 +134,9 @@ std::optional<std::string> failure_of(const MemoryScript& script, std::uint32_t 
         const RunReport run = run_apart(candidate, every);
         return !run.ok && run.signature == report.signature;
     });
-    return "at step " + std::to_string(report.step) + ": " + report.what + "\n(seen first as: " +
-           first_words + ")\nThe shortest script that fails like this:\n" + shortest.print();
+    return "at step " + std::to_string(report.step) + ": " + report.what +
+           "\n(seen first as: " + first_words + ")\nThe shortest script that fails like this:\n" +
+           shortest.print();
 }
 
 }  // namespace quire::test

@@ -53,6 +53,19 @@ TEST(UserMemoryRegressions, SwapoffFindsATableThatHasMoved) {
     )");
 }
 
+// fork asked for a page table for each 4 MiB of a region that the child does not get.
+TEST(UserMemoryRegressions, ForksThoughALargeRegionIsLeftOut) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=0 policy=0
+        0 mmap at=bffae000 size=10000 rights=3 flags=shared object=4
+        0 fork value=1
+        0 exit
+        1 madvise at=bffb5000 size=6000 value=6
+        1 mremap at=bffb8000 size=0 length=40000000 flags=maymove
+        1 fork
+    )");
+}
+
 // With swap full, make_room() gave up although clean pages of files were left.
 TEST(UserMemoryRegressions, MakesRoomOfCleanPagesWhenSwapIsFull) {
     expect_no_difference(R"(
