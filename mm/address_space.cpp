@@ -72,7 +72,9 @@ Result<void> AddressSpace::copy_from(AddressSpace& parent) {
 Result<void> AddressSpace::copy_region(const Region& region) {
     RegionTraits traits = region.traits();
     traits.locked = traits.lock_on_fault = false;
-    TRY(add_region(region.range(), traits, region.object(), region.object_page()));
+    Region* const copy =
+        TRY(add_region(region.range(), traits, region.object(), region.object_page()));
+    regions_.merge(*copy);  // without a lock it may be like the one before
     return {};
 }
 
