@@ -32,6 +32,28 @@ enum class Error : unsigned char {
     Overflow,         // a position past what its type can hold (EOVERFLOW)
     BadDescriptor,    // no open file has this number (EBADF)
     NotMappable,      // a file that has no pages: a pipe, a terminal (ENODEV)
+    NotDirectory,     // a name in the middle of a path is no directory (ENOTDIR)
+    IsDirectory,      // a directory where none may be (EISDIR)
+    NotEmpty,         // a directory with names in it (ENOTEMPTY)
+    NameTooLong,      // a name or a path past its limit (ENAMETOOLONG)
+    LinkLimit,        // no more names for this node (EMLINK)
+    LinkLoop,         // too many symbolic links on the way (ELOOP)
+    CrossDevice,      // two names on different file systems (EXDEV)
+    ReadOnly,         // a file system that may not be written (EROFS)
+    NoSpace,          // the disk, or its inodes, are used up (ENOSPC)
+    FileTooBig,       // past what a file can hold (EFBIG)
+    Corrupted,        // the disk holds what no file system writes (EUCLEAN)
+    BrokenPipe,       // nobody will ever read this (EPIPE)
+    NotSeekable,      // a pipe or a terminal has no offset (ESPIPE)
+    NoDevice,         // a device node that stands for nothing here (ENXIO)
+    NotBlockDevice,   // a disk was asked for (ENOTBLK)
+    TooManyFiles,     // the table of open files is full (EMFILE, ENFILE)
+    NotTerminal,      // a terminal was asked for (ENOTTY)
+    Interrupted,      // a signal came while waiting (EINTR)
+    NotExecutable,    // no program is in this file (ENOEXEC)
+    TextBusy,         // a program runs from this file (ETXTBSY)
+    NoSuchProcess,    // nobody has this number (ESRCH)
+    NoChild,          // there is nobody to wait for (ECHILD)
 };
 
 /// The enumerator's own name, for logs and tests.
@@ -69,6 +91,50 @@ constexpr const char* error_name(Error error) {
         return "BadDescriptor";
     case Error::NotMappable:
         return "NotMappable";
+    case Error::NotDirectory:
+        return "NotDirectory";
+    case Error::IsDirectory:
+        return "IsDirectory";
+    case Error::NotEmpty:
+        return "NotEmpty";
+    case Error::NameTooLong:
+        return "NameTooLong";
+    case Error::LinkLimit:
+        return "LinkLimit";
+    case Error::LinkLoop:
+        return "LinkLoop";
+    case Error::CrossDevice:
+        return "CrossDevice";
+    case Error::ReadOnly:
+        return "ReadOnly";
+    case Error::NoSpace:
+        return "NoSpace";
+    case Error::FileTooBig:
+        return "FileTooBig";
+    case Error::Corrupted:
+        return "Corrupted";
+    case Error::BrokenPipe:
+        return "BrokenPipe";
+    case Error::NotSeekable:
+        return "NotSeekable";
+    case Error::NoDevice:
+        return "NoDevice";
+    case Error::NotBlockDevice:
+        return "NotBlockDevice";
+    case Error::TooManyFiles:
+        return "TooManyFiles";
+    case Error::NotTerminal:
+        return "NotTerminal";
+    case Error::Interrupted:
+        return "Interrupted";
+    case Error::NotExecutable:
+        return "NotExecutable";
+    case Error::TextBusy:
+        return "TextBusy";
+    case Error::NoSuchProcess:
+        return "NoSuchProcess";
+    case Error::NoChild:
+        return "NoChild";
     }
     return "?";
 }
