@@ -191,6 +191,12 @@ class Node {
     /// Its pages, or nullptr: cannot be mapped.
     [[nodiscard]] virtual mm::MemoryObject* object() { return nullptr; }
 
+    /// NodeRef does these.
+    void add_user() { ++users_; }
+    void drop_user() {
+        ASSERT(users_ != 0);
+        if (--users_ == 0) last_user_gone();
+    }
     [[nodiscard]] std::uint32_t users() const { return users_; }
 
   protected:
@@ -199,7 +205,6 @@ class Node {
     virtual void last_user_gone() = 0;
 
   private:
-    friend class NodeRef;
     FileSystem& file_system_;
     std::uint32_t users_ = 0;
     NodeKind kind_;
@@ -238,13 +243,13 @@ class FileSystem {
 };
 
 inline NodeRef::NodeRef(Node& node) : node_(&node) {
-    ++node.users_;
+    node.add_user();
 }
 inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
-    if (node_ != nullptr) ++node_->users_;
+    if (node_ != nullptr) node_->add_user();
 }
 inline NodeRef::~NodeRef() {
-    if (node_ != nullptr && --node_->users_ == 0) node_->last_user_gone();
+    if (node_ != nullptr) node_->drop_user();
 }
 
 }  // namespace quire::fs
