@@ -17,8 +17,12 @@ sanitizers := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-reco
 host_flags := $(warnings) -I. -O1 -g1 -fno-omit-frame-pointer $(sanitizers) $(EXTRA_HOST_FLAGS)
 host_product_flags := $(language) $(host_flags) -include tests/host/libc_prefix.h
 # Test code may throw (rapidcheck does); some of its macros trip over our strictest warnings.
-host_test_flags := -std=c++20 -fno-strict-aliasing $(host_flags) -Wno-missing-declarations \
-                   -Wno-undef -Wno-cast-align
+host_support_flags := -std=c++20 -fno-strict-aliasing $(host_flags) -Wno-missing-declarations \
+                      -Wno-undef -Wno-cast-align
+# To compile the tests is most of the work, to run them is little: so they are not optimised, and only
+# what they test and run on is watched by UBSan. Its objects are linked first, so that its inline
+# functions are those of all.
+host_test_flags := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(host_support_flags)) -fsanitize=address
 
 host32_root := build/deps/i386
 host32_cxx_flags := -isystem $(host32_root)/usr/include -isystem /usr/src/googletest/googletest/include \
@@ -29,14 +33,25 @@ host32_link_flags := -Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 
 # $(call host_build,64,compiler,compile flags,link inputs,extra objects)
 define host_build
 host$(1)_objects := $$(pure_sources:%.cpp=build/host$(1)/%.o) $$(host_test_sources:%.cpp=build/host$(1)/%.o)
-host$(1)_settings = $(2) $$(host_product_flags) $$(libc_flags) $$(host_test_flags) $(3) $(6)
+host$(1)_settings = $(2) $$(host_product_flags) $$(libc_flags) $$(host_support_flags) $(3) $(6)
 $$(eval $$(call note,build/host$(1)/settings,host$(1)_settings))
 $$(eval $$(call note,build/host$(1)/objects,host$(1)_objects))
+
+# The headers that every test includes, read once.
+build/host$(1)/tests/host/library_headers.h.gch: tests/host/library_headers.h build/host$(1)/settings $(5)
+	$$(say) CXX$(1) $$<
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $$(host_test_flags) $(3) -x c++-header $$< -o $$@
+
+build/host$(1)/tests/host/%_test.o: tests/host/%_test.cpp build/host$(1)/tests/host/library_headers.h.gch
+	$$(say) CXX$(1) $$<
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $$(host_test_flags) $(3) -include build/host$(1)/tests/host/library_headers.h -MMD -MP -c $$< -o $$@
 
 build/host$(1)/tests/host/%.o: tests/host/%.cpp build/host$(1)/settings $(5)
 	$$(say) CXX$(1) $$<
 	@mkdir -p $$(@D)
-	$$(Q)$(2) $$(host_test_flags) $(3) -MMD -MP -c $$< -o $$@
+	$$(Q)$(2) $$(host_support_flags) $(3) -MMD -MP -c $$< -o $$@
 
 build/host$(1)/libc/%.o: host_product_flags += $(libc_flags)
 
