@@ -254,10 +254,19 @@ class AddressSpace {
     // Whether new pages may lie there: no region, no guard of one that grows down.
     [[nodiscard]] bool has_room(PageRange range) const;
     [[nodiscard]] std::optional<PageNumber> find_room(PageCount count) const;
-    // RLIMIT_AS and RLIMIT_DATA; RLIMIT_MEMLOCK. For `more` pages beside those there are.
-    [[nodiscard]] bool may_have(PageCount more, bool data) const;
-    [[nodiscard]] bool may_have_data(PageCount more) const;
-    [[nodiscard]] bool may_lock(PageCount more) const;
+    // What the limits and the commit account know of the pages that regions have of a range.
+    struct Counts {
+        PageCount all, data, locked, charged;
+        friend Counts operator+(const Counts& a, const Counts& b) {
+            return {a.all + b.all, a.data + b.data, a.locked + b.locked, a.charged + b.charged};
+        }
+    };
+    [[nodiscard]] Counts counts_in(PageRange range) const;
+    // RLIMIT_AS and RLIMIT_DATA; RLIMIT_MEMLOCK. For `more` pages beside those there are, of which
+    // `gone` will be gone by then.
+    [[nodiscard]] bool may_have(PageCount more, bool data, const Counts& gone = {}) const;
+    [[nodiscard]] bool may_have_data(PageCount more, const Counts& gone = {}) const;
+    [[nodiscard]] bool may_lock(PageCount more, const Counts& gone = {}) const;
     // As add_region(), but a neighbour that the new pages continue takes them in.
     Result<Region*> extend_or_add(PageRange range, const RegionTraits& traits, MemoryObject* object,
                                   std::uint32_t object_page);
@@ -268,8 +277,6 @@ class AddressSpace {
     // Populates pages of one region for the use they are meant for, up to the first that cannot be
     // brought in, unless they are to be locked by their faults.
     FaultOutcome bring_in(PageRange range, const RegionTraits& traits);
-    [[nodiscard]] PageCount mapped_in(PageRange range) const;
-    [[nodiscard]] PageCount charged_in(PageRange range) const;
 
     // mm/unmap.cpp: what takes pages or pieces out of regions. Errors, where there are any:
     // OutOfMemory; nothing that a program can see has changed then.
@@ -332,7 +339,6 @@ class AddressSpace {
 
     // mm/lock.cpp
     [[nodiscard]] bool may_lock_at_all() const;
-    [[nodiscard]] PageCount locked_in(PageRange range) const;
     Result<void> change_locks(PageRange range, bool locked, bool on_fault);
     // Precondition: `piece` is in `region`. Errors: OutOfMemory; nothing has changed then.
     Result<void> change_lock(Region& region, PageRange piece, bool locked, bool on_fault);

@@ -41,7 +41,7 @@ Error error_of(FaultOutcome outcome) {
 Result<void> AddressSpace::lock(VirtAddr address, std::uint32_t bytes, LockMode mode) {
     if (!may_lock_at_all()) return Error::NotPermitted;
     const PageRange range = whole_pages(address, bytes);
-    if (!may_lock(range.count() - locked_in(range))) return Error::OutOfMemory;
+    if (!may_lock(range.count(), counts_in(range))) return Error::OutOfMemory;
     TRY(change_locks(range, true, mode == LockMode::OnFault));
     const FaultOutcome outcome = bring_all_in(range);
     if (!is_resolved(outcome)) return error_of(outcome);
@@ -80,15 +80,6 @@ void AddressSpace::unlock_all() {
 
 bool AddressSpace::may_lock_at_all() const {
     return limits_.locked != 0 || limits_.may_lock_any;
-}
-
-PageCount AddressSpace::locked_in(PageRange range) const {
-    PageCount count;
-    for (Region* region = regions_.first_ending_after(range.first);
-         region != nullptr && region->range().overlaps(range); region = regions_.next(*region)) {
-        if (region->traits().locked) count += region->range().intersection(range).count();
-    }
-    return count;
 }
 
 // Region by region: what lies before a hole has changed then, as in Linux.

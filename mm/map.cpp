@@ -57,7 +57,7 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
     if (request.locked && limits_.locked == 0 && !limits_.may_lock_any) return Error::NotPermitted;
     if (traits.locked && !may_lock(range.count())) return Error::TryAgain;
     TRY(check_object(request));
-    const PageCount replaced = mapped_in(range);
+    const PageCount replaced = counts_in(range).all;
     if (!may_have(range.count() - replaced, is_data(traits))) return Error::OutOfMemory;
     if (regions_.size() > kMostRegions) return Error::OutOfMemory;
 
@@ -109,19 +109,19 @@ std::optional<PageNumber> AddressSpace::find_room(PageCount count) const {
     return below.has_value() ? below : regions_.find_gap_from_bottom(kUserPages, count);
 }
 
-bool AddressSpace::may_have(PageCount more, bool data) const {
-    if (regions_.total_pages() + more > PageCount(limits_.address_space >> kPageShift)) {
-        return false;
-    }
-    return !data || may_have_data(more);
+bool AddressSpace::may_have(PageCount more, bool data, const Counts& gone) const {
+    const PageCount all = regions_.total_pages() - gone.all + more;
+    if (all > PageCount(limits_.address_space >> kPageShift)) return false;
+    return !data || may_have_data(more, gone);
 }
 
-bool AddressSpace::may_have_data(PageCount more) const {
-    return data_ + more <= PageCount(limits_.data >> kPageShift);
+bool AddressSpace::may_have_data(PageCount more, const Counts& gone) const {
+    return data_ - gone.data + more <= PageCount(limits_.data >> kPageShift);
 }
 
-bool AddressSpace::may_lock(PageCount more) const {
-    return limits_.may_lock_any || locked_ + more <= PageCount(limits_.locked >> kPageShift);
+bool AddressSpace::may_lock(PageCount more, const Counts& gone) const {
+    return limits_.may_lock_any ||
+           locked_ - gone.locked + more <= PageCount(limits_.locked >> kPageShift);
 }
 
 RegionTraits AddressSpace::traits_for(const MapRequest& request) const {
@@ -141,21 +141,18 @@ RegionTraits AddressSpace::traits_for(const MapRequest& request) const {
     return traits;
 }
 
-PageCount AddressSpace::mapped_in(PageRange range) const {
-    PageCount count;
-    for (Region* region = regions_.first_ending_after(range.first);
-         region != nullptr && region->range().overlaps(range); region = regions_.next(*region))
-        count += region->range().intersection(range).count();
-    return count;
-}
-
-PageCount AddressSpace::charged_in(PageRange range) const {
-    PageCount count;
+AddressSpace::Counts AddressSpace::counts_in(PageRange range) const {
+    Counts counts;
     for (Region* region = regions_.first_ending_after(range.first);
          region != nullptr && region->range().overlaps(range); region = regions_.next(*region)) {
-        if (region->traits().charged) count += region->range().intersection(range).count();
+        const PageCount size = region->range().intersection(range).count();
+        const RegionTraits& traits = region->traits();
+        counts.all += size;
+        if (traits.locked) counts.locked += size;
+        if (traits.charged) counts.charged += size;
+        if (is_data(traits)) counts.data += size;
     }
-    return count;
+    return counts;
 }
 
 Result<Region*> AddressSpace::extend_or_add(PageRange range, const RegionTraits& traits,
@@ -183,7 +180,7 @@ Result<Region*> AddressSpace::replace(PageRange range, const RegionTraits& trait
                                       MemoryObject* object, std::uint32_t object_page) {
     CommitAccount& commit = memory_.commit();
     const PageCount size = range.count();
-    if (traits.charged && !commit.allows(size, charged_in(range))) return Error::OutOfMemory;
+    if (traits.charged && !commit.allows(size, counts_in(range).charged)) return Error::OutOfMemory;
     Region* region = TRY(memory_.regions().allocate(*this, range, traits, object, object_page));
     {
         SpaceFlush flush(pages_);

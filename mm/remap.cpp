@@ -35,10 +35,6 @@ PageCount rounded_up(std::uint32_t bytes) {
     return PageCount((bytes + (kPageSize - 1)) / kPageSize);
 }
 
-PageCount less(PageCount count, PageCount by) {
-    return by < count ? count - by : PageCount();
-}
-
 }  // namespace
 
 Result<VirtAddr> AddressSpace::remap(const RemapRequest& request) {
@@ -105,11 +101,12 @@ Result<void> AddressSpace::check_growth(const Relocation& plan) {
     const std::uint32_t object_page = region.object_page_of(plan.from.first);
     if (object_page + plan.size.raw() < object_page) return Error::InvalidArgument;
 
-    const PageCount locked = locked_in(plan.to) + locked_in(plan.tail());
-    const PageCount more_locked = less(plan.size - plan.from.count(), locked);
-    if (traits.locked && !may_lock(more_locked)) return Error::TryAgain;
-    const PageCount gone = mapped_in(plan.to) + mapped_in(plan.tail());
-    if (!may_have(less(plan.growth(), gone), is_data(traits))) return Error::OutOfMemory;
+    // The lock moves: only what is longer than before is asked for, even over a limit that is lower
+    // by now.
+    const Counts gone = counts_in(plan.to) + counts_in(plan.tail());
+    const PageCount longer = plan.size - plan.from.count();
+    if (longer != PageCount() && traits.locked && !may_lock(longer, gone)) return Error::TryAgain;
+    if (!may_have(plan.growth(), is_data(traits), gone)) return Error::OutOfMemory;
     return {};
 }
 
@@ -156,7 +153,7 @@ Result<Region*> AddressSpace::reserve_move(const Relocation& plan, PageMover& mo
                                            FlushBatch& batch) {
     Region* region = regions_.find(plan.old.first);
     const std::uint32_t object_page = region->object_page_of(plan.old.first);
-    const PageCount released = charged_in(plan.to) + charged_in(plan.tail());
+    const PageCount released = (counts_in(plan.to) + counts_in(plan.tail())).charged;
     if (region->traits().charged && !memory_.commit().allows(plan.growth(), released)) {
         return Error::OutOfMemory;
     }
