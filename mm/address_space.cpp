@@ -42,15 +42,26 @@ PageCount tables_in(const PageDirectory& directory, PageRange range) {
 
 }  // namespace
 
-// For the slabs of the regions, and for each page table that must be copied.
+// For the slabs of the regions, and for each page table that must be copied: once, however many
+// regions lie under it.
 PageCount AddressSpace::frames_to_fork() {
     PageCount frames = kFewFrames + PageCount(regions_.size() / 8);
+    PageNumber counted;  // up to here
+    const auto count_tables = [&](PageRange range) {
+        if (range.first < counted) range.first = counted;
+        frames += tables_in(pages_.directory(), range);
+        const PageNumber end(align_up(range.end.raw(), kEntriesPerTable));
+        if (counted < end) counted = end;
+    };
     for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
-        const RegionTraits& traits = region->traits();
-        if (!traits.locked && !traits.dont_fork) continue;
-        // Of what the child does not get, only the tables at the ends hold anything else.
-        frames += PageCount(2);
-        if (!traits.dont_fork) frames += tables_in(pages_.directory(), region->range());
+        const PageRange range = region->range();
+        if (region->traits().dont_fork) {
+            // Of what the child does not get, only the tables at the ends hold anything else.
+            count_tables(PageRange::of(range.first, PageCount(1)));
+            count_tables({range.end - PageCount(1), range.end});
+        } else if (region->traits().locked) {
+            count_tables(range);
+        }
     }
     return frames;
 }
