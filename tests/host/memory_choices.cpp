@@ -253,9 +253,6 @@ MemoryStep StepMaker::some_step(MemoryCall call) {
         made.flags = 1U << below(5);
         made.value = (1 + below(200)) * kPageSize;
         if (made.flags == LimitFlag::kLocked && one_in(4)) made.value = 0;
-        // The model measures a stack by its pages, the code by its region, as Linux does; regions
-        // that touch are told apart by the code only. So the limit stays the usual one.
-        if (made.flags == LimitFlag::kStack) made.value = 0x800000;
         return made;
     case MemoryCall::SwapOff:
         made.value = below(2);

@@ -190,9 +190,9 @@ RunList MemoryMachine::runs(std::uint32_t process) {
     return RunList(found);
 }
 
-bool MemoryMachine::has_seam(std::uint32_t process, std::uint32_t first, std::uint32_t end) {
-    const mm::Region* region = spaces_[process]->regions().first_ending_after(PageNumber(first));
-    return region != nullptr && region->range().end.raw() < end;
+mm::PageRange MemoryMachine::region_after(std::uint32_t process, std::uint32_t page) {
+    const mm::Region* region = spaces_[process]->regions().first_ending_after(PageNumber(page));
+    return region != nullptr ? region->range() : mm::PageRange{};
 }
 
 bool MemoryMachine::has_private_page(std::uint32_t process, std::uint32_t page) {
@@ -653,10 +653,9 @@ std::string MemoryMachine::fork(const MemoryStep& step) {
         return {};
     }
     MemoryStep sized = step;
-    // Tables may have to be copied, and more are reckoned with: two for each locked region.
-    sized.size =
-        2 * mm::kPageSize *
-        (spaces_[step.process]->figures().tables.raw() + spaces_[step.process]->regions().size());
+    // Each table may have to be copied, and there are slabs of regions.
+    sized.size = mm::kPageSize * (spaces_[step.process]->figures().tables.raw() +
+                                  spaces_[step.process]->regions().size() / 8);
     Result<std::unique_ptr<AddressSpace>> made = new_space();
     Result<void> done = made.ok() ? Result<void>() : Result<void>(made.error());
     if (made.ok()) done = made.value()->fork_from(*spaces_[step.process]);

@@ -91,7 +91,7 @@ class MemoryMachine final : private RealMemory {
 
     // RealMemory.
     RunList runs(std::uint32_t process) override;
-    bool has_seam(std::uint32_t process, std::uint32_t first, std::uint32_t end) override;
+    mm::PageRange region_after(std::uint32_t process, std::uint32_t page) override;
     bool has_private_page(std::uint32_t process, std::uint32_t page) override;
     bool is_resident(std::uint32_t process, std::uint32_t page) override;
     void peek(std::uint32_t process, std::uint32_t page, PageBytes& bytes) override;

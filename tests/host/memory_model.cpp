@@ -443,9 +443,11 @@ std::string MemoryModel::compare_contents(std::uint32_t process) {
 
 // --- Accesses ---
 
-bool MemoryModel::can_grow(const Space& space, const Run& stack, std::uint32_t page) const {
+bool MemoryModel::can_grow(std::uint32_t process, const Run& stack, std::uint32_t page) {
+    const Space& space = spaces_[process];
     if (!stack.traits.grows_down || page < mm::kFirstUserPage.raw()) return false;
-    if (std::uint64_t{stack.end - page} * mm::kPageSize > space.limits.stack) return false;
+    const std::uint32_t end = real_.region_after(process, stack.first).end.raw();
+    if (std::uint64_t{end - page} * mm::kPageSize > space.limits.stack) return false;
     const std::uint32_t more = stack.first - page;
     if (!may_expand(space, stack.traits, more)) return false;
     if (stack.traits.locked && !may_lock(space, more)) return false;
@@ -464,7 +466,7 @@ FaultOutcome MemoryModel::expected_outcome(std::uint32_t process, std::uint32_t 
     const Run* run = space.runs.first_ending_after(page);
     if (run == nullptr) return FaultOutcome::NotMapped;
     if (run->first > page) {
-        if (!can_grow(space, *run, page)) return FaultOutcome::NotMapped;
+        if (!can_grow(process, *run, page)) return FaultOutcome::NotMapped;
         grows = true;
     }
     const mm::Rights rights = run->traits.rights;

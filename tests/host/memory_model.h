@@ -154,9 +154,10 @@ struct Answer {
 class RealMemory {
   public:
     [[nodiscard]] virtual RunList runs(std::uint32_t process) = 0;
-    /// Whether two regions that continue each other meet inside (first, end).
-    [[nodiscard]] virtual bool has_seam(std::uint32_t process, std::uint32_t first,
-                                        std::uint32_t end) = 0;
+    /// The first region that ends after `page`; empty if there is none. A run may be several
+    /// regions: whether those that continue each other are one depends on when they met and, in
+    /// Linux, on whether both were written to.
+    [[nodiscard]] virtual mm::PageRange region_after(std::uint32_t process, std::uint32_t page) = 0;
     /// Whether the page is the process's own, in RAM or in swap: no zeros, no page of an object.
     [[nodiscard]] virtual bool has_private_page(std::uint32_t process, std::uint32_t page) = 0;
     [[nodiscard]] virtual bool is_resident(std::uint32_t process, std::uint32_t page) = 0;
@@ -184,7 +185,9 @@ class MemoryModel {
     void spawn(std::uint32_t process, std::uint32_t break_start);
     std::string fork(std::uint32_t process, std::uint32_t child, const Answer& answer);
     void exit(std::uint32_t process);
-    [[nodiscard]] mm::MemoryLimits& limits(std::uint32_t process) { return spaces_[process].limits; }
+    [[nodiscard]] mm::MemoryLimits& limits(std::uint32_t process) {
+        return spaces_[process].limits;
+    }
 
     // --- Calls ---
 
@@ -320,7 +323,7 @@ class MemoryModel {
                                       bool& grows);
     std::string judge_access(std::uint32_t process, std::uint32_t at, std::uint32_t size,
                              mm::Access access, mm::FaultOutcome outcome, const Answer& answer);
-    bool can_grow(const Space& space, const Run& stack, std::uint32_t page) const;
+    bool can_grow(std::uint32_t process, const Run& stack, std::uint32_t page);
 
     RealMemory& real_;
     Promises promises_;

@@ -270,8 +270,7 @@ std::string MemoryModel::protect(std::uint32_t process, std::uint32_t at, std::u
         if (!start->traits.grows_down) return judge(answer, Error::InvalidArgument).difference;
         // From the beginning of the region on, which may be a part of the run.
         first = std::max(first, start->first);
-        while (first > start->first && !real_.has_seam(process, first - 1, first + 1))
-            --first;
+        first = real_.region_after(process, first).first.raw();
     } else if (start->first > first) {
         return judge(answer, Error::OutOfMemory).difference;
     }
@@ -279,7 +278,18 @@ std::string MemoryModel::protect(std::uint32_t process, std::uint32_t at, std::u
     const Judgement judgement = judge(answer, plan.expected);
     if (judgement.course == Course::Wrong) return judgement.difference;
     const std::uint32_t must = judgement.course == Course::Excused ? 0 : plan.must_until;
-    return follow_runs(process, plan.after, must, plan.may_until);
+    const std::vector<Run> before = space.runs.part(first, end);
+    if (std::string wrong = follow_runs(process, plan.after, must, plan.may_until); !wrong.empty())
+        return wrong;
+    // Locked private pages that may now be written are copied at once, as in Linux
+    // (mprotect_fixup): no fault is left for later.
+    for (const Run& run : before) {
+        const RegionTraits& was = run.traits;
+        if (!was.locked || was.shared || was.rights.has(Rights::write())) continue;
+        for (const Run& is : space.runs.part(run.first, run.end))
+            if (is.traits.rights.has(Rights::write())) brought_in(process, is.first, is.end);
+    }
+    return {};
 }
 
 // Region by region, up to the first that refuses.
@@ -522,8 +532,9 @@ std::string MemoryModel::remap(std::uint32_t process, const AddressSpace::RemapR
     const RemapPlan plan = plan_remap(space, request);
     Answer judged = answer;
     // Two regions that could be one are still two: the old range runs into the second.
+    const mm::PageRange region = real_.region_after(process, plan.first);
     if (!answer.ok && answer.error == Error::BadAddress && is_aligned(request.address.raw()) &&
-        real_.has_seam(process, plan.first, plan.first + std::max(plan.old_pages, 1U)))
+        !region.empty() && region.end.raw() < plan.first + std::max(plan.old_pages, 1U))
         return {};
     // The manual page does not say which of the two: for low addresses, and for a second map of the
     // page over which it is to go.

@@ -103,5 +103,74 @@ TEST(UserMemoryRegressions, MakesRoomOfCleanPagesWhenSwapIsFull) {
     )");
 }
 
+// DONTUNMAP of locked pages asked RLIMIT_MEMLOCK for nothing more, which is refused over the limit.
+TEST(UserMemoryRegressions, ALockedRegionMovesThoughTheLimitIsLowerByNow) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=1 policy=0
+        0 mmap at=bffc0000 size=1 rights=3 flags=growsdown
+        0 fork value=1
+        1 store at=bf7f4000 size=0 value=11
+        1 mlockall flags=current
+        1 limit flags=locked value=6e000
+        1 mremap at=bfbf5000 size=3000 length=3000 flags=maymove|dontunmap
+    )");
+}
+
+// mremap took pages that MREMAP_FIXED replaces for pages of the kind that grows.
+TEST(UserMemoryRegressions, OnlyDataMakesRoomForData) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=1 policy=0
+        0 mmap at=bf400000 size=2000 rights=3 flags=fixed
+        0 mmap at=bf410000 size=4000 rights=1 flags=fixed
+        0 limit flags=data value=2000
+        0 mremap at=bf400000 size=2000 to=bf410000 length=4000 flags=maymove|fixed
+    )");
+}
+
+// fork asked for a page table for each locked region under it.
+TEST(UserMemoryRegressions, ForksManyLockedRegionsUnderOneTable) {
+    expect_no_difference(R"(
+        world frames=64 swap=0 swap2=0 overcommit=1 policy=0
+        0 mmap at=bf404000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf406000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf408000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf40a000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf40c000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf40e000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf410000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf412000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf414000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf416000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf418000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf41a000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf41c000 size=1000 rights=3 flags=fixed|locked
+        0 mmap at=bf41e000 size=1000 rights=3 flags=fixed|locked
+        0 fork value=1
+    )");
+}
+
+// A locked private page that may be written from now on is copied at once: the model.
+TEST(UserMemoryRegressions, MprotectCopiesWhatIsLocked) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=0 policy=0
+        0 mmap at=bfbf9000 size=1 rights=1 flags=locked object=2 page=4
+        0 mprotect at=bfbf9000 size=1 rights=3
+        0 fork value=4
+        4 mmap at=bf7e3000 size=4000 rights=3 flags=shared object=2 page=2
+        4 store at=bf7e4fff size=0 value=11
+    )");
+}
+
+// A stack that touches another one has the limit for itself: the model.
+TEST(UserMemoryRegressions, TheStackLimitIsForEachRegion) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=1 policy=0
+        0 mmap at=bfbed000 size=1 rights=3 flags=growsdown
+        0 mmap at=bfbd5000 size=2000 rights=3 flags=fixed|growsdown
+        0 store at=bfbd7000 size=0 value=11
+        0 store at=bf3de000 size=0 value=11
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test
