@@ -21,6 +21,7 @@
 #include "kernel/base/result.h"
 #include "mm/fault.h"
 #include "mm/fault_outcome.h"
+#include "mm/needed_pages.h"
 #include "mm/region_map.h"
 #include "mm/user_memory.h"
 #include "mm/user_pages.h"
@@ -335,7 +336,8 @@ class AddressSpace {
     [[nodiscard]] bool can_be_read_ahead(const Region& region, PageNumber page) const;
     Result<void> fetch_ahead(const Region& region, PageNumber page);
     Result<void> populate_all(PageRange range, Access access);
-    [[nodiscard]] bool is_in_ram(const Region& region, PageNumber page) const;
+    // The frame that holds what the page holds, mapped here or not; none if it is not in RAM.
+    [[nodiscard]] std::optional<FrameNumber> frame_of(PageNumber page);
 
     // mm/lock.cpp
     [[nodiscard]] bool may_lock_at_all() const;
@@ -358,6 +360,7 @@ class AddressSpace {
     VirtAddr break_start_;
     VirtAddr break_;
     PageNumber mmap_top_ = kUsualMmapTop;
+    NeededPages needed_;
     LockAll future_locks_;  // mlockall(MCL_FUTURE): for regions to come
     PageCount locked_;      // pages of locked regions
     PageCount charged_;     // pages the commit account counts for this space

@@ -167,23 +167,24 @@ Result<void> AddressSpace::residence(VirtAddr address, std::uint32_t bytes,
     const PageRange range = PageRange::of(page_of(address), pages_for(bytes));
     ASSERT(answer.size() >= range.count().raw());
     for (PageNumber page = range.first; page < range.end; ++page) {
-        const Region* region = regions_.find(page);
-        if (region == nullptr) return Error::OutOfMemory;
-        answer[(page - range.first).raw()] = is_in_ram(*region, page) ? 1 : 0;
+        if (regions_.find(page) == nullptr) return Error::OutOfMemory;
+        answer[(page - range.first).raw()] = frame_of(page).has_value() ? 1 : 0;
     }
     return {};
 }
 
 // An object's page counts even if nobody has mapped it here: a fault would find it.
-bool AddressSpace::is_in_ram(const Region& region, PageNumber page) const {
+std::optional<FrameNumber> AddressSpace::frame_of(PageNumber page) {
     const SwapSpace& swap = memory_.pages().swap();
     const Pte pte = pages_.entry(page);
-    if (pte.is_resident()) return true;
-    if (pte.is_swapped()) return swap.cached(pte.slot()).has_value();
-    if (region.object() == nullptr) return false;
-    const ObjectEntry entry = region.object()->entry(region.object_page_of(page));
-    if (entry.is_slot()) return swap.cached(entry.slot()).has_value();
-    return entry.is_frame();
+    if (pte.is_resident()) return pte.frame();
+    if (pte.is_swapped()) return swap.cached(pte.slot());
+    const Region* region = regions_.find(page);
+    if (region == nullptr || region->object() == nullptr) return std::nullopt;
+    const ObjectEntry entry = region->object()->entry(region->object_page_of(page));
+    if (entry.is_slot()) return swap.cached(entry.slot());
+    if (!entry.is_frame()) return std::nullopt;
+    return entry.frame();
 }
 
 // Start does nothing but check, as in Linux: what is dirty is written in its own time.

@@ -115,6 +115,7 @@ FaultOutcome AddressSpace::PageFault::resolve() {
         if (takes_frames(action) && !has_room_) return FaultOutcome::OutOfMemory;
         if (may_read(action) && !has_room_to_read_) {
             make_room_to_read();
+            if (!has_room_to_read_) return FaultOutcome::OutOfMemory;
             continue;
         }
         const Result<void> done = act(action);
@@ -126,7 +127,7 @@ FaultOutcome AddressSpace::PageFault::resolve() {
 }
 
 void AddressSpace::PageFault::make_room() {
-    has_room_ = memory_.room().make_room(kFewFrames).ok();
+    has_room_ = find_room(kFewFrames);
     has_room_to_read_ = false;
 }
 
@@ -135,7 +136,16 @@ void AddressSpace::PageFault::make_room() {
 void AddressSpace::PageFault::make_room_to_read() {
     window_ = window_for(region_->traits().advice);
     if (!memory_.room().has_room(frames_to_fetch(window_))) window_ = PageCount(1);
-    has_room_to_read_ = memory_.room().make_room(frames_to_fetch(window_)).ok();
+    has_room_to_read_ = find_room(frames_to_fetch(window_));
+}
+
+bool AddressSpace::PageFault::evict_for(PageCount frames) {
+    space_.needed_.add(page_);
+    FrameNumber kept[NeededPages::kMost];
+    std::uint32_t count = 0;
+    for (const PageNumber page : space_.needed_.all())
+        if (const auto frame = space_.frame_of(page)) kept[count++] = *frame;
+    return memory_.room().make_room_beside({kept, count}, frames).ok();
 }
 
 // --- Facts ---

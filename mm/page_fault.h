@@ -26,6 +26,11 @@ class AddressSpace::PageFault {
   private:
     void make_room();
     void make_room_to_read();
+    // Whether there is room for `frames`. What this program's instruction needs as well stays.
+    bool find_room(PageCount frames) {
+        return __builtin_expect(memory_.room().has_room(frames), 1) || evict_for(frames);
+    }
+    bool evict_for(PageCount frames);
     [[nodiscard]] FaultOutcome success() const {
         return was_read_ ? FaultOutcome::ResolvedByRead : FaultOutcome::Resolved;
     }

@@ -58,7 +58,7 @@ void Reclaim::set_marks(const Watermarks& marks) {
     marks_ = marks;
 }
 
-Result<void> Reclaim::make_room_slowly(PageCount frames) {
+Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNumber> kept) {
     if (running_) {
         if (frames_.free_frames() < frames) return Error::OutOfMemory;
         return {};
@@ -68,7 +68,9 @@ Result<void> Reclaim::make_room_slowly(PageCount frames) {
     // What RAM cannot hold in any case is not worth throwing everything else out.
     if (frames + marks_.min <= frames_.statistics().managed) {
         const Running running(running_);
+        kept_ = kept;
         reclaim_until(frames + marks_.low);
+        kept_ = {};
     }
     if (frames_.free_frames() >= frames + marks_.min) return {};
     ++statistics_.failures;
@@ -125,6 +127,10 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
         const std::optional<FrameNumber> frame = memory_.pages().policy().choose(access_);
         if (!frame.has_value()) break;
         ++round.chosen;
+        if (is_kept(*frame)) {
+            stuck_.push_back(*frame);
+            continue;
+        }
         const bool dirty = must_be_written(memory_, *frame);
         if (dirty && SwapCluster::takes(memory_, *frame)) {
             cluster.add(*frame);
@@ -136,6 +142,12 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
     statistics_.chosen += round.chosen;
     if (!cluster.frames().empty()) round.evicted += send_to_swap(cluster);
     return round;
+}
+
+bool Reclaim::is_kept(FrameNumber frame) const {
+    for (const FrameNumber kept : kept_)
+        if (kept == frame) return true;
+    return false;
 }
 
 bool Reclaim::evict_or_set_aside(FrameNumber frame) {

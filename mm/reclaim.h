@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "mm/evict.h"
 #include "mm/frame_list.h"
@@ -87,7 +88,11 @@ class Reclaim final : public RoomMaker {
     /// is). For calls from below reclaim itself, the store's, there is no reserve.
     Result<void> make_room(PageCount frames) override {
         if (__builtin_expect(has_room(frames), 1)) return {};
-        return make_room_slowly(frames);
+        return make_room_slowly(frames, {});
+    }
+    Result<void> make_room_beside(std::span<const FrameNumber> kept, PageCount frames) override {
+        if (has_room(frames)) return {};
+        return make_room_slowly(frames, kept);
     }
     [[nodiscard]] bool has_room(PageCount frames) const override {
         return frames_.free_frames() >= frames + marks_.min;
@@ -114,7 +119,8 @@ class Reclaim final : public RoomMaker {
         std::uint32_t evicted = 0;
     };
 
-    Result<void> make_room_slowly(PageCount frames);
+    Result<void> make_room_slowly(PageCount frames, std::span<const FrameNumber> kept);
+    [[nodiscard]] bool is_kept(FrameNumber frame) const;
     void reclaim_until(PageCount target);
     void reclaim_slabs();
     Round evict_some(std::uint32_t most);
@@ -130,7 +136,8 @@ class Reclaim final : public RoomMaker {
     SlabRegistry& slabs_;
     Watermarks marks_;
     MappedAccess access_;
-    FrameList stuck_;  // chosen in this call, and could not leave
+    FrameList stuck_;                    // chosen in this call, and could not leave
+    std::span<const FrameNumber> kept_;  // of this call
     ReclaimStatistics statistics_;
     Shortage shortage_;
     FrameNumber hand_;            // where take_slots_back() goes on

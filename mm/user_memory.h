@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "kernel/base/intrusive_list.h"
 #include "kernel/base/result.h"
@@ -40,6 +41,9 @@ class RoomMaker {
     /// is not locked, so nobody may hold a page-table entry across the call.
     /// Errors: OutOfMemory (nothing more can be evicted).
     virtual Result<void> make_room(PageCount frames) = 0;
+
+    /// The same, but none of `kept` is evicted.
+    virtual Result<void> make_room_beside(std::span<const FrameNumber> kept, PageCount frames) = 0;
 
     /// Whether make_room() would succeed without evicting anything.
     [[nodiscard]] virtual bool has_room(PageCount frames) const = 0;

@@ -65,6 +65,9 @@ class WhatIsFree final : public RoomMaker {
         if (!has_room(frames)) return Error::OutOfMemory;
         return {};
     }
+    Result<void> make_room_beside(std::span<const FrameNumber>, PageCount frames) override {
+        return make_room(frames);
+    }
     [[nodiscard]] bool has_room(PageCount frames) const override {
         return frames_.free_frames() >= frames;
     }

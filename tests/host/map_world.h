@@ -62,6 +62,9 @@ class RememberingRoom final : public mm::RoomMaker {
         asked_ += frames;
         return {};
     }
+    Result<void> make_room_beside(std::span<const mm::FrameNumber>, mm::PageCount frames) override {
+        return make_room(frames);
+    }
     [[nodiscard]] bool has_room(mm::PageCount) const override { return true; }
     /// Since the last time this was asked.
     std::uint32_t asked() { return std::exchange(asked_, mm::PageCount()).raw(); }

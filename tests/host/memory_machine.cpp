@@ -686,12 +686,7 @@ std::string MemoryMachine::access(const MemoryStep& step) {
             is_store ? machine_.mmu.store(VirtAddr(at), size, mm::Ring::User, value)
                      : machine_.mmu.load(VirtAddr(at), size, mm::Ring::User, value);
         if (!fault.has_value()) break;
-        if (turns == kMostFaults) {
-            // The pages of one access throw each other out. Where memory is short that is no worse
-            // than being told so.
-            outcome = mm::FaultOutcome::OutOfMemory;
-            break;
-        }
+        if (turns == kMostFaults) return "the pages of an access throw each other out for ever";
         outcome = space.handle(*fault);
         ++figures_.outcomes[static_cast<std::size_t>(outcome)];
         if (!mm::is_resolved(outcome)) break;

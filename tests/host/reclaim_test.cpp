@@ -118,6 +118,41 @@ TEST_F(ReclaimTest, LockedPagesAreNeverVictims) {
     EXPECT_TRUE(still_holds(32));
 }
 
+TEST_F(ReclaimTest, EvictsNothingThatItIsToKeep) {
+    put_pages(8);
+    const std::array kept{frame(page(1)), frame(page(6))};
+    leave_free(4);
+    EXPECT_FALSE(reclaim.make_room_beside(kept, PageCount(7)).ok());
+    EXPECT_EQ(free_frames(), PageCount(4 + 6));
+    for (std::uint32_t i = 0; i < 8; ++i)
+        EXPECT_EQ(entry(page(i)).is_resident(), i == 1 || i == 6) << i;
+    leave_free(4);
+    EXPECT_TRUE(reclaim.run_background());  // kept for that call only
+    EXPECT_EQ(resident(), 0U);
+    EXPECT_TRUE(still_holds(8));
+}
+
+// An instruction that needs three pages faults for whichever is missing, until it has them all or
+// is told that there is no memory. Room is for two.
+TEST_F(ReclaimTest, PagesOfOneInstructionDoNotThrowEachOtherOutForEver) {
+    put_pages(8);
+    EXPECT_TRUE(make_room((free_frames() - kMarks.min).raw() + 8));
+    leave_free(14);
+    const std::array needed{page(0), page(3), page(5)};
+    const auto ends = [&] {
+        for (const PageNumber each : needed) {
+            if (reaches(each)) continue;
+            return !read(each).has_value();
+        }
+        return true;
+    };
+    std::uint32_t turns = 1;
+    while (!ends() && turns < 100)
+        ++turns;
+    EXPECT_LT(turns, 10U);
+    EXPECT_TRUE(still_holds(8));
+}
+
 TEST_F(ReclaimTest, SaysWhyThereIsNoRoom) {
     put_pages(8);
     leave_free(4);

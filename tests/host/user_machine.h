@@ -45,7 +45,13 @@ class NoReclaim final : public mm::RoomMaker {
         if (!has_room(frames)) return Error::OutOfMemory;
         return {};
     }
+    Result<void> make_room_beside(std::span<const mm::FrameNumber> kept,
+                                  mm::PageCount frames) override {
+        if (other_ != nullptr) return other_->make_room_beside(kept, frames);
+        return make_room(frames);
+    }
     [[nodiscard]] bool has_room(mm::PageCount frames) const override {
+        if (other_ != nullptr) return other_->has_room(frames);
         return frames_.free_frames() >= frames;
     }
 
