@@ -297,9 +297,9 @@ class MemoryModel {
     struct RemapPlan;
     [[nodiscard]] RemapPlan plan_remap(const Space& space,
                                        const mm::AddressSpace::RemapRequest& request) const;
-    void plan_resize(RemapPlan& plan, const Space& space) const;
+    void plan_resize(RemapPlan& plan) const;
     void plan_place(RemapPlan& plan) const;
-    void plan_copy(RemapPlan& plan, const Space& space) const;
+    void plan_promise(RemapPlan& plan, const Space& space) const;
     static void move(Space& space, const RemapPlan& plan, std::uint32_t to);
     std::string finish_remap(std::uint32_t process, const RemapPlan& plan, std::uint32_t to);
     std::string judge_lock(std::uint32_t process, std::uint32_t first, std::uint32_t end,

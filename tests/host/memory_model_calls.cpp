@@ -396,7 +396,7 @@ struct MemoryModel::RemapPlan {
 };
 
 // vma_to_resize().
-void MemoryModel::plan_resize(RemapPlan& plan, const Space& space) const {
+void MemoryModel::plan_resize(RemapPlan& plan) const {
     const Run* run = plan.left.runs.find(plan.first);
     const std::uint32_t size = plan.old_pages;
     if (run == nullptr || (size == 0 && !run->traits.shared)) {
@@ -417,11 +417,6 @@ void MemoryModel::plan_resize(RemapPlan& plan, const Space& space) const {
         plan.expected = Error::TryAgain;
     } else if (!may_expand(plan.left, traits, more)) {
         plan.expected = Error::OutOfMemory;
-    } else if (traits.charged) {
-        const auto charged = [](const RegionTraits& each) { return each.charged; };
-        const std::int64_t released =
-            std::int64_t{count(space.runs, charged)} - count(plan.left.runs, charged);
-        if (!may_promise_instead(more, released)) plan.expected = Error::OutOfMemory;
     }
 }
 
@@ -465,27 +460,30 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
     }
     plan.expected = std::nullopt;
     if (plan.must_stay) return plan;
-    plan_resize(plan, space);
+    plan_resize(plan);
     if (plan.expected.has_value()) return plan;
-    if (plan.keeps_old) plan_copy(plan, space);
+    // The old region stays beside the new one.
+    const RegionTraits& traits = plan.left.runs.find(plan.first)->traits;
+    if (plan.keeps_old && !may_expand(plan.left, traits, plan.new_pages))
+        plan.expected = Error::OutOfMemory;
     if (plan.expected.has_value()) return plan;
     if (request.fixed) {
         if (*plan.fixed < kFirst) plan.expected = Error::NotPermitted;
-        return plan;
+    } else {
+        plan_place(plan);
     }
-    plan_place(plan);
+    if (!plan.expected.has_value()) plan_promise(plan, space);
     return plan;
 }
 
-// The old region stays beside the new one.
-void MemoryModel::plan_copy(RemapPlan& plan, const Space& space) const {
-    const RegionTraits& traits = plan.left.runs.find(plan.first)->traits;
+// In Linux 6.1 what is promised comes last: in move_vma().
+void MemoryModel::plan_promise(RemapPlan& plan, const Space& space) const {
+    if (!plan.left.runs.find(plan.first)->traits.charged) return;
     const auto charged = [](const RegionTraits& each) { return each.charged; };
     const std::int64_t released =
         std::int64_t{count(space.runs, charged)} - count(plan.left.runs, charged);
-    if (!may_expand(plan.left, traits, plan.new_pages) ||
-        (traits.charged && !may_promise_instead(plan.new_pages, released)))
-        plan.expected = Error::OutOfMemory;
+    const std::uint32_t more = plan.new_pages - (plan.keeps_old ? 0 : plan.old_pages);
+    if (more != 0 && !may_promise_instead(more, released)) plan.expected = Error::OutOfMemory;
 }
 
 // Growing: in place if there is room, or else somewhere else, if it may.

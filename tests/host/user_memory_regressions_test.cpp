@@ -2,6 +2,9 @@
 // step.
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "tests/host/formatted.h"
 #include "tests/host/memory_machine.h"
 
 namespace quire::test {
@@ -129,24 +132,12 @@ TEST(UserMemoryRegressions, OnlyDataMakesRoomForData) {
 
 // fork asked for a page table for each locked region under it.
 TEST(UserMemoryRegressions, ForksManyLockedRegionsUnderOneTable) {
-    expect_no_difference(R"(
-        world frames=64 swap=0 swap2=0 overcommit=1 policy=0
-        0 mmap at=bf404000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf406000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf408000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf40a000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf40c000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf40e000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf410000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf412000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf414000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf416000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf418000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf41a000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf41c000 size=1000 rights=3 flags=fixed|locked
-        0 mmap at=bf41e000 size=1000 rights=3 flags=fixed|locked
-        0 fork value=1
-    )");
+    std::string script = "world frames=64 swap=0\n0 mlockall flags=onfault|future\n";
+    for (std::uint32_t i = 0; i < 48; ++i)
+        script +=
+            formatted("0 mmap at=%x size=1000 rights=3 flags=fixed\n", 0xBF404000 + i * 0x2000);
+    expect_no_difference(
+        (script + "0 store at=bf404000 size=4 value=11\n0 fork value=1\n").c_str());
 }
 
 // A locked private page that may be written from now on is copied at once: the model.
@@ -169,6 +160,48 @@ TEST(UserMemoryRegressions, TheStackLimitIsForEachRegion) {
         0 mmap at=bfbd5000 size=2000 rights=3 flags=fixed|growsdown
         0 store at=bfbd7000 size=0 value=11
         0 store at=bf3de000 size=0 value=11
+    )");
+}
+
+// Everything was locked and nothing could be written to swap: the one page that could leave was the
+// other one of the same store, for ever.
+TEST(UserMemoryRegressions, AStoreAcrossTwoPagesEndsThoughHardlyAnythingCanLeave) {
+    expect_no_difference(R"(
+        world frames=192 swap=256 swap2=0 overcommit=1 policy=0
+        0 mmap at=bfc0e000 size=6000 rights=3 flags=growsdown|locked
+        0 fork value=3
+        3 mmap at=bf418000 size=1 rights=3 flags=growsdown
+        3 store at=bf414fff size=0 value=11
+        3 store at=bf416000 size=0 value=11
+        3 store at=bf833000 size=0 value=11
+        3 store at=bf834000 size=0 value=11
+        3 fork value=2
+        0 exit
+        3 store at=bfc00000 size=0 value=11
+        3 store at=bfbfc000 size=0 value=11
+        0 spawn
+        3 store at=bfc02ffe size=0 value=11
+        3 mlock at=bfc01000 size=1
+        3 store at=bf438ffd size=0 value=11
+        3 store at=bf7ed000 size=0 value=11
+        3 munlock at=bfc01000 size=1
+        3 store at=bf43b000 size=0 value=11
+        3 mmap at=bfc1b000 size=6000 rights=3 object=2
+        2 mmap at=bfc0d000 size=a000 rights=3 flags=fixed
+        3 store at=bf3e2000 size=0 value=11
+        3 store at=bfc20000 size=0 value=11
+        0 disk flags=writes
+        2 mlockall flags=current
+        3 store at=bfc10fff size=0 value=11
+    )");
+}
+
+// Low addresses are refused before pages are promised (Linux 6.1: move_vma): the model.
+TEST(UserMemoryRegressions, RefusesLowAddressesBeforeItPromises) {
+    expect_no_difference(R"(
+        world frames=64 swap=0 swap2=0 overcommit=2 policy=0
+        0 mmap at=bf7f6000 size=4000 rights=3
+        0 mremap at=bf7f6000 size=1000 to=0 length=40000 flags=maymove|fixed
     )");
 }
 
