@@ -23,7 +23,7 @@ MachineListener* set_machine_listener(MachineListener* listener) {
 }
 
 void reset_host_ram() {
-    __asan_unpoison_memory_region(phys_window, sizeof(phys_window));
+    ASAN_UNPOISON_MEMORY_REGION(phys_window, sizeof(phys_window));
     std::memset(phys_window, 0, sizeof(phys_window));
 }
 
@@ -58,10 +58,10 @@ void interrupts_restore(bool were_on) {
 
 void poison_frame(FrameNumber frame) {
     std::memset(frame_bytes(frame), test::kPoisonByte, kPageSize);
-    __asan_poison_memory_region(frame_bytes(frame), kPageSize);
+    ASAN_POISON_MEMORY_REGION(frame_bytes(frame), kPageSize);
 }
 void unpoison_frame(FrameNumber frame) {
-    __asan_unpoison_memory_region(frame_bytes(frame), kPageSize);
+    ASAN_UNPOISON_MEMORY_REGION(frame_bytes(frame), kPageSize);
 }
 
 }  // namespace quire::mm::machine

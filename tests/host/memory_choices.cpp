@@ -75,6 +75,15 @@ MemoryWorld some_world(Choices& choices) {
     return world;
 }
 
+CallSet some_calls(Choices& choices) {
+    if (choices.one_in(2)) return kAllCalls;
+    CallSet calls = only(MemoryCall::Map) | only(MemoryCall::Store);
+    const std::uint32_t left_out = 2 + choices.below(3);
+    for (std::uint32_t i = 0; i < kMemoryCalls; ++i)
+        if (!choices.one_in(left_out)) calls |= only(static_cast<MemoryCall>(i));
+    return calls;
+}
+
 // --- Where ---
 
 std::uint32_t StepMaker::some_page() {
@@ -488,7 +497,7 @@ MemoryScript MemoryScript::decode(std::span<const std::uint8_t> bytes) {
     constexpr std::size_t kMostSteps = 2000;
     ByteChoices choices(bytes);
     MemoryScript script{some_world(choices), {}};
-    StepMaker maker(choices, kAllCalls);
+    StepMaker maker(choices, some_calls(choices));
     while (!choices.empty() && script.steps.size() < kMostSteps)
         maker.add_to(script.steps);
     return script;

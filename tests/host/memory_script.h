@@ -178,6 +178,10 @@ MemoryStep without_idle_fields(const MemoryStep& step);
 /// Worlds of 64 to 512 frames, with much swap or little or none.
 MemoryWorld some_world(Choices& choices);
 
+/// All calls, or as often about half of them: what is left out cannot undo what the others do
+/// ("swarm testing", Groce et al. 2012). Map and Store are always there.
+CallSet some_calls(Choices& choices);
+
 /// Makes steps, with a liking for what is difficult: the same few places around the borders of page
 /// tables, fork and then writes, rights taken and given back, moves between tables.
 class StepMaker {

@@ -2,11 +2,12 @@
 // RAM, against a naive model written from the manual (docs/model-test.md).
 //
 // QUIRE_SEED chooses the first script (a number, or random), QUIRE_STEPS how many steps there are
-// in all (usually kUsualSteps). A script that fails is shortened and printed; put it into
-// user_memory_regressions_test.cpp.
+// in all (usually kUsualSteps), and after QUIRE_SECONDS, if given, no new script is begun. A script
+// that fails is shortened and printed; put it into user_memory_regressions_test.cpp.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -33,7 +34,15 @@ std::uint64_t first_seed() {
     constexpr std::uint64_t kUsualSeed = 1;
     const char* given = std::getenv("QUIRE_SEED");
     if (given == nullptr) return kUsualSeed;
-    return std::strcmp(given, "random") == 0 ? std::random_device()() : seed();
+    return std::strcmp(given, "random") == 0 ? std::random_device()()
+                                             : std::strtoull(given, nullptr, 0);
+}
+
+bool is_time_up(std::chrono::steady_clock::time_point start) {
+    const char* given = std::getenv("QUIRE_SECONDS");
+    if (given == nullptr) return false;
+    return std::chrono::steady_clock::now() - start >=
+           std::chrono::seconds(std::strtoll(given, nullptr, 0));
 }
 
 void print(const RunFigures& figures) {
@@ -55,15 +64,22 @@ void print(const RunFigures& figures) {
 RunFigures run_scripts(std::uint64_t steps, std::size_t steps_of_script,
                        std::uint32_t check_every) {
     RunFigures figures;
-    std::uint64_t script_seed = first_seed();
-    while (figures.steps() < steps && !testing::Test::HasFailure()) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::uint64_t first = first_seed();
+    std::uint64_t script_seed = first;
+    std::printf("QUIRE_SEED=%llu\n", static_cast<unsigned long long>(first));
+    std::fflush(stdout);
+    while (figures.steps() < steps && !is_time_up(start) && !testing::Test::HasFailure()) {
         RandomChoices choices(script_seed);
         const MemoryWorld world = some_world(choices);
-        const MemoryScript script = random_script(script_seed, world, steps_of_script, kAllCalls);
+        const CallSet calls = some_calls(choices);
+        const MemoryScript script = random_script(script_seed, world, steps_of_script, calls);
         const auto failure = failure_of(script, check_every, figures);
         if (failure.has_value()) ADD_FAILURE() << "QUIRE_SEED=" << script_seed << "\n" << *failure;
         ++script_seed;
     }
+    std::printf("%u steps in %llu scripts\n", figures.steps(),
+                static_cast<unsigned long long>(script_seed - first));
     return figures;
 }
 
@@ -74,7 +90,7 @@ TEST(UserMemoryModel, AgreesStepByStep) {
 TEST(UserMemoryModel, AgreesAMillionTimes) {
     const RunFigures figures = run_scripts(steps_wanted(), kStepsOfScript, MemoryMachine::kFast);
     print(figures);
-    if (HasFailure() || steps_wanted() < kUsualSteps) return;
+    if (HasFailure() || figures.steps() < kUsualSteps) return;
     // A test that never got where it is difficult would prove nothing.
     for (std::uint32_t i = 0; i < kMemoryCalls; ++i) {
         const auto call = static_cast<MemoryCall>(i);

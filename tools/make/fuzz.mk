@@ -1,10 +1,14 @@
 # Fuzz targets: `make fuzz` runs every tests/fuzz/*_fuzz.cpp for FUZZ_SECONDS each (libFuzzer, with
 # ASan and UBSan). A crash leaves its input in build/fuzz/; the corpus grows in build/fuzz/NAME.corpus.
+# Beside them it runs MODEL_STEPS random steps of the model test of user memory, from a seed that it
+# prints (QUIRE_SEED=n for the same again), compiled to be fast; after MODEL_SECONDS it ends early.
 #
 # A target is compiled together with the product files it names in fuzz_NAME_sources, and linked with
 # fuzz_NAME_libraries.
 
 FUZZ_SECONDS ?= 20
+MODEL_STEPS ?= 10000000
+MODEL_SECONDS ?= 1800
 
 fuzz_boot_memory_sources := mm/boot_memory.cpp
 fuzz_user_memory_sources := $(wildcard mm/*.cpp) libc/format.cpp \
@@ -32,5 +36,32 @@ fuzz-$(1): build/fuzz/$(1)
 endef
 $(foreach target,$(fuzz_targets),$(eval $(call fuzz_target,$(target))))
 
+# A step takes a tenth of the time without sanitizers; those have their turn in `make test`.
+model_objects := $(patsubst %.cpp,build/fuzz/model/%.o,$(fuzz_user_memory_sources) libc/string.cpp \
+    $(patsubst %,tests/host/%.cpp,memory_run shrink user_memory_model_test))
+model_flags := -std=c++20 -I. -O2 -g1 -fno-strict-aliasing
+
+build/fuzz/model/tests/%.o: tests/%.cpp
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CXX) $(model_flags) -MMD -MP -c $< -o $@
+
+build/fuzz/model/%.o: %.cpp
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CXX) $(model_flags) $(language) $(libc_flags) -include tests/host/libc_prefix.h -MMD -MP -c $< -o $@
+
+build/fuzz/user_memory_model: $(model_objects)
+	$(say) LINK $@
+	$(Q)$(HOST_CXX) $^ -lgtest -lgtest_main -lpthread -o $@
+
+.PHONY: fuzz-model
+fuzz-model: build/fuzz/user_memory_model
+	$(say) MODEL "$(MODEL_STEPS) steps, at most $(MODEL_SECONDS) s"
+	$(Q)QUIRE_SEED=$${QUIRE_SEED:-random} QUIRE_STEPS=$(MODEL_STEPS) QUIRE_SECONDS=$(MODEL_SECONDS) \
+	    build/fuzz/user_memory_model --gtest_brief=1 --gtest_filter='UserMemoryModel.AgreesAMillionTimes'
+
+-include $(model_objects:.o=.d)
+
 .PHONY: fuzz
-fuzz: $(addprefix fuzz-,$(fuzz_targets))
+fuzz: $(addprefix fuzz-,$(fuzz_targets)) fuzz-model
