@@ -114,6 +114,7 @@ void AddressSpace::empty() {
     }
     break_start_ = break_ = VirtAddr();
     future_locks_ = {};
+    working_set_ = {};
 }
 
 void AddressSpace::count_region(const RegionTraits& traits, PageCount size) {
@@ -149,6 +150,7 @@ AddressSpace::Figures AddressSpace::figures() {
 void AddressSpace::check_invariants() {
     regions_.check_invariants();
     pages_.check_invariants();
+    working_set_.check_invariants();
     check_counts();
     check_entries();
 }

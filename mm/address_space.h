@@ -25,6 +25,7 @@
 #include "mm/region_map.h"
 #include "mm/user_memory.h"
 #include "mm/user_pages.h"
+#include "mm/working_set.h"
 
 namespace quire::mm {
 
@@ -107,6 +108,11 @@ class AddressSpace {
         PageCount mapped, resident, swapped, locked, charged, tables;
     };
     [[nodiscard]] Figures figures();
+
+    /// How many pages this space uses, as far as the policy looks at its pages: each look at one of
+    /// its entries tells here. Whoever counts the space's running time ends the intervals:
+    /// working_set().end_interval(figures().resident).
+    [[nodiscard]] WorkingSet& working_set() { return working_set_; }
 
     void check_invariants();
 
@@ -365,6 +371,7 @@ class AddressSpace {
     PageCount locked_;      // pages of locked regions
     PageCount charged_;     // pages the commit account counts for this space
     PageCount data_;        // pages that RLIMIT_DATA counts
+    WorkingSet working_set_;
 };
 
 }  // namespace quire::mm

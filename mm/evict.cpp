@@ -12,12 +12,22 @@ void replace(UserMemory& memory, PteLocation at, Pte entry) {
     if (before.is_present()) memory.flush_entry(at);
 }
 
+// A look at an entry is one at a page of each space whose directory names its page table.
+void tell_working_sets(UserMemory& memory, PteLocation at, bool used) {
+    const PageNumber page(memory.records().tag(at.table) * kEntriesPerTable);
+    for (SpaceNode& node : memory.spaces()) {
+        const Pde pde = node.space.pages().directory().directory_entry(page);
+        if (pde.is_table() && pde.table() == at.table) node.space.working_set().saw(used);
+    }
+}
+
 class AccessHarvest final : public MappingVisitor {
   public:
     explicit AccessHarvest(UserMemory& memory) : memory_(memory) {}
 
     bool visit(PteLocation at, Pte pte) override {
         ++seen;
+        tell_working_sets(memory_, at, pte.is_accessed());
         if (!pte.is_accessed()) return true;
         used = true;
         replace(memory_, at, pte.without_accessed());

@@ -27,7 +27,8 @@ class MappedAccess final : public AccessedBits {
     explicit MappedAccess(UserMemory& memory) : memory_(memory) {}
 
     /// Clears the accessed bit in every PTE that names `frame`, and makes the CPU forget those that
-    /// had it: as long as it remembers a page, it does not set the bit anew (SDM 3A 4.8).
+    /// had it: as long as it remembers a page, it does not set the bit anew (SDM 3A 4.8). Tells the
+    /// working set of each space that has such a PTE. O(spaces) a PTE.
     bool harvest(FrameNumber frame) override;
 
     /// PTEs looked at so far: what a policy costs beside its faults.

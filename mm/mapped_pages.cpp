@@ -15,13 +15,13 @@ MappedPages::MappedPages(FrameAllocator& frames, SwapSpace& swap, ObjectRegistry
       policy_(&policy),
       zero_(std::move(zero)) {}
 
-void MappedPages::add_private(OwnedFrame frame, PteLocation at, Pte pte, Shadow shadow) {
+void MappedPages::add_private(OwnedFrame frame, PteLocation at, Pte pte) {
     const FrameNumber number = frame.release();
     records_.set_private(number, at);
     if (pte.is_locked()) {
         records_.set(number, FrameFlag::Locked);
     } else {
-        policy_->admit(number, Arrival::Demand, shadow);
+        policy_->admit(number, Arrival::Demand, 0);
     }
 }
 
@@ -171,9 +171,14 @@ MemoryObject& MappedPages::object_of(FrameNumber frame) const {
 
 void MappedPages::change_policy(ReplacementPolicy& policy) {
     if (&policy == policy_) return;
-    while (const std::optional<FrameNumber> frame = policy_->take_any())
-        policy.admit(*frame, Arrival::Demand, 0);
+    hand_over(*policy_, policy);
     policy_ = &policy;
+}
+
+// A neighbour that was read along says nothing of what programs miss.
+void MappedPages::brought_in(FrameNumber frame, Arrival arrival, Shadow kept) {
+    if (arrival == Arrival::Demand) thrashing_.page_in(ThrashingSignal::departure_in(kept));
+    policy_->admit(frame, arrival, ThrashingSignal::policy_part(kept));
 }
 
 }  // namespace quire::mm

@@ -27,6 +27,7 @@
 #include "mm/page_table.h"
 #include "mm/replacement_policy.h"
 #include "mm/swap_space.h"
+#include "mm/working_set.h"
 
 namespace quire::mm {
 
@@ -66,7 +67,7 @@ class MappedPages {
 
     /// `frame`, with one reference, holds a new private page that only the PTE at `at` names; the
     /// reference is the PTE's. The page may be evicted from now on, unless it is locked.
-    void add_private(OwnedFrame frame, PteLocation at, Pte pte, Shadow shadow = 0);
+    void add_private(OwnedFrame frame, PteLocation at, Pte pte);
 
     /// One PTE more, at `at`, names `pte`'s frame: a page of an object, or a private one in the
     /// swap cache. Errors: LimitReached; nothing has changed then.
@@ -100,9 +101,25 @@ class MappedPages {
     /// The object whose page `frame` is. Precondition: state Object.
     [[nodiscard]] MemoryObject& object_of(FrameNumber frame) const;
 
+    // Replacement: who leaves next, and whether those who left come back too soon.
+
     [[nodiscard]] ReplacementPolicy& policy() const { return *policy_; }
-    /// Hands every page over from the policy there is to `policy`.
+    /// `policy` is the one from now on, and has every page that the one before has: hand_over().
     void change_policy(ReplacementPolicy& policy);
+
+    /// `frame`, which the policy chose, is on its way out. Returns what to keep of its page, for
+    /// brought_in(); never 0.
+    [[nodiscard]] Shadow leaving(FrameNumber frame) {
+        return thrashing_.stamp(policy_->evicted(frame));
+    }
+    /// `frame` holds a page that came from a disk, or is new and belongs to an object. It may be
+    /// evicted from now on. `kept` is what leaving() answered when the page left, 0 if it never
+    /// did.
+    void brought_in(FrameNumber frame, Arrival arrival, Shadow kept);
+
+    /// Is told of what leaves and of what is brought in; of its memory's size by reclaim, and of
+    /// the time, once a second, by whoever has a clock.
+    [[nodiscard]] ThrashingSignal& thrashing_signal() { return thrashing_; }
 
     [[nodiscard]] FrameAllocator& frames() const { return frames_; }
     [[nodiscard]] FrameTable& records() const { return records_; }
@@ -120,6 +137,7 @@ class MappedPages {
     SwapSpace& swap_;
     ObjectRegistry& objects_;
     ReplacementPolicy* policy_;
+    ThrashingSignal thrashing_{PageCount()};
     OwnedFrame zero_;
 };
 

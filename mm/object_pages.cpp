@@ -70,8 +70,8 @@ Result<FrameNumber> read_run(UserMemory& memory, MemoryObject& object, IndexRun 
         const Shadow shadow = object.entry(index).shadow();
         memory.records().set_object(frame, {object.id(), index});
         places.put(index, ObjectEntry::for_frame(frame));
-        memory.pages().policy().admit(frame, index == wanted ? Arrival::Demand : Arrival::ReadAhead,
-                                      shadow);
+        memory.pages().brought_in(frame, index == wanted ? Arrival::Demand : Arrival::ReadAhead,
+                                  shadow);
     }
     places.filled();
     const FrameNumber frame = numbers[wanted - run.first];
@@ -111,7 +111,7 @@ Result<Fetched> make_zero_page(UserMemory& memory, MemoryObject& object, std::ui
     const Shadow shadow = object.entry(index).shadow();
     memory.records().set_object(number, {object.id(), index});
     TRY(object.set_entry(index, ObjectEntry::for_frame(number)));
-    memory.pages().policy().admit(frame.release(), Arrival::Demand, shadow);
+    memory.pages().brought_in(frame.release(), Arrival::Demand, shadow);
     return Fetched{number, false};
 }
 

@@ -47,8 +47,7 @@ void PolicySet::change_to(PolicyKind kind) {
     if (kind == kind_) return;
     ReplacementPolicy& old = current();
     kind_ = kind;
-    while (const std::optional<FrameNumber> frame = old.take_any())
-        current().admit(*frame, Arrival::ReadAhead, 0);
+    hand_over(old, current());
 }
 
 void PolicySet::check_invariants() const {

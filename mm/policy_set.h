@@ -47,10 +47,8 @@ class PolicySet {
     /// The kind whose policy has this name; nothing if none has.
     [[nodiscard]] std::optional<PolicyKind> find(std::span<const char> name) const;
 
-    /// Makes `kind` the current one and hands it every frame of the one before, in the order in
-    /// which that would have given them up unasked. A frame chosen before may be evicted or put
-    /// back afterwards: it is the new policy's then. What is left of the other kind (its byte, its
-    /// Shadow) says something wrong about one page, once. O(frames in the lists).
+    /// Makes `kind` the current one and hands it every frame of the one before: hand_over(). Who
+    /// keeps current() by reference is told next (MappedPages::change_policy()).
     void change_to(PolicyKind kind);
 
     /// Checks the current policy, and that the others are empty.

@@ -121,6 +121,9 @@ bool Reclaim::run_background() {
 
 Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
     ASSERT(most <= kMostInRun);
+    // What replacement has in its hands, before it takes any of it.
+    memory_.pages().thrashing_signal().set_memory(memory_.pages().policy().count() +
+                                                  stuck_.count());
     SwapCluster cluster(memory_);
     Round round;
     while (round.chosen < most) {
@@ -155,7 +158,7 @@ bool Reclaim::evict_or_set_aside(FrameNumber frame) {
         stuck_.push_back(frame);
         return false;
     }
-    evict_now(frame, memory_.pages().policy().evicted(frame));
+    evict_now(frame, memory_.pages().leaving(frame));
     return true;
 }
 

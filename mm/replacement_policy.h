@@ -80,4 +80,13 @@ class ReplacementPolicy {
     ~ReplacementPolicy() = default;
 };
 
+/// Hands every frame in `from`'s lists to `to`, in the order in which `from` would have given them
+/// up unasked. Nobody uses a page by that, so they arrive as if read ahead. A frame that `from`
+/// chose before may be evicted or put back afterwards: it is `to`'s then. What is left of `from`
+/// (its byte, its Shadow) says something wrong about one page, once. O(frames in the lists).
+inline void hand_over(ReplacementPolicy& from, ReplacementPolicy& to) {
+    while (const std::optional<FrameNumber> frame = from.take_any())
+        to.admit(*frame, Arrival::ReadAhead, 0);
+}
+
 }  // namespace quire::mm

@@ -9,7 +9,7 @@ void enter_in_cache(MappedPages& pages, SwapSlot slot, FrameNumber frame, Arriva
     pages.records().set_private(frame, {FrameNumber(), 0});
     pages.records().set_tag(frame, slot.raw());
     pages.swap().set_cached(slot, frame);
-    pages.policy().admit(frame, arrival, pages.swap().shadow(slot));
+    pages.brought_in(frame, arrival, pages.swap().shadow(slot));
 }
 
 // Reads all of `run`, or none. `wanted` is the one that somebody waits for.

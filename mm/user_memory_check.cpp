@@ -28,6 +28,7 @@ void UserMemoryCheck::run() {
     check_slots();
     memory_.pages().swap().check_invariants();
     memory_.pages().policy().check_invariants();
+    memory_.pages().thrashing_signal().check_invariants();
 }
 
 void UserMemoryCheck::count_space(AddressSpace& space) {

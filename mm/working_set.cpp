@@ -29,23 +29,24 @@ void WorkingSet::check_invariants() const {
 }
 
 void ThrashingSignal::advance_clock() {
-    ++page_ins_in_second_;
-    ++page_ins_in_unit_;
-    if (page_ins_in_unit_ * kUnitsPerMemory < memory_.raw()) return;
-    page_ins_in_unit_ = 0;
+    ++evicted_in_unit_;
+    if (evicted_in_unit_ * kUnitsPerMemory < memory_.raw()) return;
+    evicted_in_unit_ = 0;
     now_ = now_ == kDepartures ? 1 : static_cast<Departure>(now_ + 1);
 }
 
-Shadow ThrashingSignal::stamp(Shadow policy_part) const {
+Shadow ThrashingSignal::stamp(Shadow policy_part) {
     ASSERT(policy_part <= kMaxPolicyShadow);
-    return policy_part << kPolicyShift | now_;
+    const Shadow kept = policy_part << kPolicyShift | now_;
+    advance_clock();
+    return kept;
 }
 
 void ThrashingSignal::page_in(Departure left) {
     const std::uint32_t away = (kDepartures + now_ - left) % kDepartures;
     const bool soon = left != kNeverLeft && away < kUnitsPerMemory;
     set_share(share_ - share_ / kWeight + (soon ? kWhole / kWeight : 0));
-    advance_clock();
+    ++page_ins_in_second_;
 }
 
 void ThrashingSignal::second_over() {

@@ -54,9 +54,9 @@ class WorkingSet {
     bool known_ = false;
 };
 
-/// The share of page-ins whose page had been evicted less than one memory size of page-ins ago: it
-/// would still be here if there were twice the memory. What runs out of memory slowly, by a scan or
-/// a growing heap, brings in pages that it never had, or had long ago.
+/// The share of page-ins whose page left less than one memory size of evictions ago: it would still
+/// be here if there were twice the memory. A scan brings in pages that it never had, or had long
+/// ago; a growing heap brings in none.
 class ThrashingSignal {
   public:
     /// When a page left, in sixteenths of a memory size. Wraps after sixteen memory sizes: of the
@@ -68,10 +68,7 @@ class ThrashingSignal {
     explicit ThrashingSignal(PageCount memory) : memory_(memory) {}
     void set_memory(PageCount memory) { memory_ = memory; }
 
-    /// What to remember of a page that leaves now; never kNeverLeft.
-    [[nodiscard]] Departure departure() const { return now_; }
-
-    /// What to keep of a page that leaves now, the policy's part of it included. Never 0.
+    /// A page leaves now: what to keep of it, the policy's part included. Never 0.
     ///
     ///      23            8 7        0
     ///     +---------------+----------+
@@ -79,11 +76,11 @@ class ThrashingSignal {
     ///     +---------------+----------+
     ///
     /// Precondition: policy_part <= kMaxPolicyShadow.
-    [[nodiscard]] Shadow stamp(Shadow policy_part) const;
+    [[nodiscard]] Shadow stamp(Shadow policy_part);
     static Shadow policy_part(Shadow kept) { return kept >> kPolicyShift; }
     static Departure departure_in(Shadow kept) { return static_cast<Departure>(kept & 0xFFU); }
 
-    /// A page was brought in that left at `left`, or never did.
+    /// A page that somebody waits for was brought in; it left at `left`, or never did.
     void page_in(Departure left);
 
     /// A second is over. Where hardly anything is brought in, the signal fades: the share is one of
@@ -112,7 +109,7 @@ class ThrashingSignal {
 
     PageCount memory_;
     Departure now_ = 1;
-    std::uint32_t page_ins_in_unit_ = 0;
+    std::uint32_t evicted_in_unit_ = 0;
     std::uint32_t page_ins_in_second_ = 0;
     std::uint32_t share_ = 0;  // of kWhole
     bool thrashing_ = false;

@@ -57,6 +57,31 @@ TEST_F(Evict, PagesOfSiblingTablesAreSwappedOnceAndMeetAgain) {
     EXPECT_EQ(read(kPage), 11U);
 }
 
+// An entry that two share is a page of both.
+TEST_F(Evict, ALookCountsForTheWorkingSetOfEachSpaceThatHasThePage) {
+    for (std::uint32_t i = 0; i < 16; ++i)
+        put(page(i), 1);
+    fork();
+    MappedAccess access(machine.memory);
+    const auto look = [&] {
+        for (std::uint32_t i = 0; i < 16; ++i)
+            access.harvest(frame(page(i)));
+        for (AddressSpace* each : {space.get(), child.get()})
+            each->working_set().end_interval(PageCount(16));
+    };
+    look();
+    EXPECT_EQ(space->working_set().size(), PageCount(16));
+    EXPECT_EQ(child->working_set().size(), PageCount(16));
+    unshare(kPage);
+    for (int interval = 0; interval < 16; ++interval) {
+        for (std::uint32_t i = 0; i < 4; ++i)
+            EXPECT_EQ(read(page(i)), 1U);
+        look();
+    }
+    EXPECT_EQ(space->working_set().size(), PageCount(4));
+    EXPECT_EQ(child->working_set().size(), PageCount(0));
+}
+
 TEST_F(Evict, AHalfSwappedPageLeavesAgainWithoutAWrite) {
     const FrameNumber before = put(kPage, 11);
     fork();

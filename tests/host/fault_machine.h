@@ -36,7 +36,8 @@ class PagedObject final : public mm::MemoryObject {
     void last_user_gone() override {}
     void release(mm::FrameNumber frame) {
         EXPECT_EQ(machine_.machine.table.references(frame), 1U) << "still mapped";
-        if (machine_.machine.table.has(frame, mm::FrameFlag::Listed)) machine_.policy.forget(frame);
+        if (machine_.machine.table.has(frame, mm::FrameFlag::Listed))
+            machine_.pages.policy().forget(frame);
         machine_.machine.frames.drop_reference(frame);
     }
 
@@ -188,7 +189,7 @@ class FaultWorld {
         }
         Evictor evictor(machine, slot);
         machine.pages.for_each_mapping(frame, evictor);
-        machine.policy.forget(frame);
+        machine.pages.policy().forget(frame);
         machine.swap.clear_cached(slot);
         for (std::uint32_t i = 0; i < evictor.mappings; ++i)
             machine.machine.frames.drop_reference(frame);
@@ -206,7 +207,7 @@ class FaultWorld {
         machine.swap.add_name(slot);
         machine.swap.clear_cached(slot);
         EXPECT_TRUE(object.set_entry(index, mm::ObjectEntry::for_slot(slot)).ok());
-        machine.policy.forget(frame);
+        machine.pages.policy().forget(frame);
         machine.machine.frames.drop_reference(frame);
         return slot;
     }

@@ -80,8 +80,9 @@ TEST_F(ObjectPages, WorksAtTheHighestIndexThereIs) {
 
 TEST_F(ObjectPages, TellsThePolicyWhatItRemembersAndWhoWaits) {
     EXPECT_TRUE(fetch(file, 8).ok());
-    evict(file, 8, 77);
-    evict(file, 9, 88);
+    ThrashingSignal& signal = machine.pages.thrashing_signal();
+    evict(file, 8, signal.stamp(77));
+    evict(file, 9, signal.stamp(88));
     test::Listener listener(machine.machine.table);
     machine.pages.change_policy(listener);
     listener.arrivals.clear();

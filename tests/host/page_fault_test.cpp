@@ -116,6 +116,38 @@ TEST_F(AnonymousFault, AReadUnderASharedTableIsNotForThoseWhoLockThePage) {
     EXPECT_TRUE(space->pages().entry(beside).is_empty());
 }
 
+// mremap moves page tables as a whole. What others bring in under theirs afterwards is not for the
+// one who moved, whatever it has made of the pages there.
+TEST_F(AnonymousFault, AReadUnderASharedTableIsNotForOneWhoMovedItsTableAway) {
+    const PageNumber old_place(0x10000);
+    const PageNumber new_place(0x20000);
+    const std::uint32_t bytes = kEntriesPerTable * kPageSize;
+    add(old_place, kEntriesPerTable, read_write());
+    EXPECT_TRUE(write(old_place, 7));
+    fork();
+    const auto grandchild = machine.new_space();
+    ASSERT_TRUE(grandchild->fork_from(*child).ok());
+    ASSERT_TRUE(space
+                    ->remap({.address = start_of(old_place),
+                             .old_bytes = bytes,
+                             .new_bytes = bytes,
+                             .may_move = true,
+                             .fixed = true,
+                             .new_address = start_of(new_place)})
+                    .ok());
+    EXPECT_EQ(space->pages().table_use(new_place), TableUse::Own);
+    ASSERT_TRUE(space->protect(start_of(new_place + PageCount(1)), kPageSize, {}, false).ok());
+    load(*child);
+    EXPECT_EQ(child->pages().table_use(old_place), TableUse::Shared);
+    EXPECT_EQ(read(old_place + PageCount(1)), 0U);
+    EXPECT_TRUE(grandchild->pages().entry(old_place + PageCount(1)).is_resident());
+    EXPECT_TRUE(space->pages().entry(new_place + PageCount(1)).is_empty());
+    EXPECT_TRUE(space->pages().entry(old_place + PageCount(1)).is_empty());
+    machine.check();
+    load(*space);
+    EXPECT_EQ(read(new_place), 7U);
+}
+
 TEST_F(AnonymousFault, ALockedPageIsNobodysVictim) {
     RegionTraits locked = read_write();
     locked.locked = true;

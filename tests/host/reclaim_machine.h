@@ -81,7 +81,7 @@ class ReclaimMachine : public FaultMachine {
         return cluster.clean();
     }
     /// What choose() does.
-    void take_from_policy(mm::FrameNumber frame) { machine.policy.forget(frame); }
+    void take_from_policy(mm::FrameNumber frame) { machine.pages.policy().forget(frame); }
     /// Cleans if need be, and evicts.
     void evict(mm::FrameNumber frame, mm::Shadow shadow = 0) {
         take_from_policy(frame);

@@ -430,7 +430,7 @@ TEST_F(WithPolicy, ItsShadowComesBackWithThePage) {
     put_pages(2);
     leave_free(4);
     EXPECT_TRUE(make_room(2));
-    EXPECT_EQ(machine.swap.shadow(slot(kPage)), 0x777U);
+    EXPECT_EQ(ThrashingSignal::policy_part(machine.swap.shadow(slot(kPage))), 0x777U);
     policy.shadows.clear();
     relax();
     EXPECT_EQ(read(kPage), 1U);

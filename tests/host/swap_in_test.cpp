@@ -102,8 +102,9 @@ TEST_F(SwapIn, ABadNeighbourDoesNotMatter) {
 
 TEST_F(SwapIn, TellsThePolicyWhatItRemembersAndWhoWaits) {
     const SwapSlot first = fill(2);
-    machine.swap.set_shadow(first, 77);
-    machine.swap.set_shadow(first + PageCount(1), 88);
+    ThrashingSignal& signal = machine.pages.thrashing_signal();
+    machine.swap.set_shadow(first, signal.stamp(77));
+    machine.swap.set_shadow(first + PageCount(1), signal.stamp(88));
     test::Listener listener(machine.machine.table);
     machine.pages.change_policy(listener);
     EXPECT_TRUE(fetch(first + PageCount(1)).ok());
