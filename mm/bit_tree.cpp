@@ -20,7 +20,7 @@ BitTree::BitTree(std::uint32_t numbers, std::span<std::uint32_t> memory) : numbe
 // The word of level 0 with this index is no longer 0.
 void BitTree::insert_above(std::uint32_t word) {
     for (std::uint32_t level = 1; level < kLevels; ++level) {
-        std::uint32_t& above = levels_[level][word / kWordBits];
+        std::uint32_t& above = word_at(level, word / kWordBits);
         const std::uint32_t before = above;
         above = before | 1U << word % kWordBits;
         if (before != 0) return;
@@ -31,7 +31,7 @@ void BitTree::insert_above(std::uint32_t word) {
 // The word of level 0 with this index has become 0.
 void BitTree::erase_above(std::uint32_t word) {
     for (std::uint32_t level = 1; level < kLevels; ++level) {
-        std::uint32_t& above = levels_[level][word / kWordBits];
+        std::uint32_t& above = word_at(level, word / kWordBits);
         above &= ~(1U << word % kWordBits);
         if (above != 0) return;
         word /= kWordBits;
@@ -50,7 +50,7 @@ std::uint32_t BitTree::next(std::uint32_t from) const {
         std::uint32_t found =
             index * kWordBits + static_cast<std::uint32_t>(std::countr_zero(rest));
         while (level-- > 0) {
-            const std::uint32_t below = levels_[level][found];
+            const std::uint32_t below = word_at(level, found);
             found = found * kWordBits + static_cast<std::uint32_t>(std::countr_zero(below));
         }
         return found;

@@ -57,7 +57,7 @@ class BitTree {
     /// Answers the word that the number is in, as it is afterwards.
     std::uint32_t insert(std::uint32_t number) {
         ASSERT(number < numbers_);
-        std::uint32_t& word = levels_[0][number / kWordBits];
+        std::uint32_t& word = word_at(0, number / kWordBits);
         const std::uint32_t before = word;
         word = before | 1U << number % kWordBits;
         if (before == 0) insert_above(number / kWordBits);
@@ -67,7 +67,7 @@ class BitTree {
     /// Answers the word that the number is in, as it was before.
     std::uint32_t erase(std::uint32_t number) {
         ASSERT(number < numbers_);
-        std::uint32_t& word = levels_[0][number / kWordBits];
+        std::uint32_t& word = word_at(0, number / kWordBits);
         const std::uint32_t before = word;
         word = before & ~(1U << number % kWordBits);
         if (word == 0) erase_above(number / kWordBits);
@@ -83,6 +83,9 @@ class BitTree {
   private:
     static constexpr std::uint32_t kLevels = 4;
 
+    [[nodiscard]] std::uint32_t& word_at(std::uint32_t level, std::uint32_t index) const {
+        return levels_[level][index];
+    }
     void insert_above(std::uint32_t word);
     void erase_above(std::uint32_t word);
 

@@ -71,9 +71,9 @@ inline bool CommitAccount::allows(PageCount pages, PageCount released) const {
     case Overcommit::Always:
         return true;
     case Overcommit::Never:
-        return pages <= limit() && committed_ - released <= limit() - pages;
+        break;
     }
-    ASSERT_UNREACHABLE();
+    return pages <= limit() && committed_ - released <= limit() - pages;
 }
 
 }  // namespace quire::mm

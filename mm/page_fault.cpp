@@ -225,9 +225,9 @@ bool AddressSpace::PageFault::ask_sharers() {
 // The pages around the faulting one of which all who share its page table, which is at_.table, say
 // the same: the same pages of the same object or anonymous ones, with some right, not locked.
 // Spaces may share a table and yet differ, where regions came or changed and no entry with them.
-// Who shares it has it at the same page: fork puts a table where the parent has it, and mremap moves
-// a table as a whole only when it is the mover's own (PageMover::make_own()): the others keep the
-// original, which is then none of the mover's. So one PDE of each space tells. O(spaces).
+// Who shares it has it at the same page: fork puts a table where the parent has it, and mremap
+// moves a table as a whole only when it is the mover's own (PageMover::make_own()): the others keep
+// the original, which is then none of the mover's. So one PDE of each space tells. O(spaces).
 PageRange AddressSpace::PageFault::same_for_all() const {
     const PageNumber table_start(page_.raw() - at_.index);
     PageRange agreed = PageRange::of(table_start, PageCount(kEntriesPerTable));

@@ -39,9 +39,9 @@ Result<void> UserPages::own_table(PageNumber page, FlushBatch& batch) {
         ++memory_->statistics().tables_taken_over;
         return {};
     case TableUse::Shared:
-        return unshare(page, batch);
+        break;
     }
-    ASSERT_UNREACHABLE();
+    return unshare(page, batch);
 }
 
 Result<void> UserPages::own_tables(PageRange range, FlushBatch& batch) {
