@@ -14,6 +14,7 @@ reasons=       # "name (what for), ..."
 
 have() { command -v "$1" >/dev/null 2>&1; }
 exists() { [ -e "$1" ]; }   # lets the shell expand a pattern: exists /usr/lib/*/x.so
+have_in_sbin() { have "$1" || exists "/usr/sbin/$1"; }   # which is not on everybody's PATH
 
 # need PACKAGE WHY PROBE...: asks for PACKAGE unless the command PROBE... succeeds.
 need() {
@@ -48,6 +49,8 @@ needs_of_run() {
     need g++-i686-linux-gnu "compiles the kernel" cross_compiler_works
     need binutils "links it" have ld
     need python3 "makes the disk image" have python3
+    need fdisk "divides the disk" have_in_sbin sfdisk
+    need e2fsprogs "makes its file system" have_in_sbin mke2fs
     need qemu-system-x86 "is the PC it runs on" have qemu-system-i386
     need qemu-system-gui "opens the PC's window" window_works
 }
