@@ -155,13 +155,15 @@ bool MappedAccess::harvest(FrameNumber frame) {
     AccessHarvest harvest(memory_);
     memory_.pages().for_each_mapping(frame, harvest);
     entries_seen_ += harvest.seen;
-    return harvest.used;
+    const bool read_or_written = memory_.records().has(frame, FrameFlag::Young);
+    memory_.records().clear(frame, FrameFlag::Young);
+    return harvest.used || read_or_written;
 }
 
 void evict(UserMemory& memory, FrameNumber frame, Shadow shadow) {
     const FrameTable& records = memory.records();
     ASSERT(!records.has(frame, FrameFlag::Locked) && !records.has(frame, FrameFlag::Busy) &&
-           !records.has(frame, FrameFlag::Listed));
+           !records.has(frame, FrameFlag::Listed) && !memory.pages().pins().holds(frame));
     if (records.state(frame) == FrameState::Private) return evict_private(memory, frame, shadow);
     ASSERT(records.state(frame) == FrameState::Object);
     evict_object_page(memory, frame, shadow);

@@ -21,7 +21,8 @@
 
 namespace quire::mm {
 
-/// How a policy looks at the pages that programs have mapped.
+/// How a policy looks at the pages that programs have mapped, and at those they read and write by
+/// system calls, which leave FrameFlag::Young in the place of an accessed bit.
 class MappedAccess final : public AccessedBits {
   public:
     explicit MappedAccess(UserMemory& memory) : memory_(memory) {}
@@ -43,7 +44,7 @@ class MappedAccess final : public AccessedBits {
 /// slot; the PTEs of an object's page become empty and the object's entry `shadow`; page tables
 /// that have nothing left and are not shared are freed too. `shadow` is what to remember of the
 /// page. Flushes all it owes. Preconditions: the page is clean (must_be_written() says no); the
-/// frame is neither Locked nor Busy nor in the policy's lists.
+/// frame is neither Locked nor Busy nor pinned nor in the policy's lists.
 void evict(UserMemory& memory, FrameNumber frame, Shadow shadow);
 
 /// Gives up the copy in swap of a private page, and so its slot: from now on the page must be

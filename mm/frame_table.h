@@ -59,7 +59,7 @@ enum class FrameFlag : std::uint32_t {
     Busy = 1U << 27,     // under I/O: wait before touching it
     Dirty = 1U << 28,    // differs from what its backing store holds
     Locked = 1U << 29,   // never a victim of reclaim
-    Young = 1U << 30,    // for the replacement policy
+    Young = 1U << 30,    // used by a system call since the policy looked
     Run = 1U << 31,      // the first frame of a run of two or more
 };
 

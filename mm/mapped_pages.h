@@ -24,6 +24,7 @@
 #include "mm/object_registry.h"
 #include "mm/owned_frame.h"
 #include "mm/page_entry.h"
+#include "mm/page_pin.h"
 #include "mm/page_table.h"
 #include "mm/replacement_policy.h"
 #include "mm/swap_space.h"
@@ -104,6 +105,8 @@ class MappedPages {
     // Replacement: who leaves next, and whether those who left come back too soon.
 
     [[nodiscard]] ReplacementPolicy& policy() const { return *policy_; }
+    /// The pages that reclaim must leave alone for now.
+    [[nodiscard]] PagePins& pins() { return pins_; }
     /// `policy` is the one from now on, and has every page that the one before has: hand_over().
     void change_policy(ReplacementPolicy& policy);
 
@@ -139,6 +142,7 @@ class MappedPages {
     ReplacementPolicy* policy_;
     ThrashingSignal thrashing_{PageCount()};
     OwnedFrame zero_;
+    PagePins pins_;
 };
 
 }  // namespace quire::mm

@@ -108,10 +108,7 @@ Result<Fetched> bring_back(UserMemory& memory, MemoryObject& object, std::uint32
 Result<Fetched> make_zero_page(UserMemory& memory, MemoryObject& object, std::uint32_t index) {
     OwnedFrame frame = TRY(memory.frames().allocate_zeroed());
     const FrameNumber number = frame.number();
-    const Shadow shadow = object.entry(index).shadow();
-    memory.records().set_object(number, {object.id(), index});
-    TRY(object.set_entry(index, ObjectEntry::for_frame(number)));
-    memory.pages().brought_in(frame.release(), Arrival::Demand, shadow);
+    TRY(enter_page(memory, object, index, frame));
     return Fetched{number, false};
 }
 
@@ -127,6 +124,18 @@ Result<Fetched> fetch_page(UserMemory& memory, MemoryObject& object, std::uint32
         return read_from_store(memory, object, index, window);
     }
     return make_zero_page(memory, object, index);
+}
+
+Result<void> enter_page(UserMemory& memory, MemoryObject& object, std::uint32_t index,
+                        OwnedFrame& frame) {
+    const ObjectEntry before = object.entry(index);
+    ASSERT(!before.is_frame());
+    const FrameNumber number = frame.number();
+    TRY(object.set_entry(index, ObjectEntry::for_frame(number)));
+    memory.records().set_object(number, {object.id(), index});
+    memory.pages().brought_in(frame.release(), Arrival::Demand, before.shadow());
+    if (before.is_slot()) memory.pages().swap().drop_name(before.slot());
+    return {};
 }
 
 }  // namespace quire::mm

@@ -27,4 +27,11 @@ namespace quire::mm {
 Result<Fetched> fetch_page(UserMemory& memory, MemoryObject& object, std::uint32_t index,
                            PageCount window = kReadAhead);
 
+/// `frame` holds page `index` of `object` from now on, as if it had been fetched; nothing is read,
+/// and what the store or a slot held of the page counts no more: the caller marks the page dirty.
+/// Takes the reference out of `frame`. Preconditions: index < object.pages(); the page is not in
+/// RAM; `frame` has one reference. Errors: OutOfMemory (a node of the tree); nothing has changed.
+Result<void> enter_page(UserMemory& memory, MemoryObject& object, std::uint32_t index,
+                        OwnedFrame& frame);
+
 }  // namespace quire::mm

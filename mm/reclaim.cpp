@@ -130,7 +130,7 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
         const std::optional<FrameNumber> frame = memory_.pages().policy().choose(access_);
         if (!frame.has_value()) break;
         ++round.chosen;
-        if (is_kept(*frame)) {
+        if (is_kept(*frame) || memory_.pages().pins().holds(*frame)) {
             stuck_.push_back(*frame);
             continue;
         }
@@ -227,7 +227,7 @@ PageCount Reclaim::drop_clean() {
         const FrameState state = records.state(frame);
         const bool is_page = state == FrameState::Private || state == FrameState::Object;
         if (!is_page || !records.has(frame, FrameFlag::Listed)) continue;
-        if (must_be_written(memory_, frame)) continue;
+        if (memory_.pages().pins().holds(frame) || must_be_written(memory_, frame)) continue;
         // Not the policy's choice: there is nothing to remember.
         memory_.pages().policy().forget(frame);
         evict_now(frame, 0);
