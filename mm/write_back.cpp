@@ -1,7 +1,9 @@
 #include "mm/write_back.h"
 
+#include "libc/string.h"
 #include "mm/address_space.h"
 #include "mm/evict.h"
+#include "mm/physical_window.h"
 
 namespace quire::mm {
 
@@ -118,6 +120,15 @@ struct DirtyRun {
     [[nodiscard]] std::span<const FrameNumber> span() const { return {frames.data(), count}; }
 };
 
+// Programs may have stored past the end of the file, in its last page: that is no part of it, and
+// must not be when it grows.
+void zero_past_end(const MemoryObject& object, const DirtyRun& run) {
+    const auto used = static_cast<std::uint32_t>(object.bytes() % kPageSize);
+    const std::uint32_t last = object.pages() - 1;
+    if (used == 0 || last < run.first || last - run.first >= run.count) return;
+    memset(frame_bytes(run.frames[last - run.first]) + used, 0, kPageSize - used);
+}
+
 // A page counts as clean from the moment its write begins, so that a store into it meanwhile is
 // not forgotten.
 WriteCount write_run(UserMemory& memory, MemoryObject& object, const DirtyRun& run,
@@ -126,6 +137,7 @@ WriteCount write_run(UserMemory& memory, MemoryObject& object, const DirtyRun& r
     for (std::uint32_t i = 0; i < run.count; ++i)
         object.set_clean(records, run.first + i);
     const BusyFrames busy(records, run.span());
+    zero_past_end(object, run);
     return write_together(
         run.span(),
         [&](std::uint32_t i, std::span<const FrameNumber> frames) {

@@ -45,9 +45,10 @@ struct WriteCount {
 
 /// Writes the dirty pages of [first, end) of a file back to its store, in runs. The dirty bits of
 /// all mappings go to the object first, and are flushed; the pages stay writable. What is stored
-/// into a page while it is written makes it dirty anew. Shared memory has no store: nothing is
-/// done. Errors: the first that the store gave (IoError); what could not be written stays dirty,
-/// the rest was written. `count`, if given, is added to.
+/// into a page while it is written makes it dirty anew; what was stored past the end of the file is
+/// zeroed. Shared memory has no store: nothing is done. Errors: the first that the store gave
+/// (IoError); what could not be written stays dirty, the rest was written. `count`, if given, is
+/// added to.
 Result<void> write_back(UserMemory& memory, MemoryObject& object, std::uint32_t first,
                         std::uint32_t end, WriteCount* count = nullptr);
 
