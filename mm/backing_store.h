@@ -25,7 +25,8 @@ class BackingStore {
 
     /// Writes `frames` to the pages from `first_page` on. May sleep. Precondition: frames is not
     /// empty. Errors: IoError (what the store holds in these pages is undefined then); NotPermitted
-    /// (the store may not be written), OutOfMemory (the device is full): nothing is written then.
+    /// (the store may not be written), OutOfMemory (the device is full), Busy (it cannot be done
+    /// now, but perhaps later): nothing is written then.
     virtual Result<void> write(std::uint32_t first_page, std::span<const FrameNumber> frames) = 0;
 
   protected:

@@ -34,7 +34,7 @@ Result<void> MemoryObject::set_entry(std::uint32_t page_index, ObjectEntry entry
     ASSERT(entry == before || !entry.is_slot() || !before.is_slot());
     if (dirty_ != 0 && before.is_frame() && !entry.is_frame() && pages_.is_marked(page_index)) {
         pages_.set_mark(page_index, false);
-        --dirty_;
+        count_dirty(false);
     }
     // Cannot fail where the mark was changed: there is a word to put another one over.
     TRY(pages_.set(page_index, entry.raw()));
@@ -78,7 +78,14 @@ void MemoryObject::change_dirty(FrameTable& frames, std::uint32_t page_index, bo
     }
     if (pages_.is_marked(page_index) == dirty) return;
     pages_.set_mark(page_index, dirty);
+    count_dirty(dirty);
+}
+
+void MemoryObject::count_dirty(bool dirty) {
     dirty_ = dirty ? dirty_ + 1 : dirty_ - 1;
+    if (kind_ != Kind::File) return;
+    std::uint32_t& all = registry_.dirty_file_pages_;
+    all = dirty ? all + 1 : all - 1;
 }
 
 void MemoryObject::drop_user() {

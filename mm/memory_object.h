@@ -38,6 +38,7 @@
 #include "mm/page_tree.h"
 #include "mm/region.h"
 #include "mm/replacement_policy.h"
+#include "mm/write_errors.h"
 
 namespace quire::mm {
 
@@ -185,6 +186,16 @@ class MemoryObject {
     [[nodiscard]] std::uint32_t swapped_pages() const { return swapped_; }
     [[nodiscard]] std::uint32_t dirty_pages() const { return dirty_; }
 
+    // --- Write-back ---
+
+    /// What went wrong when dirty pages were written; recorded by write_back().
+    [[nodiscard]] WriteErrors& write_errors() { return write_errors_; }
+    [[nodiscard]] const WriteErrors& write_errors() const { return write_errors_; }
+
+    /// For the write-back daemon: how often in a row it has come by and found something dirty.
+    [[nodiscard]] std::uint8_t dirty_visits() const { return dirty_visits_; }
+    void set_dirty_visits(std::uint8_t visits) { dirty_visits_ = visits; }
+
     // --- Users and regions (reverse mapping) ---
 
     void add_user() { ++users_; }
@@ -219,6 +230,7 @@ class MemoryObject {
 
   private:
     void change_dirty(FrameTable& frames, std::uint32_t page_index, bool dirty);
+    void count_dirty(bool dirty);
     [[nodiscard]] static std::optional<ResidentPage> resident(std::optional<PageTree::Entry> found);
 
     PageTree pages_;
@@ -231,7 +243,9 @@ class MemoryObject {
     std::uint32_t resident_ = 0;
     std::uint32_t swapped_ = 0;
     std::uint32_t dirty_ = 0;
+    WriteErrors write_errors_;
     Kind kind_;
+    std::uint8_t dirty_visits_ = 0;
 };
 static_assert(sizeof(void*) != 4 || sizeof(MemoryObject) <= 80);
 

@@ -34,6 +34,13 @@ class ObjectRegistry {
     /// How many objects there are.
     [[nodiscard]] std::uint32_t count() const { return count_; }
 
+    /// How many pages of files are marked dirty, of all objects together.
+    [[nodiscard]] std::uint32_t dirty_file_pages() const { return dirty_file_pages_; }
+
+    /// The object that follows the one called `id` in a walk that may go on after objects have come
+    /// and gone; id 0 begins it. nullptr ends it. O(objects / 256), and at most 256 buckets.
+    [[nodiscard]] MemoryObject* next_after(std::uint32_t id);
+
     /// Calls visit(object) for each object, in no order that means anything. The visitor must
     /// neither make nor destroy objects.
     template <typename Visitor>
@@ -64,6 +71,7 @@ class ObjectRegistry {
     PageTree::NodeCache& nodes_;
     std::uint32_t next_id_ = 1;
     std::uint32_t count_ = 0;
+    std::uint32_t dirty_file_pages_ = 0;
 };
 
 }  // namespace quire::mm

@@ -86,22 +86,6 @@ class WriteProtector final : public MappingVisitor {
     UserMemory& memory_;
 };
 
-// What programs have written since the last time, in all shared mappings of these pages.
-void gather_dirty(UserMemory& memory, MemoryObject& object, std::uint32_t first,
-                  std::uint32_t end) {
-    FrameTable& records = memory.records();
-    for (Region& region : object.regions()) {
-        if (!region.traits().shared) continue;  // through a private map nobody writes the object
-        const PageRange range = pages_that_show(region, first, end);
-        region.space().pages().for_each(range, [&](PageNumber page, PteLocation at, Pte pte) {
-            if (!pte.is_resident() || !pte.is_dirty()) return;
-            exchange_entry(records, at, pte.without_dirty());
-            if (pte.is_present()) memory.flush_entry(at);
-            object.set_dirty(records, region.object_page_of(page));
-        });
-    }
-}
-
 // The dirty pages in a row that begin with `page`, below `end`.
 struct DirtyRun {
     std::uint32_t first;
@@ -146,11 +130,27 @@ WriteCount write_run(UserMemory& memory, MemoryObject& object, const DirtyRun& r
         [&](std::uint32_t i, const Result<void>& result) {
             if (result.ok()) return;
             object.set_dirty(records, run.first + i);
+            if (result.error() != Error::Busy) object.write_errors().record(result.error());
             if (answer.ok()) answer = result.error();
         });
 }
 
 }  // namespace
+
+void gather_dirty(UserMemory& memory, MemoryObject& object, std::uint32_t first,
+                  std::uint32_t end) {
+    FrameTable& records = memory.records();
+    for (Region& region : object.regions()) {
+        if (!region.traits().shared) continue;  // through a private map nobody writes the object
+        const PageRange range = pages_that_show(region, first, end);
+        region.space().pages().for_each(range, [&](PageNumber page, PteLocation at, Pte pte) {
+            if (!pte.is_resident() || !pte.is_dirty()) return;
+            exchange_entry(records, at, pte.without_dirty());
+            if (pte.is_present()) memory.flush_entry(at);
+            object.set_dirty(records, region.object_page_of(page));
+        });
+    }
+}
 
 bool must_be_written(UserMemory& memory, FrameNumber frame) {
     FrameTable& records = memory.records();

@@ -43,12 +43,17 @@ struct WriteCount {
 /// object's page go to the object first, and are flushed.
 [[nodiscard]] bool must_be_written(UserMemory& memory, FrameNumber frame);
 
+/// Marks the pages of [first, end) dirty that programs have stored into through shared mappings
+/// since the last time: the dirty bits of all PTEs go to the object, and are flushed.
+void gather_dirty(UserMemory& memory, MemoryObject& object, std::uint32_t first, std::uint32_t end);
+
 /// Writes the dirty pages of [first, end) of a file back to its store, in runs. The dirty bits of
 /// all mappings go to the object first, and are flushed; the pages stay writable. What is stored
 /// into a page while it is written makes it dirty anew; what was stored past the end of the file is
 /// zeroed. Shared memory has no store: nothing is done. Errors: the first that the store gave
-/// (IoError); what could not be written stays dirty, the rest was written. `count`, if given, is
-/// added to.
+/// (IoError); what could not be written stays dirty, the rest was written, and the error is
+/// recorded for all who hold the object (write_errors()); Busy is no error of the disk and is not.
+/// `count`, if given, is added to.
 Result<void> write_back(UserMemory& memory, MemoryObject& object, std::uint32_t first,
                         std::uint32_t end, WriteCount* count = nullptr);
 
