@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -344,6 +345,44 @@ TEST_F(ObjectTest, IsFoundByItsIdUntilItGoes) {
 }
 
 // All 2^24 ids are given once; then those in use are passed over, and 0 is nobody's.
+TEST_F(ObjectTest, AWalkGoesOnAfterObjectsHaveComeAndGone) {
+    std::deque<TestObject> objects;
+    for (int i = 0; i < 600; ++i)
+        objects.emplace_back(registry, Kind::File, &store, 0);
+    std::vector<bool> seen(1000);
+    for (MemoryObject* object = registry.next_after(0); object != nullptr;
+         object = registry.next_after(object->id())) {
+        EXPECT_FALSE(seen[object->id()]);
+        seen[object->id()] = true;
+    }
+    EXPECT_EQ(std::count(seen.begin(), seen.end(), true), 600);
+    const std::uint32_t in_last_bucket = 511;
+    EXPECT_EQ(registry.next_after(in_last_bucket), nullptr);
+    EXPECT_EQ(registry.next_after(in_last_bucket - 256)->id(), in_last_bucket);
+    objects.pop_front();  // id 1, where the walk may just be
+    EXPECT_EQ(registry.next_after(1)->id(), 257U);
+}
+
+TEST_F(ObjectTest, TheRegistryCountsTheDirtyPagesOfFiles) {
+    {
+        TestObject file(registry, Kind::File, &store, 10 * kPageSize);
+        TestObject memory(registry, Kind::SharedMemory, nullptr, 10 * kPageSize);
+        for (MemoryObject* object :
+             {static_cast<MemoryObject*>(&file), static_cast<MemoryObject*>(&memory)}) {
+            for (std::uint32_t index = 0; index < 3; ++index) {
+                put_page(*object, index);
+                object->set_dirty(world.table, index);
+                object->set_dirty(world.table, index);
+            }
+        }
+        EXPECT_EQ(registry.dirty_file_pages(), 3U);
+        file.set_clean(world.table, 1);
+        EXPECT_EQ(registry.dirty_file_pages(), 2U);
+        check(file);
+    }
+    EXPECT_EQ(registry.dirty_file_pages(), 0U);
+}
+
 TEST_F(ObjectTest, PassesOverIdsInUseAfterTheLastOne) {
     std::deque<TestObject> stay;
     for (int i = 0; i < 2; ++i)

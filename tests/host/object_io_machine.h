@@ -105,6 +105,7 @@ class ObjectIoMachine : public testing::Test, public FaultWorld {
         return expected_of(file, offset, bytes);
     }
     void expect(mm::MemoryObject& object, std::uint64_t offset, std::span<const std::byte> bytes) {
+        if (bytes.empty()) return;
         Bytes& all = contents_[&object];
         all.resize(std::max<std::size_t>(all.size(), offset + bytes.size()));
         std::ranges::copy(bytes, all.begin() + static_cast<std::ptrdiff_t>(offset));
@@ -167,8 +168,11 @@ class ObjectIoMachine : public testing::Test, public FaultWorld {
         EXPECT_TRUE(result.ok());
         return result.ok() ? result.value() : 0;
     }
+    /// With the file system's part of it: what the disk holds past the end is no more.
     Result<void> resize(mm::MemoryObject& object, std::uint64_t bytes) {
         const Result<void> result = fs::resize_object(machine.memory, object, bytes);
+        for (std::uint32_t page = object.pages(); &object == &file && page < disk.pages(); ++page)
+            std::ranges::fill(disk.page(page), std::byte{});
         if (result.ok() && bytes < 1U << 24) contents_[&object].resize(bytes);
         return result;
     }

@@ -136,6 +136,32 @@ TEST_F(ObjectPages, ABadNeighbourDoesNotMatter) {
     EXPECT_EQ(resident(file), (std::vector<std::uint32_t>{8}));
 }
 
+TEST_F(ObjectPages, EntersAPageThatNobodyHasToRead) {
+    OwnedFrame frame = machine.machine.frames.allocate_zeroed().take();
+    const FrameNumber number = frame.number();
+    EXPECT_TRUE(enter_page(machine.memory, file, 40, frame).ok());
+    EXPECT_TRUE(frame.empty());
+    EXPECT_EQ(fetch(file, 40).take().frame, number);
+    EXPECT_EQ(disk.reads(), 0U);
+    EXPECT_EQ(machine.policy.count(), PageCount(1));
+}
+
+TEST_F(ObjectPages, APageThatIsEnteredTakesThePlaceOfASlot) {
+    const SwapSlot slot = swap_out_object(shared, 5);
+    OwnedFrame frame = machine.machine.frames.allocate_zeroed().take();
+    EXPECT_TRUE(enter_page(machine.memory, shared, 5, frame).ok());
+    EXPECT_FALSE(machine.swap.in_use(slot));
+    EXPECT_EQ(shared.swapped_pages(), 0U);
+}
+
+TEST_F(ObjectPages, APageThatCannotBeEnteredStaysTheCallers) {
+    OwnedFrame frame = machine.machine.frames.allocate_zeroed().take();
+    machine.machine.injector.fail_nth(1);
+    EXPECT_EQ(enter_page(machine.memory, file, 40, frame).error(), Error::OutOfMemory);
+    EXPECT_FALSE(frame.empty());
+    EXPECT_TRUE(file.entry(40).is_empty());
+}
+
 TEST_F(ObjectPages, FailsWithoutATrace) {
     for (MemoryObject* object :
          {static_cast<MemoryObject*>(&file), static_cast<MemoryObject*>(&shared)}) {

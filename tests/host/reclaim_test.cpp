@@ -567,6 +567,41 @@ TEST_F(ReclaimTest, AProgramFourTimesAsLargeAsRamKeepsItsMemory) {
     EXPECT_GT(space->figures().swapped, PageCount(100));
 }
 
+TEST_F(ReclaimTest, PinnedPagesStayWhileTheirPinsLast) {
+    const FrameNumber of_file = fetch_page(machine.memory, file, 3, PageCount(1)).take().frame;
+    const FrameNumber of_memory = fetch_page(machine.memory, shared, 4).take().frame;
+    shared.set_dirty(machine.machine.table, 4);
+    {
+        PagePins& pins = machine.pages.pins();
+        PagePin pin(pins, of_file);
+        const PagePin again(pins, of_file);
+        const PagePin other(pins, of_memory);
+        PagePin moved(std::move(pin));
+        pin.release();
+        leave_free(0);
+        EXPECT_FALSE(make_room(1));
+        reclaim.drop_clean();
+        EXPECT_EQ(file.entry(3).frame(), of_file);
+        EXPECT_EQ(shared.entry(4).frame(), of_memory);
+        moved.release();
+        EXPECT_TRUE(pins.holds(of_file));
+    }
+    EXPECT_TRUE(machine.pages.pins().empty());
+    EXPECT_FALSE(make_room(50));
+    EXPECT_FALSE(file.entry(3).is_frame());
+    EXPECT_TRUE(shared.entry(4).is_slot());
+    relax();
+}
+
+TEST_F(ReclaimTest, APageUsedBySystemCallsIsSeenToBeUsed) {
+    const FrameNumber frame = fetch_page(machine.memory, file, 3, PageCount(1)).take().frame;
+    MappedAccess access(machine.memory);
+    EXPECT_FALSE(access.harvest(frame));
+    machine.machine.table.set(frame, FrameFlag::Young);
+    EXPECT_TRUE(access.harvest(frame));
+    EXPECT_FALSE(access.harvest(frame));
+}
+
 // Random stores and loads of a family of two, in a machine that is always short of memory, with a
 // disk that fails now and then: each program sees what it wrote, or what its parent had.
 TEST_F(ReclaimTest, AFamilyInATightMachine) {

@@ -101,6 +101,17 @@ TEST_F(WriteBack, ABadPageStaysDirtyAndAlone) {
     EXPECT_EQ(on_disk(3), 13U);
 }
 
+TEST_F(WriteBack, RecordsWhatFailedForThoseWhoHoldTheFile) {
+    WriteErrors::Mark mark = file.write_errors().begin();
+    show(*space, file, shared_map());
+    write(object_page(3), 1);
+    disk.fail_nth_write(1);
+    EXPECT_FALSE(write_back(machine.memory, file, 0, kPages).ok());
+    EXPECT_EQ(file.write_errors().check(mark).error(), Error::IoError);
+    EXPECT_TRUE(write_back(machine.memory, file, 0, kPages).ok());
+    EXPECT_TRUE(file.write_errors().check(mark).ok());
+}
+
 TEST_F(WriteBack, SharedMemoryHasNothingToBeWrittenTo) {
     const PageNumber first(0x30000);
     add(first, 4, shared_map(), &shared);
