@@ -30,6 +30,14 @@ inline void out32(std::uint16_t port, std::uint32_t value) {
     asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
 
+/// Moves `count` 16-bit words between one port and RAM.
+inline void in16_block(std::uint16_t port, void* words, std::uint32_t count) {
+    asm volatile("rep insw" : "+D"(words), "+c"(count) : "d"(port) : "memory");
+}
+inline void out16_block(std::uint16_t port, const void* words, std::uint32_t count) {
+    asm volatile("rep outsw" : "+S"(words), "+c"(count) : "d"(port) : "memory");
+}
+
 /// About a microsecond: a write to the POST port, which nobody reads.
 inline void io_wait() {
     out8(0x80, 0);

@@ -46,7 +46,10 @@ struct BlockRequest {
     std::optional<Error> error;  // IoError, TimedOut, NotPermitted (read-only), BadAddress
     SectorNumber bad_sector;     // the first that failed, as far as the device says; else `first`
 
-    ListHook queue_hook;  // the device's, until done
+    // The device's, from submit() until done.
+    ListHook queue_hook;
+    SectorCount length;  // sectors(), counted once
+    SectorCount origin;  // where the partition begins to which `first` refers
 
     /// How many sectors the buffers hold.
     [[nodiscard]] SectorCount sectors() const {
@@ -54,6 +57,19 @@ struct BlockRequest {
         for (const BlockBuffer& buffer : buffers)
             bytes += buffer.bytes;
         return SectorCount(bytes / kSectorSize);
+    }
+
+    /// For devices: where the request begins and ends on the device that carries it out.
+    [[nodiscard]] SectorNumber device_first() const { return first + origin; }
+    [[nodiscard]] SectorNumber device_end() const { return first + origin + length; }
+
+    /// For devices: the request is done. `bad` is the first sector that failed, on the device that
+    /// carried it out.
+    void finish(std::optional<Error> with, SectorNumber bad) {
+        error = with;
+        bad_sector = with.has_value() ? bad - origin : first;
+        origin = SectorCount();
+        done = true;
     }
 };
 
@@ -84,6 +100,22 @@ class BlockDevice {
 
   protected:
     ~BlockDevice() = default;
+
+    /// What submit() begins with: makes the request new and holds it against the device. False: it
+    /// was refused, and is done.
+    [[nodiscard]] bool take_in(BlockRequest& request) const {
+        request.done = false;
+        request.error.reset();
+        request.length = request.sectors();
+        const std::uint64_t end =
+            std::uint64_t{request.first.raw()} + request.origin.raw() + request.length.raw();
+        if (request.kind != BlockRequest::Kind::Flush && end > sectors().raw()) {
+            request.finish(Error::BadAddress, request.device_first());
+        } else if (request.kind == BlockRequest::Kind::Write && read_only()) {
+            request.finish(Error::NotPermitted, request.device_first());
+        }
+        return !request.done;
+    }
 
   private:
     Result<void> carry_out(BlockRequest::Kind kind, SectorNumber first,

@@ -18,6 +18,12 @@ class Hardware {
     virtual std::uint8_t in8(std::uint16_t port) = 0;
     virtual void out8(std::uint16_t port, std::uint8_t value) = 0;
     virtual void out16(std::uint16_t port, std::uint16_t value) = 0;
+    virtual std::uint32_t in32(std::uint16_t port) = 0;
+    virtual void out32(std::uint16_t port, std::uint32_t value) = 0;
+
+    /// Moves `count` 16-bit words between one port and RAM (REP INSW, REP OUTSW).
+    virtual void in16_block(std::uint16_t port, void* words, std::uint32_t count) = 0;
+    virtual void out16_block(std::uint16_t port, const void* words, std::uint32_t count) = 0;
 
     /// Turns interrupts off; returns whether they were on, for interrupts_restore().
     [[nodiscard]] virtual bool interrupts_save() = 0;

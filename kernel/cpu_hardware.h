@@ -17,6 +17,14 @@ class CpuHardware final : public drivers::Hardware {
     std::uint8_t in8(std::uint16_t port) override { return cpu::in8(port); }
     void out8(std::uint16_t port, std::uint8_t value) override { cpu::out8(port, value); }
     void out16(std::uint16_t port, std::uint16_t value) override { cpu::out16(port, value); }
+    std::uint32_t in32(std::uint16_t port) override { return cpu::in32(port); }
+    void out32(std::uint16_t port, std::uint32_t value) override { cpu::out32(port, value); }
+    void in16_block(std::uint16_t port, void* words, std::uint32_t count) override {
+        cpu::in16_block(port, words, count);
+    }
+    void out16_block(std::uint16_t port, const void* words, std::uint32_t count) override {
+        cpu::out16_block(port, words, count);
+    }
     bool interrupts_save() override { return mm::machine::interrupts_save(); }
     void interrupts_restore(bool were_on) override { mm::machine::interrupts_restore(were_on); }
 };

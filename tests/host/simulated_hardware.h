@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <map>
@@ -23,6 +24,9 @@ class SimulatedDevice {
     virtual std::uint8_t in8(std::uint16_t offset) = 0;
     virtual void out8(std::uint16_t offset, std::uint8_t value) = 0;
     virtual void out16(std::uint16_t, std::uint16_t) {}
+    virtual std::uint16_t in16(std::uint16_t) { return 0xFFFF; }
+    virtual std::uint32_t in32(std::uint16_t) { return 0xFFFFFFFF; }
+    virtual void out32(std::uint16_t, std::uint32_t) {}
     /// Called after each step of time, before the interrupt line is looked at.
     virtual void advance(std::uint64_t) {}
     virtual bool interrupt_line() { return false; }
@@ -32,9 +36,16 @@ class SimulatedHardware final : public drivers::Hardware {
   public:
     using Handler = void (*)(void*);
 
-    void attach(SimulatedDevice& device, std::uint16_t first, std::uint16_t count) {
-        for (std::uint16_t offset = 0; offset < count; ++offset) {
-            ports_[static_cast<std::uint16_t>(first + offset)] = {&device, offset};
+    /// The device sees ports [first, first + count) as offsets from `first_offset` on. A device may
+    /// be attached in several places; it has one interrupt line.
+    void attach(SimulatedDevice& device, std::uint16_t first, std::uint16_t count,
+                std::uint16_t first_offset = 0) {
+        for (std::uint16_t at = 0; at < count; ++at) {
+            ports_[static_cast<std::uint16_t>(first + at)] = {
+                &device, static_cast<std::uint16_t>(first_offset + at)};
+        }
+        for (const Line& line : lines_) {
+            if (line.device == &device) return;
         }
         lines_.push_back({&device, nullptr, nullptr, false, false});
     }
@@ -66,6 +77,35 @@ class SimulatedHardware final : public drivers::Hardware {
         const auto found = ports_.find(port);
         if (found != ports_.end()) found->second.first->out16(found->second.second, value);
         look_at_lines();
+    }
+    std::uint32_t in32(std::uint16_t port) override {
+        pass_time(1);
+        const auto found = ports_.find(port);
+        return found == ports_.end() ? 0xFFFFFFFF : found->second.first->in32(found->second.second);
+    }
+    void out32(std::uint16_t port, std::uint32_t value) override {
+        pass_time(1);
+        const auto found = ports_.find(port);
+        if (found != ports_.end()) found->second.first->out32(found->second.second, value);
+        look_at_lines();
+    }
+    void in16_block(std::uint16_t port, void* words, std::uint32_t count) override {
+        const auto found = ports_.find(port);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const std::uint16_t word =
+                found == ports_.end() ? 0xFFFF : found->second.first->in16(found->second.second);
+            std::memcpy(static_cast<char*>(words) + i * sizeof word, &word, sizeof word);
+        }
+        pass_time(1 + count / 16);
+    }
+    void out16_block(std::uint16_t port, const void* words, std::uint32_t count) override {
+        const auto found = ports_.find(port);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            std::uint16_t word = 0;
+            std::memcpy(&word, static_cast<const char*>(words) + i * sizeof word, sizeof word);
+            if (found != ports_.end()) found->second.first->out16(found->second.second, word);
+        }
+        pass_time(1 + count / 16);
     }
     bool interrupts_save() override { return std::exchange(interrupts_on_, false); }
     void interrupts_restore(bool were_on) override {
