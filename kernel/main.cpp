@@ -8,6 +8,7 @@
 #include "drivers/fw_cfg.h"
 #include "drivers/rtc.h"
 #include "kernel/base/log.h"
+#include "kernel/disks.h"
 #include "kernel/emulator.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/memory.h"
@@ -99,6 +100,19 @@ void start_devices(System& system) {
     cpu::enable_interrupts();
 }
 
+// The tick runs: time-outs of drives that do not answer end.
+void start_disks(System& system) {
+    alignas(Disks) static std::byte storage[sizeof(Disks)];
+    const CommandLine& words = system.command_line;
+    auto ram_disk = words.number("ramdisk");
+    system.disks =
+        new (storage) Disks(system.hardware, system.pit, system.memory->frames(),
+                            {.use_dma = !words.has("nodma"),
+                             .read_only = words.find("disks") == std::string_view("readonly"),
+                             .ram_disk_bytes = ram_disk.ok() ? ram_disk.take() : 0});
+    system.disks->find();
+}
+
 void report_boot(const System& system) {
     static constexpr const char* kA20Methods[] = {"was open", "opened by the BIOS",
                                                   "opened by the keyboard controller",
@@ -144,6 +158,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::report_boot(system);
     kernel::start_memory(system);
     kernel::start_devices(system);
+    kernel::start_disks(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {
         const bool passed = kernel::run_selftests(system, *pattern);

@@ -18,6 +18,7 @@
 
 namespace quire::kernel {
 
+class Disks;
 class Memory;
 
 struct System {
@@ -41,6 +42,7 @@ struct System {
     char command_line_text[kCommandLineBytes] = {};
     CommandLine command_line;
     Memory* memory = nullptr;      // once it is set up
+    Disks* disks = nullptr;        // once they have been looked for
     bool under_test = false;       // a panic ends the emulator
     std::uint64_t prompt_tsc = 0;  // at the first prompt
 };
