@@ -73,6 +73,15 @@ void dump_sector(Console& console, std::uint32_t number, const std::byte* bytes)
     }
 }
 
+void report_error(Console& console, const drivers::BlockDevice& device,
+                  const drivers::BlockRequest& request) {
+    const bool past_end = request.error == Error::BadAddress;
+    console.print("sector %u of %s %s (%s)\n", request.bad_sector.raw(), device.name(),
+                  past_end ? "and those behind it are not all on it" : "cannot be read",
+                  error_name(*request.error));
+}
+
+// A frame at a time: up to eight sectors in one request.
 void read_and_dump(System& system, drivers::BlockDevice& device, std::uint32_t first,
                    std::uint32_t count) {
     auto frame = system.memory->frames().allocate();
@@ -81,18 +90,23 @@ void read_and_dump(System& system, drivers::BlockDevice& device, std::uint32_t f
         return;
     }
     const mm::FrameNumber number = frame.value().number();
-    const drivers::BlockBuffer buffer{mm::start_of(number), drivers::kSectorSize};
-    for (std::uint32_t i = 0; i < count; ++i) {
-        const drivers::SectorNumber sector(first + i);
-        const Result<void> result = device.read(sector, std::span(&buffer, 1));
-        if (!result.ok()) {
-            const bool past_end = sector.raw() >= device.sectors().raw();
-            system.console.print("sector %u of %s %s (%s)\n", sector.raw(), device.name(),
-                                 past_end ? "lies past its end" : "cannot be read",
-                                 error_name(result.error()));
+    constexpr std::uint32_t kMost = mm::kPageSize / drivers::kSectorSize;
+    for (std::uint32_t done = 0; done < count;) {
+        const std::uint32_t now = count - done < kMost ? count - done : kMost;
+        const drivers::BlockBuffer buffer{mm::start_of(number), now * drivers::kSectorSize};
+        drivers::BlockRequest request;
+        request.first = drivers::SectorNumber(first + done);
+        request.buffers = std::span(&buffer, 1);
+        device.submit(request);
+        device.wait(request);
+        if (request.error.has_value()) {
+            report_error(system.console, device, request);
             return;
         }
-        dump_sector(system.console, sector.raw(), mm::frame_bytes(number));
+        for (std::uint32_t i = 0; i < now; ++i)
+            dump_sector(system.console, first + done + i,
+                        mm::frame_bytes(number) + i * drivers::kSectorSize);
+        done += now;
     }
 }
 

@@ -3,7 +3,7 @@
 
 .PHONY: bench bench-start bench-boot bench-guest
 bench: bench-start
-	$(Q)$(MAKE) bench-boot bench-guest
+	$(Q)$(MAKE) bench-boot bench-guest bench-disk
 
 bench-start: setup-test
 	@mkdir -p build/bench
