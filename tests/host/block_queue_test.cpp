@@ -498,8 +498,9 @@ TEST_F(BlockQueueTest, KeepsItsPromisesInRandomOrder) {
             const std::uint32_t choice = below(10);
             if (choice < 4) {
                 Job& read = submit(Kind::Read, first, sectors, kSectorSize << below(4));
-                reads.emplace_back(
-                    &read, std::vector(model.begin() + first, model.begin() + first + sectors));
+                reads.emplace_back(&read, std::vector<Expected>());
+                for (std::uint32_t i = 0; i < sectors; ++i)
+                    reads.back().second.push_back(model[first + i]);
             } else if (choice < 7) {
                 Job& write = job(Kind::Write, first, sectors);
                 for (std::uint32_t i = 0; i < sectors; ++i) {

@@ -152,7 +152,7 @@ def test_the_bad_sector_is_found_and_named(boot, tmp_path, way):
 
 
 @both_ways
-@pytest.mark.parametrize("nth", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("nth", [2, 3, 5, 9])  # QEMU itself reads the first, to guess the geometry
 def test_an_error_in_the_nth_read_is_retried(boot, tmp_path, way, nth):
     disk = make_disk(tmp_path / "b.img", 1000)
     rules = [f'[set-state]\nstate = "{n}"\nevent = "read_aio"\nnew_state = "{n + 1}"\n'
@@ -195,12 +195,13 @@ def test_a_swap_partition_is_written_and_restored(boot, tmp_path, way):
 
 @both_ways
 def test_what_is_written_reaches_the_disk(boot, tmp_path, way):
-    """The self-test's first pattern stays on the disk when the second write of its first sector is
-    the one that fails for ever: so it was there."""
+    """The self-test writes a pattern, and then another, which fails: so the first one stays."""
     disk = make_disk(tmp_path / "b.img", 1000, [(SWAP, 300, 200)])
-    (tmp_path / "rules").write_text(
-        '[set-state]\nstate = "1"\nevent = "write_aio"\nnew_state = "2"\n\n'
-        '[inject-error]\nstate = "2"\nevent = "write_aio"\nerrno = "5"\n')
+    good_writes = {"dma": 1, "pio": 4}[way]  # PIO moves blocks of 16 sectors
+    rules = [f'[set-state]\nstate = "{n}"\nevent = "write_aio"\nnew_state = "{n + 1}"\n'
+             for n in range(1, good_writes + 1)]
+    rules.append(f'[inject-error]\nstate = "{good_writes + 1}"\nevent = "write_aio"\nerrno = "5"\n')
+    (tmp_path / "rules").write_text("\n".join(rules))
     vm, code = selftest_swap(boot, drive(f"blkdebug:{tmp_path / 'rules'}:{disk}", "hdb"), way)
     assert code == EXIT_FAILED
     assert "hdb: write of sector 300 failed: IoError" in vm.serial_text()
