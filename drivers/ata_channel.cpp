@@ -19,7 +19,7 @@ constexpr std::uint8_t kMostDmaFailures = 2;
 
 // Microseconds, spent with interrupts off.
 constexpr std::uint32_t kSelectLimit = 5'000;
-constexpr std::uint32_t kFirstBlockLimit = 20'000;
+constexpr std::uint32_t kFirstBlockLimit = 500;
 
 constexpr std::uint8_t kTrouble = ata::kError | ata::kDeviceFault;
 
@@ -85,6 +85,7 @@ void AtaChannel::begin(Slot& slot) {
 
 void AtaChannel::issue() {
     be_patient();
+    first_block_is_late_ = false;
     deadline_ = after(kCommandLimit);
     if (!select_current()) {
         refuse("is busy before a command");
@@ -141,13 +142,7 @@ void AtaChannel::issue_transfer() {
     state_ = reads ? State::PioIn : State::PioOut;
     task_file_.command(transfer_command());
     task_file_.settle();
-    // A write has no interrupt for its first block.
-    if (reads) return;
-    if (wait_for_first_block()) {
-        move_block();
-    } else {
-        refuse("does not take the first block of a write");
-    }
+    if (!reads) offer_first_block();
 }
 
 bool AtaChannel::needs_extended_addresses() const {
@@ -180,15 +175,20 @@ ata::Command AtaChannel::transfer_command() const {
     return reads ? Command::ReadSectors : Command::WriteSectors;
 }
 
-bool AtaChannel::wait_for_first_block() {
+// A write has no interrupt for its first block. Most drives take it at once; one whose cache is
+// full is looked at each tick.
+void AtaChannel::offer_first_block() {
     PollDeadline deadline(pit_, kFirstBlockLimit);
-    for (;;) {
-        const std::uint8_t status = task_file_.alternate_status();
-        if ((status & ata::kBusy) == 0) {
-            return (status & ata::kDataRequest) != 0 && (status & kTrouble) == 0;
-        }
-        if (deadline.expired()) return false;
+    while ((task_file_.alternate_status() & ata::kBusy) != 0) {
+        if (deadline.expired()) break;
     }
+    const std::uint8_t status = task_file_.alternate_status();
+    if ((status & (ata::kBusy | kTrouble | ata::kDataRequest)) == ata::kDataRequest) {
+        move_block();
+        return;
+    }
+    first_block_is_late_ = true;
+    patience_ = pit_.ticks();
 }
 
 // Said later, by poll(): nobody is told from within start().
@@ -406,7 +406,8 @@ bool AtaChannel::look_for_lost_end() {
     }
     const bool waits_for_data = state_ != State::NoData && left_ > SectorCount(0);
     if (waits_for_data && (status & (ata::kDataRequest | kTrouble)) == 0) return false;
-    ++statistics_.lost_interrupts;
+    if (!first_block_is_late_) ++statistics_.lost_interrupts;
+    first_block_is_late_ = false;
     be_patient();
     advance(task_file_.status());
     return true;

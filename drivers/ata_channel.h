@@ -113,7 +113,7 @@ class AtaChannel {
     void move_block();
     template <typename Move>
     void move_pieces(std::uint32_t bytes, Move move);
-    [[nodiscard]] bool wait_for_first_block();
+    void offer_first_block();
     void fail(std::uint8_t status, bool by_dma);
     void count_dma_failure();
     void end(std::optional<Error> error);
@@ -134,14 +134,15 @@ class AtaChannel {
     std::array<Slot, kDrives> slots_;
     Slot* current_ = nullptr;  // whose turn it is; nullptr when idle
     State state_ = State::Idle;
-    std::optional<Error> settled_;  // Settled: how
-    bool reset_first_ = false;      // a command timed out: the drives are in an unknown state
-    std::uint64_t patience_ = 0;    // tick from which a lost interrupt is looked for
-    std::uint64_t deadline_ = 0;    // tick at which the command has taken too long
-    std::uint64_t step_done_ = 0;   // tick at which the next step of a reset may be done
-    SectorCount left_;              // PIO: sectors to be moved yet
-    std::size_t piece_ = 0;         // PIO: where in the pieces
-    std::uint32_t piece_done_ = 0;  // and how far into that
+    std::optional<Error> settled_;      // Settled: how
+    bool reset_first_ = false;          // a command timed out: the drives are in an unknown state
+    bool first_block_is_late_ = false;  // of a write by PIO, for which no interrupt comes
+    std::uint64_t patience_ = 0;        // tick from which a lost interrupt is looked for
+    std::uint64_t deadline_ = 0;        // tick at which the command has taken too long
+    std::uint64_t step_done_ = 0;       // tick at which the next step of a reset may be done
+    SectorCount left_;                  // PIO: sectors to be moved yet
+    std::size_t piece_ = 0;             // PIO: where in the pieces
+    std::uint32_t piece_done_ = 0;      // and how far into that
     AtaStatistics statistics_;
 };
 

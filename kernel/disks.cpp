@@ -101,7 +101,8 @@ void Disks::look_at_controller(drivers::Pci& pci, const drivers::PciFunction& fu
         function.device, function.sub_class, function.interface);
     if (function.sub_class == kSata) undriven_ = "AHCI";
     if (function.sub_class == kNvme) undriven_ = "NVMe";
-    if (function.sub_class != kIde || bus_master_ != 0) return;
+    if (function.sub_class != kIde || ide_seen_) return;
+    ide_seen_ = true;
     for (unsigned index = 0; index < kChannels; ++index) {
         native_[index] = (function.interface & kNative[index]) != 0;
         if (native_[index]) {

@@ -105,7 +105,8 @@ class Disks {
     Options options_;
     InterruptWaiter waiter_;
 
-    std::uint16_t bus_master_ = 0;    // of the first IDE controller
+    bool ide_seen_ = false;           // the first IDE controller has the PC's old ports
+    std::uint16_t bus_master_ = 0;    // its bus master, 0: none
     bool native_[kChannels] = {};     // channels that are not at the PC's old ports
     const char* undriven_ = nullptr;  // a kind of controller we saw and cannot drive
     std::array<Line, kChannels> lines_;

@@ -450,6 +450,17 @@ TEST_P(AtaPio, ADriveThatNeverOffersDataIsAnError) {
     EXPECT_EQ(write(0, 4).error(), Error::TimedOut);
 }
 
+// A full cache: the first block of a write is taken a while after the command, without an
+// interrupt.
+TEST_P(AtaPio, ALateFirstBlockIsNoError) {
+    machine.disk();
+    drive().command_time = 100'000;
+    ASSERT_TRUE(write(20, 40).ok());
+    EXPECT_EQ(drive().written.size(), 40U);
+    EXPECT_EQ(machine.disk().statistics().failed_commands, 0U);
+    EXPECT_EQ(machine.channel.statistics().lost_interrupts, 0U);
+}
+
 // --- Who is there ---
 
 TEST(AtaProbe, KnowsADiskByItsModel) {
