@@ -105,10 +105,10 @@ class MappedPages {
     // Replacement: who leaves next, and whether those who left come back too soon.
 
     [[nodiscard]] ReplacementPolicy& policy() const { return *policy_; }
-    /// The pages that reclaim must leave alone for now.
-    [[nodiscard]] PagePins& pins() { return pins_; }
     /// `policy` is the one from now on, and has every page that the one before has: hand_over().
     void change_policy(ReplacementPolicy& policy);
+    /// The pages that reclaim must leave alone for now.
+    [[nodiscard]] PagePins& pins() { return pins_; }
 
     /// `frame`, which the policy chose, is on its way out. Returns what to keep of its page, for
     /// brought_in(); never 0.
