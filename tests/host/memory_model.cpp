@@ -545,6 +545,9 @@ std::string MemoryModel::store(std::uint32_t process, std::uint32_t at, std::uin
                 content.set_byte((at + i) % mm::kPageSize,
                                  static_cast<std::uint8_t>(value >> (8 * i)));
     };
+    // Both pages are there before a byte is written: one may be a copy of what the other shows.
+    for (std::uint32_t page = page_at(at); page <= last; ++page)
+        content_to_write(space, *space.runs.find(page), page);
     for (std::uint32_t page = page_at(at); page <= last; ++page) {
         PageContent& content = content_to_write(space, *space.runs.find(page), page);
         write_to(content, page);

@@ -205,5 +205,16 @@ TEST(UserMemoryRegressions, RefusesLowAddressesBeforeItPromises) {
     )");
 }
 
+// A store across the border of a shared map and a private map of the same page of a file: the
+// private one is a copy of what was there before. The model.
+TEST(UserMemoryRegressions, AStoreFindsBothItsPagesAsTheyWereBefore) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=0 policy=0
+        0 mmap at=bffdb000 size=1 rights=3 flags=fixed|shared object=1 page=5
+        0 mmap at=bffdc000 size=1 rights=3 flags=fixed object=1 page=5
+        0 store at=bffdbfff size=4 value=11
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test
