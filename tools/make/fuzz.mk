@@ -30,8 +30,8 @@ build/fuzz/$(1): tests/fuzz/$(1)_fuzz.cpp $$(fuzz_$(1)_sources) $$(wildcard mm/*
 fuzz-$(1): build/fuzz/$(1)
 	$$(say) FUZZ "$(1), $$(FUZZ_SECONDS) s"
 	@mkdir -p build/fuzz/$(1).corpus
-	$$(Q)ASAN_OPTIONS=detect_leaks=0 build/fuzz/$(1) -max_total_time=$$(FUZZ_SECONDS) -timeout=10 \
-	    -max_len=4096 -rss_limit_mb=512 -verbosity=0 -print_funcs=0 -print_final_stats=1 \
+	$$(Q)ASAN_OPTIONS=detect_leaks=0 build/fuzz/$(1) -max_total_time=$$(FUZZ_SECONDS) -timeout=60 \
+	    -max_len=4096 -len_control=0 -rss_limit_mb=512 -verbosity=0 -print_funcs=0 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1).corpus
 endef
 $(foreach target,$(fuzz_targets),$(eval $(call fuzz_target,$(target))))
