@@ -1,7 +1,7 @@
 // Runs a script in a process of its own, and shortens one that fails.
 //
-// A failure may be a difference, or the end of the process (an assertion, a sanitizer), so every run
-// is a child that says in shared memory how far it got, and its last words are kept.
+// A failure may be a difference, or the end of the process (an assertion, a sanitizer), so every
+// run is a child that says in shared memory how far it got, and its last words are kept.
 #pragma once
 
 #include <optional>

@@ -6,8 +6,8 @@
 //                                print v   | shrink (tests/host/shrink.h)
 //
 // A step names a process by number and memory by plain addresses, and depends on no step before it:
-// one that makes no sense (a process that does not exist) is skipped. So any subset of a script is a
-// script, and shortening cannot break it. One table (memory_script.cpp) says which fields a call
+// one that makes no sense (a process that does not exist) is skipped. So any subset of a script is
+// a script, and shortening cannot break it. One table (memory_script.cpp) says which fields a call
 // has; printing, parsing and making at random follow it.
 //
 // The text, one step a line, numbers in hexadecimal:
@@ -110,7 +110,8 @@ struct MemoryStep {
     std::uint32_t flags = 0;   // the step's own, below
     std::uint32_t object = 0;  // Map: an ObjectChoice; DiskErrors: a DiskChoice
     std::uint32_t page = 0;    // Map: page of the object
-    std::uint32_t value = 0;   // Store: what; Advise: AdviceCall; Fork: the child; Limit: how much...
+    std::uint32_t value =
+        0;  // Store: what; Advise: AdviceCall; Fork: the child; Limit: how much...
 
     bool operator==(const MemoryStep&) const = default;
 };
