@@ -98,6 +98,21 @@ TEST_F(ForkTest, BothReadAndNeitherWrites) {
     EXPECT_FALSE(writes(kPage));
 }
 
+// The sibling next to the table that loses the page has lost it before.
+TEST_F(ForkTest, ANewHomeMayBeFurtherAlongTheRing) {
+    fork();
+    const auto second = machine.new_space();
+    ASSERT_TRUE(second->fork_from(*parent).ok());
+    own(*child, kPage);
+    own(*second, kPage);
+    own(*parent, kPage);
+    const FrameNumber frame = frame_of(*second, kPage);
+    clear(*child, PageRange::of(kPage, PageCount(1)));
+    clear(*parent, PageRange::of(kPage, PageCount(1)));
+    EXPECT_EQ(machine.machine.table.pte_of(frame), second->pages().location(kPage));
+    EXPECT_EQ(machine.pages.mappings(frame), 1U);
+}
+
 TEST_F(ForkTest, UnsharingMakesPrivatePagesReadOnlyInBoth) {
     fork();
     own(*child, kPage);

@@ -364,6 +364,8 @@ TEST_F(Calls, Madvise) {
     row("wraps", answer(calls.madvise(start, 0U - start, kMadvDontNeed)), "EINVAL");
     row("wraps by rounding", answer(calls.madvise(start, 0xFFFFFFFF, kMadvNormal)), "EINVAL");
     row("RANDOM", answer(calls.madvise(start, kP, kMadvRandom)), "OK");
+    row("SEQUENTIAL", answer(calls.madvise(start, kP, kMadvSequential)), "OK");
+    row("WILLNEED", answer(calls.madvise(start, kP, kMadvWillNeed)), "OK");
     row("NORMAL", answer(calls.madvise(start, kP, kMadvNormal)), "OK");
     row("DONTNEED", answer(calls.madvise(start, kP, kMadvDontNeed)), "OK");
     EXPECT_EQ(peek(start), 0);
