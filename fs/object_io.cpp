@@ -94,14 +94,17 @@ void grow(MemoryObject& object, std::uint64_t bytes) {
     if (object.bytes() < bytes) object.set_bytes(bytes);
 }
 
-// What was given in part has changed the page, too.
+// The object grows first: if the page is written to its store meanwhile, what lies past the end is
+// zeroed. What was given in part has changed the page, too.
 Result<void> write_in_place(UserMemory& memory, MemoryObject& object, const Piece& piece,
                             ByteSource& from) {
     const FrameNumber frame = object.entry(piece.index).frame();
     const mm::PagePin pin(memory.pages().pins(), frame);
+    const std::uint64_t bytes_before = object.bytes();
+    grow(object, piece.end());
     const Result<void> given = from.give(piece.in(frame));
     object.set_dirty(memory.records(), piece.index);
-    if (given.ok()) grow(object, piece.end());
+    if (!given.ok()) object.set_bytes(bytes_before);
     return given;
 }
 

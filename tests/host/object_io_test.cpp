@@ -338,6 +338,20 @@ TEST_F(ObjectIo, APageThatIsBeingWrittenStays) {
     }
 }
 
+TEST_F(ObjectIo, APageThatGrowsIsWrittenBackMeanwhile) {
+    write(small, 0, 3000);
+    put_expected(small, 3000, 500);
+    test::RacingSource source(expected_of(small, 3000, 500),
+                              [&] { return mm::write_back(machine.memory, small, 0, 1).ok(); });
+    EXPECT_EQ(write_object(machine.memory, small, 3000, 500, source).take(), 500U);
+    EXPECT_EQ(read(small, 0, 4096), expected_of(small, 0, 3500));
+    test::RacingSource bad(Bytes(100, std::byte{9}), [n = 0]() mutable { return ++n < 3; });
+    EXPECT_EQ(write_object(machine.memory, small, 3500, 100, bad).error(), Error::BadAddress);
+    EXPECT_EQ(small.bytes(), 3500U);
+    EXPECT_TRUE(resize(small, 4096).ok());
+    EXPECT_EQ(read(small, 3500, 596), Bytes(596));
+}
+
 // The source is a mapping of the page that is written.
 TEST_F(ObjectIo, APageIsCopiedOntoItself) {
     show(file, shared_map());

@@ -103,8 +103,7 @@ TEST_F(WriteBack, ABadPageStaysDirtyAndAlone) {
 
 TEST_F(WriteBack, RecordsWhatFailedForThoseWhoHoldTheFile) {
     WriteErrors::Mark mark = file.write_errors().begin();
-    show(*space, file, shared_map());
-    write(object_page(3), 1);
+    put_file_pages(3, 4);
     disk.fail_nth_write(1);
     EXPECT_FALSE(write_back(machine.memory, file, 0, kPages).ok());
     EXPECT_EQ(file.write_errors().check(mark).error(), Error::IoError);
