@@ -31,8 +31,7 @@ std::byte* bytes_at(mm::PhysAddr address) {
 
 AtaChannel::AtaChannel(Hardware& hardware, const Pit& pit, const Place& place,
                        mm::FrameNumber table)
-    : hardware_(hardware),
-      pit_(pit),
+    : pit_(pit),
       name_(place.name),
       task_file_(hardware, place.command_port, place.control_port),
       bus_master_(hardware, place.bus_master, table) {
@@ -334,7 +333,7 @@ void AtaChannel::end(std::optional<Error> error) {
 // --- Without an interrupt ------------------------------------------------------------------------
 
 std::uint64_t AtaChannel::after(std::uint32_t seconds) const {
-    return pit_.ticks() + seconds * pit_.hz();
+    return pit_.ticks() + std::uint64_t{seconds} * pit_.hz();
 }
 
 void AtaChannel::be_patient() {

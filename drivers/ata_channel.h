@@ -125,7 +125,6 @@ class AtaChannel {
     void time_out();
     [[nodiscard]] std::uint64_t after(std::uint32_t seconds) const;
 
-    Hardware& hardware_;
     const Pit& pit_;
     const char* name_;
     AtaTaskFile task_file_;

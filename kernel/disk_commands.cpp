@@ -111,20 +111,21 @@ void read_and_dump(System& system, drivers::BlockDevice& device, std::uint32_t f
 }
 
 void read(System& system, Arguments arguments) {
-    drivers::BlockDevice* device =
-        arguments.size() > 1 ? system.disks->device(arguments[1]) : nullptr;
     Result<std::uint32_t> sector = Error::InvalidArgument;
     if (arguments.size() > 2) sector = parse_number(arguments[2]);
     Result<std::uint32_t> count = 1U;
     if (arguments.size() > 3) count = parse_number(arguments[3]);
-    if (arguments.size() > 2 && device == nullptr) {
+    if (!sector.ok() || !count.ok() || count.value() > kMostShown) {
+        system.console.print("usage: read DEV SECTOR [COUNT up to %u]\n", kMostShown);
+        return;
+    }
+    drivers::BlockDevice* device = system.disks->device(arguments[1]);
+    if (device == nullptr) {
         system.console.print("there is no disk \"%.*s\"; see disks\n",
                              static_cast<int>(arguments[1].size()), arguments[1].data());
-    } else if (!sector.ok() || !count.ok() || count.value() > kMostShown) {
-        system.console.print("usage: read DEV SECTOR [COUNT up to %u]\n", kMostShown);
-    } else {
-        read_and_dump(system, *device, sector.value(), count.value());
+        return;
     }
+    read_and_dump(system, *device, sector.value(), count.value());
 }
 MONITOR_COMMAND(read, "DEV SECTOR [COUNT]", "show sectors of a disk", read);
 

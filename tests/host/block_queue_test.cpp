@@ -380,6 +380,8 @@ TEST_F(BlockQueueTest, FindsTheBadSectorOfAJoinedCommand) {
     EXPECT_EQ(c.request.error, std::nullopt);
     EXPECT_EQ(c.word(0), 1016U);
     EXPECT_EQ(queue.statistics().errors, 1U);
+    // What is behind the bad request goes together again.
+    EXPECT_EQ(driver.log.back(), (FakeDriver::Command{DiskCommand::Kind::Read, 16, 8}));
 }
 
 TEST_F(BlockQueueTest, EachOfManyBadSectorsIsFound) {
