@@ -379,9 +379,12 @@ TEST_P(AtaDma, ADriveThatDoesNotKnowDmaAfterAllGoesOnByPio) {
 TEST_P(AtaDma, BadSectorsDoNotCountAgainstDma) {
     ASSERT_TRUE(read(0, 8).ok());
     drive().bad_sectors[100] = -1;
-    EXPECT_FALSE(read(96, 8).ok());
-    EXPECT_FALSE(read(96, 8).ok());
-    EXPECT_EQ(machine.channel.transfer(0), Transfer::Dma);
+    for (const std::uint8_t error : {std::uint8_t{0x40}, std::uint8_t{0x04}}) {
+        drive().bad_sector_error = error;
+        EXPECT_FALSE(read(96, 8).ok());
+        EXPECT_FALSE(read(96, 8).ok());
+        EXPECT_EQ(machine.channel.transfer(0), Transfer::Dma);
+    }
 }
 
 TEST_P(AtaDma, ATransferThatEndsEarlyIsAnError) {
@@ -483,6 +486,17 @@ TEST(AtaProbe, FindsNothingOnAFloatingBusAtOnce) {
     EXPECT_EQ(machine.channel.found(0).kind, AtaFinding::Kind::Nothing);
     EXPECT_EQ(machine.channel.found(1).kind, AtaFinding::Kind::Nothing);
     EXPECT_LT(machine.hardware.now(), 1000U);
+}
+
+// Something answers on the ports that is no drive: it gets no command.
+TEST(AtaProbe, GivesNoCommandToWhatIsNoDrive) {
+    for (const int junk : {0x00, 0x50, 0x58, 0x7F, 0xFF}) {
+        AtaMachine machine;
+        machine.ide.junk = junk;
+        machine.channel.find_drives();
+        EXPECT_EQ(machine.channel.found(0).kind, AtaFinding::Kind::Nothing);
+        EXPECT_EQ(machine.hardware.writes[0x1F7], 0) << junk;
+    }
 }
 
 TEST(AtaProbe, FindsNothingWhereEverythingIsAbsent) {

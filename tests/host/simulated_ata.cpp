@@ -7,7 +7,7 @@ namespace quire::test {
 namespace {
 
 constexpr std::uint8_t kErr = 0x01, kDrq = 0x08, kFault = 0x20, kReady = 0x50, kBusy = 0x80;
-constexpr std::uint8_t kAbort = 0x04, kNotFound = 0x10, kUncorrectable = 0x40, kCrc = 0x80;
+constexpr std::uint8_t kAbort = 0x04, kNotFound = 0x10, kCrc = 0x80;
 
 bool is_dma(std::uint8_t code) {
     return code == 0xC8 || code == 0x25 || code == 0xCA || code == 0x35;
@@ -78,6 +78,7 @@ std::uint8_t SimulatedAtaChannel::read_status() {
 }
 
 std::uint8_t SimulatedAtaChannel::in8(std::uint16_t offset) {
+    if (junk >= 0) return static_cast<std::uint8_t>(junk);
     if (offset == kControl) return read_status();
     if (offset == kBusMaster) return bm_command_;
     if (offset == kBusMaster + 2) return bm_status_;
@@ -318,7 +319,7 @@ void SimulatedAtaChannel::next_block() {
                 return;
             }
             if (take_bad_sector(place_ + i)) {
-                fail(kUncorrectable);
+                fail(drive.bad_sector_error);
                 return;
             }
             const Sector sector = drive.content(place_ + i);
@@ -338,7 +339,7 @@ void SimulatedAtaChannel::block_is_through() {
     if (protocol_ == Protocol::DataOut) {
         for (std::uint32_t i = 0; i < count; ++i) {
             if (take_bad_sector(place_ + i)) {
-                fail(kUncorrectable);
+                fail(drive.bad_sector_error);
                 return;
             }
             Sector sector;
@@ -424,7 +425,7 @@ void SimulatedAtaChannel::run_dma() {
             std::byte* ram = phys_window + entry[0] + at;
             if (take_bad_sector(place_)) {
                 bm_status_ &= 0xFE;
-                fail(kUncorrectable);
+                fail(drive.bad_sector_error);
                 return;
             }
             Sector sector = drive.content(place_);

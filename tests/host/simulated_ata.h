@@ -40,6 +40,7 @@ class SimulatedAtaDrive {
 
     // Faults. A count of -1 is for ever.
     std::map<std::uint64_t, int> bad_sectors;  // fails that many more times
+    std::uint8_t bad_sector_error = 0x40;      // UNC; QEMU says ABRT (04h) instead
     int hang = 0;                              // this many commands never end
     int lose_interrupts = 0;                   // this many interrupts are not raised
     int dma_errors = 0;                        // this many DMA commands fail in the bus master
@@ -74,6 +75,7 @@ class SimulatedAtaChannel final : public SimulatedDevice {
 
     std::array<SimulatedAtaDrive, 2> drives;
     bool floating = false;    // no cable
+    int junk = -1;            // what every register reads as, if not negative
     bool stuck_busy = false;  // junk: BSY for ever
     int violations = 0;
     std::string last_violation;
