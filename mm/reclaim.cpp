@@ -189,7 +189,7 @@ std::uint32_t Reclaim::send_to_swap(SwapCluster& cluster) {
     if (slots < victims) {
         take_slots_back(victims - slots);
     } else {
-        cluster.add_neighbours((slots - victims).raw());
+        cluster.add_neighbours((slots - victims).raw(), kept_);
     }
     statistics_.to_swap += cluster.clean();
     std::uint32_t evicted = 0;

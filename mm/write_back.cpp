@@ -193,21 +193,23 @@ bool SwapCluster::has(FrameNumber frame) const {
     return false;
 }
 
-void SwapCluster::add_neighbours(std::uint32_t most) {
+void SwapCluster::add_neighbours(std::uint32_t most, std::span<const FrameNumber> kept) {
     const std::uint32_t victims = count_;
     for (std::uint32_t i = 0; i < victims; ++i) {
         const std::uint32_t added = count_ - victims;
         if (full() || added >= most) return;
         if (memory_.records().state(frames_[i]) != FrameState::Private) continue;
-        add_after(memory_.records().pte_of(frames_[i]), most - added);
+        add_after(memory_.records().pte_of(frames_[i]), most - added, kept);
     }
 }
 
-void SwapCluster::add_after(PteLocation at, std::uint32_t most) {
+void SwapCluster::add_after(PteLocation at, std::uint32_t most, std::span<const FrameNumber> kept) {
     for (++at.index; at.index < kEntriesPerTable && most != 0 && !full(); ++at.index) {
         const Pte pte = entry_at(at);
         if (pte.is_resident() && has(pte.frame())) continue;
         if (!is_idle_neighbour(pte)) return;
+        for (const FrameNumber frame : kept)
+            if (frame == pte.frame()) return;
         add(pte.frame());
         --most;
     }

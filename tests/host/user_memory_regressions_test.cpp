@@ -216,5 +216,33 @@ TEST(UserMemoryRegressions, AStoreFindsBothItsPagesAsTheyWereBefore) {
     )");
 }
 
+// The other page of the store was a neighbour of the victim, and so became read-only to be written
+// to swap along with it, for ever.
+TEST(UserMemoryRegressions, AStoreEndsThoughItsPagesAreNeighboursOfVictims) {
+    expect_no_difference(R"(
+        world frames=64 swap=256 swap2=0 overcommit=0 policy=14
+        2 spawn
+        2 mmap at=bffd3000 size=1e000 rights=3 flags=locked
+        1 spawn
+        0 mmap at=bfc0a000 size=1 rights=3 flags=growsdown
+        0 store at=bfc01000 size=0 value=11
+        0 mmap at=bf400000 size=400000 rights=3 flags=noreserve
+        0 store at=bf74c000 size=0 value=11
+        0 store at=bf409000 size=0 value=11
+        0 fork value=4
+        4 store at=bf791000 size=0 value=11
+        4 store at=bf411000 size=0 value=11
+        4 store at=bf415000 size=0 value=11
+        4 store at=bf400000 size=0 value=11
+        4 store at=bfbd7000 size=0 value=11
+        4 store at=bfbd8000 size=0 value=11
+        4 disk flags=writes
+        4 store at=bf79f000 size=0 value=11
+        4 store at=bfbd9000 size=0 value=11
+        4 load at=0 size=0
+        4 store at=bfbd8ffd size=0 value=11
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test
