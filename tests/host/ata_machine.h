@@ -1,7 +1,7 @@
 // A PC with one simulated IDE channel, its driver, and queues before its drives.
 //
 // Who waits sleeps in simulated time: until an interrupt comes, or for a tick when none does. A
-// tick lasts 1 ms here, so that half a minute of a drive's silence is soon over.
+// tick lasts 0.25 ms here, so that half a minute of a drive's silence is soon over.
 #pragma once
 
 #include <memory>
@@ -62,7 +62,7 @@ class AtaMachine final : public drivers::DiskWaiter {
         ++sleeps;
         const int before = interrupts_;
         hardware.interrupts_restore(true);
-        for (int step = 0; step < 1000 && interrupts_ == before; ++step)
+        for (int step = 0; step < 250 && interrupts_ == before; ++step)
             hardware.pass_time(1);
         if (interrupts_ == before) pit.on_tick();
         (void)hardware.interrupts_save();
