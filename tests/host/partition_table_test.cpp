@@ -20,6 +20,7 @@ class OddDisk final : public BlockDevice {
   public:
     explicit OddDisk(std::span<std::byte> storage) : disk_("hda", storage) {}
     std::uint32_t bad = ~0U;
+    std::uint32_t sectors_said = kSectors;  // those that are not there repeat those that are
     int reads = 0;
 
     void submit(BlockRequest& request) override {
@@ -28,11 +29,14 @@ class OddDisk final : public BlockDevice {
         if (request.first == SectorNumber(bad)) {
             request.finish(Error::IoError, request.first);
         } else {
+            const SectorNumber asked = request.first;
+            request.first = SectorNumber(asked.raw() % kSectors);
             disk_.submit(request);
+            request.first = asked;
         }
     }
     void wait(BlockRequest&) override {}
-    [[nodiscard]] SectorCount sectors() const override { return disk_.sectors(); }
+    [[nodiscard]] SectorCount sectors() const override { return SectorCount(sectors_said); }
     [[nodiscard]] bool read_only() const override { return true; }
     [[nodiscard]] const char* name() const override { return "hda"; }
 
@@ -192,6 +196,18 @@ TEST_F(PartitionTableTest, ALogicalPartitionStaysInTheExtendedOneBehindItsTable)
     EXPECT_EQ(read(), Names{});
     put(2000, 0, 0x83, 3500, 500);
     EXPECT_EQ(read(), (Names{"6:5500+500"}));
+}
+
+// On a disk of 2 TiB a sum of two places may pass 2^32.
+TEST_F(PartitionTableTest, PlacesDoNotWrapAround) {
+    disk.sectors_said = 0xFFFFFFFF;
+    constexpr std::uint32_t kFar = 3'000'000'000;  // repeats sector 0
+    put(0, 0, 0x05, 1, 0xFFFFFFF0);
+    put(1, 1, 0x05, kFar + 6, 100);  // the table in sector kFar + 7
+    put(7, 0, 0x83, 2'000'000'000, 100);
+    EXPECT_EQ(read(), Names{});
+    put(7, 0, 0x83, 1'000'000'000, 100);
+    EXPECT_EQ(read(), (Names{"5:4000000007+100"}));
 }
 
 TEST_F(PartitionTableTest, ATableOfTheChainThatCannotBeReadEndsIt) {
