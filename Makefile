@@ -17,7 +17,7 @@ help:
 	@echo "make debug          boot Quire halted, with gdb on it"
 	@echo "make image          build/quire.img, the bootable disk"
 	@echo "make bench          measure, and write build/bench/results.tsv; bench-frames, bench-heap,"
-	@echo "                    bench-slab, bench-regions, bench-swap, bench-pages: parts of mm/ by themselves"
+	@echo "                    bench-slab, bench-regions, bench-swap, bench-pages, bench-cache: parts by themselves"
 	@echo "make coverage       lines of mm/ and libc/ that the host tests reach"
 	@echo "make fuzz           libFuzzer on what reads foreign data"
 	@echo "make lint           formatting, static analysis, layers, thread safety"

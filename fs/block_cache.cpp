@@ -295,7 +295,10 @@ Result<void> BlockCache::write_before(const Block& first, const Block& then) {
     const std::uint32_t b = then.number();
     const bool under_way = under_way_.has_value() && under_way_->contains(a);
     if (a == b || has_order(a, b) || (!is_dirty(a) && !under_way)) return {};
-    if (order_count_ == kMostOrders || comes_before(b, a)) return write_in_order(a);
+    if (order_count_ == kMostOrders || comes_before(b, a)) {
+        if (under_way_.has_value()) return Error::Busy;
+        return write_in_order(a);
+    }
     orders_[order_count_++] = {a, b};
     return {};
 }

@@ -105,8 +105,8 @@ class BlockCache {
     Result<Block> get_new(std::uint32_t number);
 
     /// `then` is not written before what `first` holds now is on the disk. If `first` is clean
-    /// there is nothing to do. May write (a circle), and so may sleep. Errors: IoError; the order
-    /// does not hold then.
+    /// there is nothing to do. May write (a circle), and so may sleep. Errors: IoError, Busy (it
+    /// would have to write while a write is under way); the order does not hold then.
     Result<void> write_before(const Block& first, const Block& then);
 
     /// Blocks [first, first + count) are no metadata any more (freed, or a file's data now): what

@@ -4,8 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "mm/reclaim.h"
@@ -19,6 +20,25 @@ namespace {
 using Kind = drivers::BlockRequest::Kind;
 using drivers::SectorCount;
 using drivers::SectorNumber;
+
+// A disk that lets something happen while a request is under way.
+class RacingDisk final : public drivers::BlockDevice {
+  public:
+    explicit RacingDisk(drivers::BlockDevice& disk) : disk_(disk) {}
+    void submit(drivers::BlockRequest& request) override { disk_.submit(request); }
+    void wait(drivers::BlockRequest& request) override {
+        if (request.kind == Kind::Write && meanwhile) std::exchange(meanwhile, nullptr)();
+        disk_.wait(request);
+    }
+    [[nodiscard]] SectorCount sectors() const override { return disk_.sectors(); }
+    [[nodiscard]] bool read_only() const override { return disk_.read_only(); }
+    [[nodiscard]] const char* name() const override { return disk_.name(); }
+
+    std::function<void()> meanwhile;  // once, in the next write
+
+  private:
+    drivers::BlockDevice& disk_;
+};
 
 class Blocks : public testing::Test {
   protected:
@@ -39,7 +59,7 @@ class Blocks : public testing::Test {
         return static_cast<std::uint8_t>(sector * 7 + 1);
     }
     BlockCache& start(std::uint32_t block_size) {
-        cache.emplace(machine.memory, machine.objects, disk, block_size);
+        cache.emplace(machine.memory, machine.objects, racing, block_size);
         return *cache;
     }
     Block get(std::uint32_t number) { return cache->get(number).take(); }
@@ -84,6 +104,7 @@ class Blocks : public testing::Test {
 
     test::UserMachine machine;
     test::DiskImage disk{SectorCount(kSectors)};
+    RacingDisk racing{disk};
     mm::Reclaim reclaim{
         machine.memory, machine.slabs, {mm::PageCount(2), mm::PageCount(2), mm::PageCount(2)}};
     std::optional<BlockCache> cache;
@@ -125,6 +146,8 @@ TEST_F(Blocks, ReadsADiskThatEndsWithinAPage) {
     odd.sector(SectorNumber(8))[0] = std::byte{88};
     BlockCache other(machine.memory, machine.objects, odd, 1024);
     EXPECT_EQ(first_byte(other.get(4).take()), 88U);
+    const std::byte* page = mm::frame_bytes(other.object().entry(1).frame());
+    EXPECT_EQ(std::count(page + 1, page + 4096, std::byte{}), 4095);
     EXPECT_EQ(other.get(5).error(), Error::BadAddress);
     EXPECT_EQ(other.get_new(5).error(), Error::BadAddress);
 }
@@ -375,6 +398,104 @@ TEST_F(Blocks, AReadThatFailsChangesNothing) {
     EXPECT_FALSE(in_ram(2));
     cache->check_invariants();
     EXPECT_TRUE(cache->get(4).ok());  // a neighbour
+}
+
+TEST_F(Blocks, EveryAllocationThatFailsLeavesEverythingAsItWas) {
+    for (const std::uint32_t size : {1024U, 4096U}) {
+        start(size);
+        std::uint32_t failures = 0;
+        for (const bool fresh : {false, true}) {
+            for (std::uint32_t n = 1;; ++n) {
+                machine.slabs.reclaim();
+                const std::uint32_t used = machine.machine.used_frames();
+                machine.machine.injector.fail_nth(n);
+                const Result<Block> block = fresh ? cache->get_new(200) : cache->get(100);
+                const bool over = machine.machine.injector.armed();
+                machine.machine.injector.fail_nth(0);
+                cache->check_invariants();
+                if (over) break;
+                ++failures;
+                if (block.ok()) continue;  // without its neighbours
+                EXPECT_EQ(block.error(), Error::OutOfMemory);
+                machine.slabs.reclaim();
+                EXPECT_EQ(machine.machine.used_frames(), used);
+                EXPECT_EQ(cache->dirty_blocks(), 0U);
+            }
+        }
+        EXPECT_GE(failures, 4U);
+    }
+}
+
+// --- While a write is under way ---
+
+TEST_F(Blocks, WhatIsUnderWayStaysInRam) {
+    start(1024);
+    put(8, 1);
+    racing.meanwhile = [&] {
+        reclaim.drop_clean();
+        EXPECT_TRUE(in_ram(2));
+    };
+    EXPECT_TRUE(cache->write_all().ok());
+    reclaim.drop_clean();
+    EXPECT_FALSE(in_ram(2));
+}
+
+TEST_F(Blocks, ReclaimIsToldThatAWriteIsUnderWay) {
+    start(1024);
+    put(100, 1);
+    EXPECT_TRUE(put_in_order(100, 5, 2).ok());
+    racing.meanwhile = [&] {
+        EXPECT_EQ(mm::write_back(machine.memory, cache->object(), 0, 100).error(), Error::Busy);
+        EXPECT_EQ(on_disk(5), content_of(10));
+    };
+    EXPECT_TRUE(cache->write(get(100)).ok());
+    EXPECT_EQ(cache->dirty_blocks(), 1U);
+    mm::WriteErrors::Mark mark = 0;
+    EXPECT_TRUE(cache->object().write_errors().check(mark).ok());  // no error of the disk
+}
+
+TEST_F(Blocks, AChangeMeanwhileIsWrittenLater) {
+    start(1024);
+    put(8, 1);
+    racing.meanwhile = [&] { put(8, 2); };
+    EXPECT_TRUE(cache->write(get(8)).ok());
+    EXPECT_TRUE(cache->write_all().ok());
+    EXPECT_EQ(cache->dirty_blocks(), 0U);
+    EXPECT_EQ(on_disk(8), 2U);
+}
+
+TEST_F(Blocks, AnOrderThatIsGivenMeanwhileHoldsUntilTheWriteIsDone) {
+    start(1024);
+    put(8, 1);
+    racing.meanwhile = [&] {
+        EXPECT_TRUE(put_in_order(8, 50, 2).ok());
+        EXPECT_EQ(cache->orders(), 1U);
+        cache->check_invariants();
+    };
+    EXPECT_TRUE(cache->write(get(8)).ok());
+    EXPECT_EQ(cache->orders(), 0U);
+}
+
+TEST_F(Blocks, AnOrderAboutAChangeMeanwhileOutlivesTheWrite) {
+    start(1024);
+    put(8, 3);
+    racing.meanwhile = [&] {
+        put(8, 4);
+        EXPECT_TRUE(put_in_order(8, 51, 5).ok());
+        disk.fail_nth(Kind::Write, 2);  // the one for the change
+    };
+    EXPECT_EQ(cache->write(get(8)).error(), Error::IoError);
+    EXPECT_EQ(cache->orders(), 1U);
+    EXPECT_TRUE(cache->write(get(51)).ok());
+    EXPECT_EQ(on_disk(8), 4U);
+}
+
+TEST_F(Blocks, AnOrderThatWouldHaveToWriteMeanwhileIsRefused) {
+    start(1024);
+    put(8, 1);
+    EXPECT_TRUE(put_in_order(8, 50, 2).ok());
+    racing.meanwhile = [&] { EXPECT_EQ(put_in_order(50, 8, 2).error(), Error::Busy); };
+    EXPECT_TRUE(cache->write(get(8)).ok());
 }
 
 }  // namespace

@@ -214,6 +214,28 @@ TEST_F(Daemon, KeepsTheOrderOfMetadata) {
     EXPECT_EQ(cache.dirty_blocks(), 0U);
 }
 
+// A file system that writes a file's page may have to change metadata for it.
+TEST_F(Daemon, SyncWritesWhatTheWritesMadeDirty) {
+    test::DiskImage image(drivers::SectorCount(64));
+    BlockCache cache(machine.memory, machine.objects, image, 1024);
+    class Store final : public mm::BackingStore {
+      public:
+        explicit Store(BlockCache& its_cache) : cache(its_cache) {}
+        Result<void> read(std::uint32_t, std::span<const mm::FrameNumber>) override { return {}; }
+        Result<void> write(std::uint32_t, std::span<const mm::FrameNumber>) override {
+            Block block = TRY(cache.get(7));
+            block.set_dirty();
+            return {};
+        }
+        BlockCache& cache;
+    } store(cache);
+    test::PagedObject late(machine, mm::MemoryObject::Kind::File, &store, 4);
+    make_dirty(late, 1, 1);
+    EXPECT_TRUE(daemon.sync_all().ok());
+    EXPECT_EQ(machine.objects.dirty_file_pages(), 0U);
+    EXPECT_EQ(image.count(drivers::BlockRequest::Kind::Write), 1U);
+}
+
 // --- Errors ---
 
 TEST_F(Daemon, EachHolderSeesAnErrorOnce) {
