@@ -240,7 +240,8 @@ Result<void> Ext2Node::finish_move(Move& move) {
         if (move.from_inode->links > 2) --move.from_inode->links;
         ++move.to_inode->links;
     }
-    (void)cache.write_before(move.inode.block(), move.source.block);
+    // The new name of a directory is on the disk already; another node's is once its inode is.
+    if (!move.is_directory()) (void)cache.write_before(move.inode.block(), move.source.block);
     Directory::erase(move.source);
     if (move.is_directory()) (void)cache.write(move.source.block);
     note_names_changed(move.from_inode);
