@@ -27,6 +27,10 @@ Result<void> Node::read_directory(std::uint64_t&, DirectoryVisitor&) {
     return Error::NotDirectory;
 }
 
+Result<NodeRef> Node::parent() {
+    return kind() == NodeKind::Directory ? look_up("..") : Error::NotDirectory;
+}
+
 Result<std::uint32_t> Node::read_link(std::span<char>) {
     return Error::InvalidArgument;
 }
@@ -45,6 +49,10 @@ Result<void> Node::resize(std::uint64_t) {
 
 Result<void> Node::sync(bool) {
     return {};
+}
+
+Result<std::uint64_t> Node::end() {
+    return TRY(attributes()).bytes;
 }
 
 }  // namespace quire::fs

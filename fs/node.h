@@ -23,6 +23,7 @@
 
 #include "fs/bytes.h"
 #include "fs/object_io.h"
+#include "fs/wait.h"
 #include "kernel/base/result.h"
 #include "mm/memory_object.h"
 
@@ -30,6 +31,7 @@ namespace quire::fs {
 
 class FileSystem;
 class Node;
+class Terminal;
 
 /// S_IFMT >> 12, as in st_mode and in the inodes of ext2.
 enum class NodeKind : std::uint8_t {
@@ -109,6 +111,15 @@ class DirectoryVisitor {
     ~DirectoryVisitor() = default;
 };
 
+/// What a file is opened for.
+struct OpenMode {
+    bool read = false;
+    bool write = false;
+};
+
+/// What lseek(2) does: moves the offset; answers 0, as nobody looks at it; is refused.
+enum class Seeking : std::uint8_t { Free, Ignored, Refused };
+
 /// A counted use of a node.
 class NodeRef {
   public:
@@ -172,6 +183,11 @@ class Node {
     /// visited or not, all others exactly once.
     virtual Result<void> read_directory(std::uint64_t& position, DirectoryVisitor& visitor);
 
+    /// The directory this one lies in; that of a file system's root is itself. If nothing else is
+    /// said, what look_up() finds for "..": only from here is it asked for that name.
+    /// Errors: NotDirectory; NotFound (this one was removed).
+    virtual Result<NodeRef> parent();
+
     // --- Symbolic links ---
 
     /// The target, into `room` as far as it fits; returns its bytes.
@@ -190,13 +206,30 @@ class Node {
     virtual Result<void> sync(bool data_only);
     /// Its pages, or nullptr: cannot be mapped.
     [[nodiscard]] virtual mm::MemoryObject* object() { return nullptr; }
+    /// Whether a map of it is anonymous memory: /dev/zero.
+    [[nodiscard]] virtual bool maps_zeroes() const { return false; }
+
+    // --- As an open file has it (fs/open_file.h) ---
+
+    /// A file was opened, or closed for the last time. Errors of opened(): the opening fails with
+    /// it, and closed() is not called.
+    virtual Result<void> opened(OpenMode) { return {}; }
+    virtual void closed(OpenMode) {}
+    /// Where SEEK_END counts from, and O_APPEND writes: the size, if nothing else is said.
+    virtual Result<std::uint64_t> end();
+    [[nodiscard]] virtual Seeking seeking() const { return Seeking::Free; }
+    /// read() and write() answer TryAgain where somebody else must act first; changes() is woken
+    /// when that, or readiness(), may have changed. nullptr: never has to wait.
+    [[nodiscard]] virtual WaitQueue* changes() { return nullptr; }
+    [[nodiscard]] virtual Readiness readiness() { return {.readable = true, .writable = true}; }
+    /// The terminal behind it, or nullptr.
+    [[nodiscard]] virtual Terminal* terminal() { return nullptr; }
+
+    // --- Users ---
 
     /// NodeRef does these.
-    void add_user() { ++users_; }
-    void drop_user() {
-        ASSERT(users_ != 0);
-        if (--users_ == 0) last_user_gone();
-    }
+    inline void add_user();
+    inline void drop_user();
     [[nodiscard]] std::uint32_t users() const { return users_; }
 
   protected:
@@ -231,16 +264,37 @@ class FileSystem {
     [[nodiscard]] virtual bool read_only() const = 0;
     /// Everything changed so far is on the disk when this returns: sync(2). Errors: the first.
     virtual Result<void> sync() = 0;
+    /// Whether somebody beside the mount, which holds the root, uses a node of it or maps its
+    /// pages: it cannot be unmounted then.
+    [[nodiscard]] virtual bool busy() { return uses_ > 1; }
+    /// How many users its nodes have, all together.
+    [[nodiscard]] std::uint32_t uses() const { return uses_; }
+
     /// st_dev of its nodes.
     [[nodiscard]] std::uint32_t device() const { return device_; }
     void set_device(std::uint32_t device) { device_ = device; }
+
+    /// For Node: one of its nodes has a user more, or one less.
+    void add_use() { ++uses_; }
+    void drop_use() { --uses_; }
 
   protected:
     ~FileSystem() = default;
 
   private:
     std::uint32_t device_ = 0;
+    std::uint32_t uses_ = 0;
 };
+
+inline void Node::add_user() {
+    ++users_;
+    file_system_.add_use();
+}
+inline void Node::drop_user() {
+    ASSERT(users_ != 0);
+    file_system_.drop_use();
+    if (--users_ == 0) last_user_gone();
+}
 
 inline NodeRef::NodeRef(Node& node) : node_(&node) {
     node.add_user();
