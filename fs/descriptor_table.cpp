@@ -1,0 +1,183 @@
+#include "fs/descriptor_table.h"
+
+#include <bit>
+
+namespace quire::fs {
+
+namespace {
+
+constexpr std::uint32_t kPerBlock = DescriptorBlock::kDescriptors;
+constexpr std::uint32_t kWordBits = DescriptorBlock::kWordBits;
+
+}  // namespace
+
+void DescriptorTable::set_limit(std::uint32_t limit) {
+    ASSERT(limit <= kMost);
+    limit_ = limit;
+}
+
+Result<FileRef> DescriptorTable::file(Descriptor descriptor) const {
+    const DescriptorBlock* block = block_of(descriptor);
+    if (block == nullptr) return Error::BadDescriptor;
+    const FileRef& file = block->files[descriptor % kPerBlock];
+    if (!file) return Error::BadDescriptor;
+    return FileRef(file);
+}
+
+Result<Descriptor> DescriptorTable::reserve(Descriptor from) {
+    const Descriptor descriptor = first_free(from);
+    if (descriptor >= limit_) return Error::TooManyFiles;
+    const Place place = TRY(make_place(descriptor));
+    set_bit(place.block->used, place.index, true);
+    return descriptor;
+}
+
+void DescriptorTable::put(Descriptor descriptor, FileRef file, bool close_on_exec) {
+    ASSERT(is_used(descriptor) && file);
+    DescriptorBlock& block = *block_of(descriptor);
+    const std::uint32_t index = descriptor % kPerBlock;
+    ASSERT(!block.files[index]);
+    block.files[index] = std::move(file);
+    set_bit(block.close_on_exec, index, close_on_exec);
+}
+
+void DescriptorTable::cancel(Descriptor descriptor) {
+    ASSERT(is_used(descriptor) && !block_of(descriptor)->files[descriptor % kPerBlock]);
+    set_bit(block_of(descriptor)->used, descriptor % kPerBlock, false);
+}
+
+Result<void> DescriptorTable::replace(Descriptor descriptor, FileRef file, bool close_on_exec) {
+    if (descriptor >= limit_) return Error::BadDescriptor;
+    const Place place = TRY(make_place(descriptor));
+    FileRef& slot = place.block->files[place.index];
+    if (is_used(descriptor) && !slot) return Error::Busy;
+    set_bit(place.block->used, place.index, true);
+    set_bit(place.block->close_on_exec, place.index, close_on_exec);
+    // The file before goes last, with `file`: what its closing sets off finds the table in order.
+    std::swap(slot, file);
+    return {};
+}
+
+Result<void> DescriptorTable::close(Descriptor descriptor) {
+    DescriptorBlock* block = block_of(descriptor);
+    const std::uint32_t index = descriptor % kPerBlock;
+    if (block == nullptr || !block->files[index]) return Error::BadDescriptor;
+    set_bit(block->used, index, false);
+    set_bit(block->close_on_exec, index, false);
+    const FileRef closed = std::move(block->files[index]);
+    return {};
+}
+
+void DescriptorTable::close_on_exec() {
+    for (Descriptor descriptor = 0; descriptor < kMost; ++descriptor) {
+        const DescriptorBlock* block = block_of(descriptor);
+        if (block == nullptr) {
+            descriptor += kPerBlock - 1;
+        } else if (bit(block->close_on_exec, descriptor % kPerBlock)) {
+            (void)close(descriptor);  // it is in use, so that cannot fail
+        }
+    }
+}
+
+void DescriptorTable::close_all() {
+    for (DescriptorBlock*& block : blocks_)
+        if (block != nullptr) cache_.release(std::exchange(block, nullptr));
+}
+
+Result<bool> DescriptorTable::closes_on_exec(Descriptor descriptor) const {
+    TRY(file(descriptor));
+    return bit(block_of(descriptor)->close_on_exec, descriptor % kPerBlock);
+}
+
+Result<void> DescriptorTable::set_close_on_exec(Descriptor descriptor, bool close) {
+    TRY(file(descriptor));
+    set_bit(block_of(descriptor)->close_on_exec, descriptor % kPerBlock, close);
+    return {};
+}
+
+Result<void> DescriptorTable::copy_from(const DescriptorTable& parent) {
+    ASSERT(count() == 0);
+    for (std::uint32_t i = 0; i < kBlocks; ++i) {
+        if (parent.blocks_[i] == nullptr) continue;
+        const Result<DescriptorBlock*> block = cache_.allocate();
+        if (!block.ok()) {
+            close_all();
+            return block.error();
+        }
+        if (blocks_[i] != nullptr) cache_.release(blocks_[i]);
+        blocks_[i] = block.value();
+    }
+    limit_ = parent.limit_;
+    for (Descriptor descriptor = 0; descriptor < kMost; ++descriptor) {
+        const DescriptorBlock* from = parent.block_of(descriptor);
+        const std::uint32_t index = descriptor % kPerBlock;
+        if (from == nullptr || !from->files[index]) continue;
+        DescriptorBlock& to = *block_of(descriptor);
+        to.files[index] = from->files[index];
+        set_bit(to.used, index, true);
+        set_bit(to.close_on_exec, index, bit(from->close_on_exec, index));
+    }
+    return {};
+}
+
+std::uint32_t DescriptorTable::count() const {
+    std::uint32_t count = 0;
+    for (const DescriptorBlock* block : blocks_) {
+        if (block == nullptr) continue;
+        for (const FileRef& file : block->files)
+            if (file) ++count;
+    }
+    return count;
+}
+
+void DescriptorTable::check_invariants() const {
+    for (Descriptor descriptor = 0; descriptor < kMost; ++descriptor) {
+        const DescriptorBlock* block = block_of(descriptor);
+        if (block == nullptr) continue;
+        const std::uint32_t index = descriptor % kPerBlock;
+        const FileRef& file = block->files[index];
+        ASSERT(!file || bit(block->used, index));
+        ASSERT(!bit(block->close_on_exec, index) || file);
+        if (file) file->check_invariants();
+    }
+}
+
+Result<DescriptorTable::Place> DescriptorTable::make_place(Descriptor descriptor) {
+    DescriptorBlock*& block = blocks_[descriptor / kPerBlock];
+    if (block == nullptr) block = TRY(cache_.allocate());
+    return Place{block, descriptor % kPerBlock};
+}
+
+DescriptorBlock* DescriptorTable::block_of(Descriptor descriptor) const {
+    return descriptor < kMost ? blocks_[descriptor / kPerBlock] : nullptr;
+}
+
+bool DescriptorTable::is_used(Descriptor descriptor) const {
+    const DescriptorBlock* block = block_of(descriptor);
+    return block != nullptr && bit(block->used, descriptor % kPerBlock);
+}
+
+// kMost if there is none; word by word where all of a word is in use.
+Descriptor DescriptorTable::first_free(Descriptor from) const {
+    while (from < kMost) {
+        const DescriptorBlock* block = block_of(from);
+        if (block == nullptr) return from;
+        const std::uint32_t index = from % kPerBlock;
+        const std::uint32_t free = ~block->used[index / kWordBits] >> (index % kWordBits);
+        if (free != 0) return from + static_cast<std::uint32_t>(std::countr_zero(free));
+        from += kWordBits - index % kWordBits;
+    }
+    return kMost;
+}
+
+void DescriptorTable::set_bit(std::array<std::uint32_t, 2>& bits, std::uint32_t index, bool value) {
+    const std::uint32_t mask = 1U << index % kWordBits;
+    std::uint32_t& word = bits[index / kWordBits];
+    word = value ? word | mask : word & ~mask;
+}
+
+bool DescriptorTable::bit(const std::array<std::uint32_t, 2>& bits, std::uint32_t index) {
+    return (bits[index / kWordBits] >> index % kWordBits & 1) != 0;
+}
+
+}  // namespace quire::fs

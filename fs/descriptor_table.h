@@ -1,0 +1,105 @@
+// The descriptors of a process: small numbers for open files.
+//
+//     block 0: descriptors 0-63      in use   0110...  --> OpenFile, OpenFile, (reserved) ...
+//     block 1: descriptors 64-127    on exec  0100...      closed at exec
+//     ...                            made when the first of its descriptors is taken
+//
+// A call that opens a file reserves the lowest free descriptor first and fills it in the end, so
+// that nothing has to be undone for want of a number. A reserved descriptor is not yet anybody's:
+// looking it up fails.
+//
+// Invariant: a file stands only where the bit says in use; close-on-exec only there too. Locking is
+// the caller's. dup(2), fcntl(2), close(2), fork(2), execve(2).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "fs/open_file.h"
+#include "mm/object_cache.h"
+
+namespace quire::fs {
+
+/// A descriptor's number. Programs hand in signed ones; negative ones are far above the limit.
+using Descriptor = std::uint32_t;
+
+struct DescriptorBlock {
+    static constexpr std::uint32_t kDescriptors = 64;
+    static constexpr std::uint32_t kWordBits = 32;
+
+    std::array<FileRef, kDescriptors> files;
+    std::array<std::uint32_t, kDescriptors / kWordBits> used{};
+    std::array<std::uint32_t, kDescriptors / kWordBits> close_on_exec{};
+};
+
+class DescriptorTable {
+  public:
+    static constexpr std::uint32_t kBlocks = 16;
+    static constexpr std::uint32_t kMost = kBlocks * DescriptorBlock::kDescriptors;  // 1,024
+    using BlockCache = mm::ObjectCache<DescriptorBlock>;
+
+    /// A table without descriptors. Takes no memory. Precondition: `blocks` stays.
+    explicit DescriptorTable(BlockCache& blocks) : cache_(blocks) {}
+    DescriptorTable(const DescriptorTable&) = delete;
+    DescriptorTable& operator=(const DescriptorTable&) = delete;
+    /// Closes all.
+    ~DescriptorTable() { close_all(); }
+
+    /// RLIMIT_NOFILE: no number at or above it is given out from now on. Those in use stay.
+    /// Precondition: limit <= kMost.
+    void set_limit(std::uint32_t limit);
+    [[nodiscard]] std::uint32_t limit() const { return limit_; }
+
+    /// The open file. Errors: BadDescriptor.
+    [[nodiscard]] Result<FileRef> file(Descriptor descriptor) const;
+
+    /// Reserves the lowest free descriptor at or above `from`; put() or cancel() follows.
+    /// Errors: TooManyFiles (none below the limit), OutOfMemory.
+    Result<Descriptor> reserve(Descriptor from = 0);
+    /// Precondition: reserved.
+    void put(Descriptor descriptor, FileRef file, bool close_on_exec);
+    void cancel(Descriptor descriptor);
+
+    /// dup2: `descriptor` stands for `file` from now on; what it stood for is closed.
+    /// Errors: BadDescriptor (at or above the limit), Busy (reserved by a call under way),
+    /// OutOfMemory; nothing has changed then.
+    Result<void> replace(Descriptor descriptor, FileRef file, bool close_on_exec);
+
+    /// Errors: BadDescriptor.
+    Result<void> close(Descriptor descriptor);
+    /// Closes what execve closes.
+    void close_on_exec();
+    void close_all();
+
+    /// Errors: BadDescriptor.
+    Result<bool> closes_on_exec(Descriptor descriptor) const;
+    Result<void> set_close_on_exec(Descriptor descriptor, bool close);
+
+    /// Makes this a copy of `parent`, as fork does: the same open files. What is reserved there is
+    /// free here. Precondition: nothing is in use. Errors: OutOfMemory; nothing has changed then.
+    Result<void> copy_from(const DescriptorTable& parent);
+
+    /// How many stand for a file.
+    [[nodiscard]] std::uint32_t count() const;
+
+    void check_invariants() const;
+
+  private:
+    struct Place {
+        DescriptorBlock* block;
+        std::uint32_t index;
+    };
+    // The place of a descriptor below the limit, its block made now if need be.
+    Result<Place> make_place(Descriptor descriptor);
+    [[nodiscard]] DescriptorBlock* block_of(Descriptor descriptor) const;
+    [[nodiscard]] bool is_used(Descriptor descriptor) const;
+    [[nodiscard]] Descriptor first_free(Descriptor from) const;
+    static void set_bit(std::array<std::uint32_t, 2>& bits, std::uint32_t index, bool value);
+    static bool bit(const std::array<std::uint32_t, 2>& bits, std::uint32_t index);
+
+    BlockCache& cache_;
+    std::array<DescriptorBlock*, kBlocks> blocks_{};
+    std::uint32_t limit_ = kMost;
+};
+
+}  // namespace quire::fs
