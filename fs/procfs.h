@@ -1,0 +1,136 @@
+// /proc: files that are made of what the kernel knows, at the moment they are read.
+//
+//     ProcDirectory (the root)
+//       +-- SystemFile "meminfo" --read--> write_meminfo(report, text) --> a page of text
+//       +-- SystemFile "uptime"  ...
+//       '-- whatever somebody adds: a ProcDirectory for each process, with files of its own
+//
+// The tree is made of objects that belong to whoever adds them: a part of the kernel that has
+// something to tell derives from ProcText (or ProcNode) and adds it to a directory. It may go when
+// it was taken out and its last user has gone.
+//
+// A text is made anew for each read, and cut out of it what was asked for, a page at most. So it
+// takes one frame for the length of a read, and a reader who takes several reads may see figures of
+// several moments.
+//
+// Invariants: the nodes of a directory have ascending numbers, and different names. Locking is the
+// caller's.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "fs/node.h"
+#include "kernel/base/intrusive_list.h"
+#include "mm/text_writer.h"
+#include "mm/user_memory.h"
+
+namespace quire::fs {
+
+class Procfs;
+class ProcDirectory;
+
+class ProcNode : public Node {
+  public:
+    /// `name` must stay.
+    ProcNode(Procfs& system, NodeKind kind, std::string_view name, std::uint16_t permissions);
+
+    [[nodiscard]] std::string_view name() const { return name_; }
+    [[nodiscard]] std::uint32_t number() const { return number_; }
+    [[nodiscard]] bool is_in_tree() const { return directory_hook.is_linked(); }
+    /// Takes it out of its directory. Who uses it goes on doing so. Precondition: is_in_tree().
+    void remove_from_tree();
+
+    Result<Attributes> attributes() override;
+    Result<void> change(const AttributeChange&) override { return Error::NotPermitted; }
+
+    ListHook directory_hook;
+
+  protected:
+    /// Precondition: no users. Leaves the tree.
+    ~ProcNode();
+    void last_user_gone() override {}
+    void set_owner(std::uint32_t user, std::uint32_t group) {
+        user_ = user;
+        group_ = group;
+    }
+
+    Procfs& system_;
+
+  private:
+    std::string_view name_;
+    std::uint32_t number_;
+    std::uint32_t user_ = 0;
+    std::uint32_t group_ = 0;
+    std::uint16_t permissions_;
+};
+
+/// A file of text.
+class ProcText : public ProcNode {
+  public:
+    ProcText(Procfs& system, std::string_view name, std::uint16_t permissions = 0444)
+        : ProcNode(system, NodeKind::File, name, permissions) {}
+
+    Result<std::uint32_t> read(std::uint64_t offset, std::uint32_t bytes, ByteSink& to,
+                               ReadAhead& ahead) final;
+    Result<void> resize(std::uint64_t) override { return Error::NotPermitted; }
+
+  protected:
+    ~ProcText() = default;
+    /// Writes all of it. Must not depend on how often it is called. Errors: the read's.
+    virtual Result<void> write_text(const mm::TextWriter& out) = 0;
+};
+
+class ProcDirectory : public ProcNode {
+  public:
+    ProcDirectory(Procfs& system, std::string_view name, std::uint16_t permissions = 0555)
+        : ProcNode(system, NodeKind::Directory, name, permissions) {}
+    /// `node` is to be seen here from now on. It stays its owner's.
+    /// Preconditions: in no directory; its name is not here yet; added in the order of making.
+    void add(ProcNode& node);
+
+    Result<NodeRef> look_up(std::string_view name) override;
+    Result<void> read_directory(std::uint64_t& position, DirectoryVisitor& visitor) override;
+    Result<NodeRef> parent() override;
+
+    void check_invariants();
+
+  protected:
+    /// Precondition: empty.
+    ~ProcDirectory() = default;
+
+  private:
+    IntrusiveList<ProcNode, &ProcNode::directory_hook> nodes_;
+    ProcDirectory* parent_ = nullptr;
+};
+
+class Procfs final : public FileSystem {
+  public:
+    /// Everything handed in must stay.
+    Procfs(mm::UserMemory& memory, const TimeSource& time)
+        : memory_(memory), made_(time.now()), tree_(*this, "") {}
+
+    [[nodiscard]] ProcDirectory& tree() { return tree_; }
+
+    [[nodiscard]] const char* type() const override { return "proc"; }
+    [[nodiscard]] Result<NodeRef> root() override { return NodeRef(tree_); }
+    [[nodiscard]] FileSystemFigures figures() override;
+    [[nodiscard]] bool read_only() const override { return false; }
+    Result<void> sync() override { return {}; }
+
+  private:
+    friend class ProcNode;
+    friend class ProcText;
+
+    class Root final : public ProcDirectory {
+      public:
+        using ProcDirectory::ProcDirectory;
+    };
+
+    mm::UserMemory& memory_;
+    Timestamp made_;
+    std::uint32_t next_number_ = 2;  // 0 and 1 are positions of `.` and `..`
+    Root tree_;
+};
+
+}  // namespace quire::fs
