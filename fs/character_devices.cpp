@@ -12,6 +12,10 @@ constexpr std::array<std::byte, 512> kZeroes{};
 
 }  // namespace
 
+Result<std::uint32_t> NullDevice::read(std::uint64_t, std::uint32_t, ByteSink&, ReadAhead&) {
+    return 0U;
+}
+
 Result<std::uint32_t> ZeroDevice::read(std::uint64_t, std::uint32_t bytes, ByteSink& to,
                                        ReadAhead&) {
     for (std::uint32_t done = 0; done < bytes;) {
@@ -74,6 +78,15 @@ Result<std::uint32_t> MemoryDevice::read(std::uint64_t offset, std::uint32_t byt
         done += count;
     }
     return bytes;
+}
+
+Result<std::uint32_t> TerminalDevice::read(std::uint64_t, std::uint32_t bytes, ByteSink& to,
+                                           ReadAhead&) {
+    return terminal_.read(bytes, to);
+}
+
+Result<std::uint32_t> TerminalDevice::write(std::uint64_t, std::uint32_t bytes, ByteSource& from) {
+    return terminal_.write(bytes, from);
 }
 
 }  // namespace quire::fs

@@ -17,9 +17,7 @@ class NullDevice final : public Device {
   public:
     explicit NullDevice(DeviceTable& table)
         : Device(table, NodeKind::CharacterDevice, device_number(1, 3), "null", 0666) {}
-    Result<std::uint32_t> read(std::uint64_t, std::uint32_t, ByteSink&, ReadAhead&) override {
-        return 0U;
-    }
+    Result<std::uint32_t> read(std::uint64_t, std::uint32_t, ByteSink&, ReadAhead&) override;
     /// What the writer has is not even looked at, as on Linux.
     Result<std::uint32_t> write(std::uint64_t, std::uint32_t bytes, ByteSource&) override {
         return bytes;
@@ -97,12 +95,8 @@ class TerminalDevice final : public Device {
                  kind == Kind::Tty ? "tty" : "console", kind == Kind::Tty ? 0666 : 0600),
           terminal_(terminal) {}
     Result<std::uint32_t> read(std::uint64_t, std::uint32_t bytes, ByteSink& to,
-                               ReadAhead&) override {
-        return terminal_.read(bytes, to);
-    }
-    Result<std::uint32_t> write(std::uint64_t, std::uint32_t bytes, ByteSource& from) override {
-        return terminal_.write(bytes, from);
-    }
+                               ReadAhead&) override;
+    Result<std::uint32_t> write(std::uint64_t, std::uint32_t bytes, ByteSource& from) override;
     [[nodiscard]] Seeking seeking() const override { return Seeking::Refused; }
     [[nodiscard]] WaitQueue* changes() override { return &terminal_.changes(); }
     [[nodiscard]] Readiness readiness() override { return terminal_.readiness(); }

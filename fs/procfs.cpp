@@ -76,7 +76,7 @@ Result<std::uint32_t> ProcText::read(std::uint64_t offset, std::uint32_t bytes, 
     const std::uint32_t room = bytes < mm::kPageSize ? bytes : mm::kPageSize;
     const std::span<std::byte> text(mm::frame_bytes(page.number()), room);
     Window window(offset, text);
-    TRY(write_text(window.writer()));
+    TRY(function_(context_, window.writer()));
     TRY(to.take(text.first(window.kept())));
     return window.kept();
 }

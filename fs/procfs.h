@@ -1,13 +1,13 @@
 // /proc: files that are made of what the kernel knows, at the moment they are read.
 //
 //     ProcDirectory (the root)
-//       +-- SystemFile "meminfo" --read--> write_meminfo(report, text) --> a page of text
-//       +-- SystemFile "uptime"  ...
+//       +-- ProcText "meminfo" --read--> its function writes the text --> a page of it
+//       +-- ProcText "uptime"  ...
 //       '-- whatever somebody adds: a ProcDirectory for each process, with files of its own
 //
 // The tree is made of objects that belong to whoever adds them: a part of the kernel that has
-// something to tell derives from ProcText (or ProcNode) and adds it to a directory. It may go when
-// it was taken out and its last user has gone.
+// something to tell makes a ProcText with a function of its own and adds it to a directory. It may
+// go when it was taken out and its last user has gone.
 //
 // A text is made anew for each read, and cut out of it what was asked for, a page at most. So it
 // takes one frame for the length of a read, and a reader who takes several reads may see figures of
@@ -30,6 +30,7 @@ namespace quire::fs {
 class Procfs;
 class ProcDirectory;
 
+/// What all nodes of /proc have.
 class ProcNode : public Node {
   public:
     /// `name` must stay.
@@ -43,6 +44,11 @@ class ProcNode : public Node {
 
     Result<Attributes> attributes() override;
     Result<void> change(const AttributeChange&) override { return Error::NotPermitted; }
+    /// Of a process's files: the process's. Else root's.
+    void set_owner(std::uint32_t user, std::uint32_t group) {
+        user_ = user;
+        group_ = group;
+    }
 
     ListHook directory_hook;
 
@@ -50,11 +56,6 @@ class ProcNode : public Node {
     /// Precondition: no users. Leaves the tree.
     ~ProcNode();
     void last_user_gone() override {}
-    void set_owner(std::uint32_t user, std::uint32_t group) {
-        user_ = user;
-        group_ = group;
-    }
-
     Procfs& system_;
 
   private:
@@ -66,25 +67,33 @@ class ProcNode : public Node {
 };
 
 /// A file of text.
-class ProcText : public ProcNode {
+class ProcText final : public ProcNode {
   public:
-    ProcText(Procfs& system, std::string_view name, std::uint16_t permissions = 0444)
-        : ProcNode(system, NodeKind::File, name, permissions) {}
+    /// Writes all of the text, the same however often it is called. Errors: the read's.
+    using Function = Result<void> (*)(void* context, const mm::TextWriter& out);
+
+    /// Precondition: `context` stays as long as the file is read.
+    ProcText(Procfs& system, std::string_view name, Function function, void* context,
+             std::uint16_t permissions = 0444)
+        : ProcNode(system, NodeKind::File, name, permissions),
+          function_(function),
+          context_(context) {}
 
     Result<std::uint32_t> read(std::uint64_t offset, std::uint32_t bytes, ByteSink& to,
-                               ReadAhead& ahead) final;
+                               ReadAhead& ahead) override;
     Result<void> resize(std::uint64_t) override { return Error::NotPermitted; }
 
-  protected:
-    ~ProcText() = default;
-    /// Writes all of it. Must not depend on how often it is called. Errors: the read's.
-    virtual Result<void> write_text(const mm::TextWriter& out) = 0;
+  private:
+    Function function_;
+    void* context_;
 };
 
-class ProcDirectory : public ProcNode {
+class ProcDirectory final : public ProcNode {
   public:
+    /// An empty directory; to be empty again when it is destroyed.
     ProcDirectory(Procfs& system, std::string_view name, std::uint16_t permissions = 0555)
         : ProcNode(system, NodeKind::Directory, name, permissions) {}
+
     /// `node` is to be seen here from now on. It stays its owner's.
     /// Preconditions: in no directory; its name is not here yet; added in the order of making.
     void add(ProcNode& node);
@@ -94,10 +103,6 @@ class ProcDirectory : public ProcNode {
     Result<NodeRef> parent() override;
 
     void check_invariants();
-
-  protected:
-    /// Precondition: empty.
-    ~ProcDirectory() = default;
 
   private:
     IntrusiveList<ProcNode, &ProcNode::directory_hook> nodes_;
@@ -122,15 +127,10 @@ class Procfs final : public FileSystem {
     friend class ProcNode;
     friend class ProcText;
 
-    class Root final : public ProcDirectory {
-      public:
-        using ProcDirectory::ProcDirectory;
-    };
-
     mm::UserMemory& memory_;
     Timestamp made_;
     std::uint32_t next_number_ = 2;  // 0 and 1 are positions of `.` and `..`
-    Root tree_;
+    ProcDirectory tree_;
 };
 
 }  // namespace quire::fs

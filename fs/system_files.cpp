@@ -16,16 +16,26 @@ void write_field(std::string_view text, const mm::TextWriter& out) {
     }
 }
 
+// A text of fs/proc_report.h as the function of a ProcText.
+template <void (*kWrite)(SystemReport&, const mm::TextWriter&)>
+Result<void> report_text(void* report, const mm::TextWriter& out) {
+    kWrite(*static_cast<SystemReport*>(report), out);
+    return {};
+}
+
+Result<void> mounts_text(void* layer, const mm::TextWriter& out) {
+    return write_mounts(*static_cast<FileLayer*>(layer), out);
+}
+
 }  // namespace
 
-// A mount whose directory cannot be named any more is left out.
-Result<void> MountsFile::write_text(const mm::TextWriter& out) {
-    const mm::OwnedFrame page = TRY(layer_.take_frame());
+Result<void> write_mounts(FileLayer& layer, const mm::TextWriter& out) {
+    const mm::OwnedFrame page = TRY(layer.take_frame());
     const std::span<char> room(reinterpret_cast<char*>(mm::frame_bytes(page.number())),
                                mm::kPageSize);
-    MountTable& mounts = layer_.mounts;
-    mounts.walk([&](const Mount& mount) {
-        const Result<std::string_view> target = path_of(layer_, mounts.root(), mount.root, room);
+    layer.mounts.walk([&](const Mount& mount) {
+        const Result<std::string_view> target =
+            path_of(layer, layer.mounts.root(), mount.root, room);
         if (!target.ok()) return;
         write_field(mount.source.data(), out);
         out.print(" ");
@@ -37,18 +47,17 @@ Result<void> MountsFile::write_text(const mm::TextWriter& out) {
 }
 
 SystemFiles::SystemFiles(Procfs& proc, SystemReport& report, FileLayer& layer)
-    : mounts_(proc, layer),
-      files_{{{proc, "meminfo", report, write_meminfo},
-              {proc, "vmstat", report, write_vmstat},
-              {proc, "buddyinfo", report, write_buddyinfo},
-              {proc, "slabinfo", report, write_slabinfo, 0400},
-              {proc, "swaps", report, write_swaps},
-              {proc, "uptime", report, write_uptime},
-              {proc, "version", report, write_version},
-              {proc, "cpuinfo", report, write_cpuinfo},
-              {proc, "filesystems", report, write_filesystems}}} {
-    proc.tree().add(mounts_);
-    for (SystemFile& file : files_)
+    : files_{{{proc, "meminfo", report_text<write_meminfo>, &report},
+              {proc, "vmstat", report_text<write_vmstat>, &report},
+              {proc, "buddyinfo", report_text<write_buddyinfo>, &report},
+              {proc, "slabinfo", report_text<write_slabinfo>, &report, 0400},
+              {proc, "swaps", report_text<write_swaps>, &report},
+              {proc, "uptime", report_text<write_uptime>, &report},
+              {proc, "version", report_text<write_version>, &report},
+              {proc, "cpuinfo", report_text<write_cpuinfo>, &report},
+              {proc, "filesystems", report_text<write_filesystems>, &report},
+              {proc, "mounts", mounts_text, &layer}}} {
+    for (ProcText& file : files_)
         proc.tree().add(file);
 }
 
