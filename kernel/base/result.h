@@ -58,85 +58,19 @@ enum class Error : unsigned char {
 
 /// The enumerator's own name, for logs and tests.
 constexpr const char* error_name(Error error) {
-    switch (error) {
-    case Error::OutOfMemory:
-        return "OutOfMemory";
-    case Error::InvalidArgument:
-        return "InvalidArgument";
-    case Error::AlreadyExists:
-        return "AlreadyExists";
-    case Error::NotFound:
-        return "NotFound";
-    case Error::NotPermitted:
-        return "NotPermitted";
-    case Error::BadAddress:
-        return "BadAddress";
-    case Error::LimitReached:
-        return "LimitReached";
-    case Error::IoError:
-        return "IoError";
-    case Error::TimedOut:
-        return "TimedOut";
-    case Error::NotSupported:
-        return "NotSupported";
-    case Error::Busy:
-        return "Busy";
-    case Error::TryAgain:
-        return "TryAgain";
-    case Error::AccessDenied:
-        return "AccessDenied";
-    case Error::Overflow:
-        return "Overflow";
-    case Error::BadDescriptor:
-        return "BadDescriptor";
-    case Error::NotMappable:
-        return "NotMappable";
-    case Error::NotDirectory:
-        return "NotDirectory";
-    case Error::IsDirectory:
-        return "IsDirectory";
-    case Error::NotEmpty:
-        return "NotEmpty";
-    case Error::NameTooLong:
-        return "NameTooLong";
-    case Error::LinkLimit:
-        return "LinkLimit";
-    case Error::LinkLoop:
-        return "LinkLoop";
-    case Error::CrossDevice:
-        return "CrossDevice";
-    case Error::ReadOnly:
-        return "ReadOnly";
-    case Error::NoSpace:
-        return "NoSpace";
-    case Error::FileTooBig:
-        return "FileTooBig";
-    case Error::Corrupted:
-        return "Corrupted";
-    case Error::BrokenPipe:
-        return "BrokenPipe";
-    case Error::NotSeekable:
-        return "NotSeekable";
-    case Error::NoDevice:
-        return "NoDevice";
-    case Error::NotBlockDevice:
-        return "NotBlockDevice";
-    case Error::TooManyFiles:
-        return "TooManyFiles";
-    case Error::NotTerminal:
-        return "NotTerminal";
-    case Error::Interrupted:
-        return "Interrupted";
-    case Error::NotExecutable:
-        return "NotExecutable";
-    case Error::TextBusy:
-        return "TextBusy";
-    case Error::NoSuchProcess:
-        return "NoSuchProcess";
-    case Error::NoChild:
-        return "NoChild";
-    }
-    return "?";
+    constexpr const char* kNames[] = {
+        "OutOfMemory",    "InvalidArgument", "AlreadyExists", "NotFound",    "NotPermitted",
+        "BadAddress",     "LimitReached",    "IoError",       "TimedOut",    "NotSupported",
+        "Busy",           "TryAgain",        "AccessDenied",  "Overflow",    "BadDescriptor",
+        "NotMappable",    "NotDirectory",    "IsDirectory",   "NotEmpty",    "NameTooLong",
+        "LinkLimit",      "LinkLoop",        "CrossDevice",   "ReadOnly",    "NoSpace",
+        "FileTooBig",     "Corrupted",       "BrokenPipe",    "NotSeekable", "NoDevice",
+        "NotBlockDevice", "TooManyFiles",    "NotTerminal",   "Interrupted", "NotExecutable",
+        "TextBusy",       "NoSuchProcess",   "NoChild",
+    };
+    static_assert(sizeof(kNames) / sizeof(kNames[0]) == static_cast<unsigned>(Error::NoChild) + 1);
+    const auto index = static_cast<unsigned>(error);
+    return index < sizeof(kNames) / sizeof(kNames[0]) ? kNames[index] : "?";
 }
 
 // Where a Result keeps its value or error. The trivial kind is copied and returned in registers.
