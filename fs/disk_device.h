@@ -14,7 +14,7 @@
 
 #include "drivers/block_device.h"
 #include "fs/device_table.h"
-#include "mm/backing_store.h"
+#include "fs/disk_store.h"
 #include "mm/object_registry.h"
 #include "mm/user_memory.h"
 
@@ -29,7 +29,7 @@ class DiskDevice final : public Device {
     ~DiskDevice();
 
     [[nodiscard]] drivers::BlockDevice& disk() { return disk_; }
-    [[nodiscard]] std::uint64_t bytes() const;
+    [[nodiscard]] std::uint64_t bytes() const { return store_.bytes(); }
 
     /// For who mounts it, or swaps to it: nobody writes to it from now on.
     /// Errors: Busy (claimed, or open for writing).
@@ -51,21 +51,6 @@ class DiskDevice final : public Device {
     void last_user_gone() override;
 
   private:
-    // The disk's sectors as pages; the last page may be cut.
-    class Store final : public mm::BackingStore {
-      public:
-        explicit Store(drivers::BlockDevice& disk) : disk_(disk) {}
-        Result<void> read(std::uint32_t first_page,
-                          std::span<const mm::FrameNumber> frames) override;
-        Result<void> write(std::uint32_t first_page,
-                           std::span<const mm::FrameNumber> frames) override;
-
-      private:
-        [[nodiscard]] std::uint32_t bytes_on_disk(std::uint32_t page) const;
-        Result<void> transfer(drivers::BlockRequest::Kind kind, std::uint32_t first_page,
-                              std::span<const mm::FrameNumber> frames);
-        drivers::BlockDevice& disk_;
-    };
     class Pages final : public mm::MemoryObject {
       public:
         using MemoryObject::MemoryObject;
@@ -78,7 +63,7 @@ class DiskDevice final : public Device {
 
     drivers::BlockDevice& disk_;
     mm::UserMemory& memory_;
-    Store store_;
+    DiskStore store_;
     Pages pages_;
     std::uint32_t writers_ = 0;
     bool claimed_ = false;

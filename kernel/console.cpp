@@ -49,13 +49,14 @@ bool Console::read(char& byte) {
 
 char Console::wait_for_byte(IdleWork work, void* context) {
     for (;;) {
+        const bool more_to_do = work(context);
         char byte = 0;
         cpu::disable_interrupts();  // so that no byte arrives between the look and the sleep
         if (read(byte)) {
             cpu::enable_interrupts();
             return byte;
         }
-        if (work(context)) {
+        if (more_to_do) {
             cpu::enable_interrupts();
         } else {
             cpu::enable_interrupts_and_halt();

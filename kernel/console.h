@@ -32,7 +32,7 @@ class Console {
     [[nodiscard]] bool read(char& byte);
 
     /// Something useful to do while nobody types: does a little, and answers whether there is more.
-    /// Called with interrupts off.
+    /// May sleep.
     using IdleWork = bool (*)(void* context);
 
     /// Waits until a byte is typed: does idle work while there is some, then sleeps. Interrupts

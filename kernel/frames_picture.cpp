@@ -6,6 +6,7 @@
 #include <array>
 
 #include "cpu/irq.h"
+#include "kernel/files.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/memory.h"
 #include "kernel/monitor.h"
@@ -92,10 +93,15 @@ void run_frames(System& system, Arguments) {
 MONITOR_COMMAND(frames, "", "a picture of all RAM, frame by frame", run_frames);
 
 void run_mmck(System& system, Arguments) {
-    cpu::InterruptGuard guard;
-    system.memory->check_invariants();
-    check_kernel_heap();
+    {
+        cpu::InterruptGuard guard;
+        system.memory->check_invariants();
+        check_kernel_heap();
+    }
     system.console.print("  frame records, free frames, page tables, slabs and heap agree\n");
+    system.virtual_memory->check_invariants();
+    system.files->check_invariants();
+    system.console.print("  objects, swap slots, policy and files agree\n");
 }
 MONITOR_COMMAND(mmck, "", "cross-check all memory structures", run_mmck);
 

@@ -10,6 +10,7 @@
 #include "kernel/base/log.h"
 #include "kernel/disks.h"
 #include "kernel/emulator.h"
+#include "kernel/files.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/memory.h"
 #include "kernel/memory_report.h"
@@ -17,6 +18,7 @@
 #include "kernel/panic.h"
 #include "kernel/selftest.h"
 #include "kernel/system.h"
+#include "kernel/virtual_memory.h"
 #include "libc/string.h"
 #include "mm/machine.h"
 #include "mm/physical_window.h"
@@ -113,6 +115,25 @@ void start_disks(System& system) {
     system.disks->find();
 }
 
+void choose_policy(VirtualMemory& memory, std::string_view name) {
+    const auto kind = memory.policies().find(name);
+    if (kind.has_value()) return memory.change_policy(*kind);
+    quire::log(LogLevel::Warning, "mm", "there is no policy \"%.*s\"",
+               static_cast<int>(name.size()), name.data());
+}
+
+void start_files(System& system) {
+    alignas(VirtualMemory) static std::byte memory_storage[sizeof(VirtualMemory)];
+    alignas(Files) static std::byte storage[sizeof(Files)];
+    const CommandLine& words = system.command_line;
+    system.virtual_memory = new (memory_storage) VirtualMemory(*system.memory, mm::kDefaultPolicy);
+    if (const auto policy = words.find("policy")) choose_policy(*system.virtual_memory, *policy);
+    system.files = new (storage) Files(system, *system.virtual_memory, *system.disks);
+    system.files->start({.root = words.find("root").value_or(std::string_view()),
+                         .read_only = words.has("ro"),
+                         .swap = !words.has("noswap")});
+}
+
 void report_boot(const System& system) {
     static constexpr const char* kA20Methods[] = {"was open", "opened by the BIOS",
                                                   "opened by the keyboard controller",
@@ -159,6 +180,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::start_memory(system);
     kernel::start_devices(system);
     kernel::start_disks(system);
+    kernel::start_files(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {
         const bool passed = kernel::run_selftests(system, *pattern);

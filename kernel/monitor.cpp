@@ -2,8 +2,10 @@
 
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
+#include "kernel/files.h"
 #include "kernel/line_editor.h"
 #include "kernel/memory.h"
+#include "kernel/virtual_memory.h"
 
 extern "C" const quire::kernel::MonitorCommand monitor_commands_start[];
 extern "C" const quire::kernel::MonitorCommand monitor_commands_end[];
@@ -33,9 +35,13 @@ void write_to_console(void* console, std::string_view text) {
     static_cast<Console*>(console)->write(text.data(), text.size());
 }
 
-// While nobody types, frames are cleared for those who will ask for zeroed ones.
-bool zero_a_frame(void* memory) {
-    return static_cast<Memory*>(memory)->frames().zero_one_ahead();
+// While nobody types: frames are cleared for those who will ask for zeroed ones, frames are made
+// free where they are few, and what is dirty goes to the disks.
+bool work_while_idle(void* context) {
+    System& system = *static_cast<System*>(context);
+    const std::uint64_t now = system.clock.milliseconds() / 1000;
+    return system.memory->frames().zero_one_ahead() || system.virtual_memory->idle_step(now) ||
+           system.files->idle_step(now);
 }
 
 // Tab: the rest of the only command that begins like this.
@@ -87,7 +93,7 @@ void run_monitor(System& system) {
         if (system.prompt_tsc == 0) system.prompt_tsc = cpu::read_tsc();
         LineEvent event = LineEvent::None;
         while (event == LineEvent::None) {
-            event = editor.feed(system.console.wait_for_byte(zero_a_frame, system.memory));
+            event = editor.feed(system.console.wait_for_byte(work_while_idle, &system));
         }
         if (event == LineEvent::Line) run_command(system, editor.line());
     }

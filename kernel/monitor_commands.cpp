@@ -6,6 +6,7 @@
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
 #include "kernel/emulator.h"
+#include "kernel/files.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
 
@@ -154,10 +155,11 @@ void poke(System& system, Arguments arguments) {
 MONITOR_COMMAND(poke, "ADDR VALUE [BYTES]", "write memory", poke);
 
 void reboot(System& system, Arguments) {
+    if (!system.files->sync()) system.console.print("  some of it could not be written\n");
     system.console.flush();
     reset_machine();
 }
-MONITOR_COMMAND(reboot, "", "reset the machine", reboot);
+MONITOR_COMMAND(reboot, "", "write what is dirty, and reset the machine", reboot);
 
 }  // namespace
 }  // namespace quire::kernel

@@ -19,7 +19,9 @@
 namespace quire::kernel {
 
 class Disks;
+class Files;
 class Memory;
+class VirtualMemory;
 
 struct System {
     System(const boot::BootInfo& from_loader, std::uint16_t* screen_cells);
@@ -43,6 +45,8 @@ struct System {
     CommandLine command_line;
     Memory* memory = nullptr;      // once it is set up
     Disks* disks = nullptr;        // once they have been looked for
+    VirtualMemory* virtual_memory = nullptr;
+    Files* files = nullptr;        // once something is mounted
     bool under_test = false;       // a panic ends the emulator
     std::uint64_t prompt_tsc = 0;  // at the first prompt
 };

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "kernel/base/": [],
     "kernel/abi/": [],
     "mm/": [BASE, ABI, "libc/string", "libc/include/string.h", "libc/format.h", "libc/heap/"],
-    "fs/": [BASE, "mm/", "drivers/block_device.h", "libc/string", "libc/include/string.h", ABI],
+    "fs/": [BASE, "mm/", "drivers/block_device.h", "libc/string", "libc/include/string.h", "libc/format.h", ABI],
     "cpu/": [BASE, "mm/machine.h", "mm/fault.h", "mm/types.h", "mm/physical_window.h"],
     "drivers/": [BASE, "mm/types.h", "mm/physical_window.h", "cpu/ports.h", "cpu/irq.h", "libc/string",
                  "libc/include/string.h"],

@@ -1,0 +1,140 @@
+#include "kernel/system_report.h"
+
+#include <array>
+
+#include "kernel/files.h"
+#include "kernel/memory.h"
+
+namespace quire::kernel {
+namespace {
+
+mm::PageCount cap(mm::PageCount pages, mm::PageCount most) {
+    return pages < most ? pages : most;
+}
+
+struct ObjectFigures {
+    mm::PageCount files;
+    mm::PageCount shared;
+    mm::PageCount dirty;
+};
+
+ObjectFigures object_figures(mm::ObjectRegistry& objects) {
+    ObjectFigures figures;
+    objects.walk([&](mm::MemoryObject& object) {
+        const mm::PageCount resident(object.resident_pages());
+        if (object.kind() == mm::MemoryObject::Kind::File) {
+            figures.files += resident;
+            figures.dirty += mm::PageCount(object.dirty_pages());
+        } else {
+            figures.shared += resident;
+        }
+    });
+    return figures;
+}
+
+mm::PageCount slab_frames(mm::SlabRegistry& slabs) {
+    mm::PageCount frames;
+    slabs.walk([&](const mm::SlabCache& cache) { frames += cache.statistics().frames; });
+    return frames;
+}
+
+}  // namespace
+
+// Anonymous pages are not told apart as active and inactive: that is a policy's affair, and not
+// every policy knows. All of a kind are called inactive.
+fs::MemoryFigures KernelReport::memory() {
+    const mm::FrameStatistics frames = system_.memory->frames().statistics();
+    std::array<mm::PageCount, mm::kFrameStates> states{};
+    system_.memory->table().count_states(states);
+    const auto in = [&](mm::FrameState state) { return states[static_cast<std::size_t>(state)]; };
+    const ObjectFigures objects = object_figures(memory_.objects());
+    const mm::SwapStatistics swap = memory_.swap().statistics();
+    const mm::PageCount locked;
+    fs::MemoryFigures figures;
+    figures.total = frames.managed;
+    figures.free = frames.free;
+    figures.cached = objects.files + objects.shared;
+    figures.available = cap(frames.free + objects.files - objects.dirty, frames.managed);
+    figures.swap_cached = swap.cached;
+    figures.inactive_anonymous = in(mm::FrameState::Private) + objects.shared;
+    figures.inactive_file = objects.files;
+    figures.locked = locked;
+    figures.swap_total = swap.total;
+    figures.swap_free = swap.available;
+    figures.dirty = objects.dirty;
+    figures.anonymous = in(mm::FrameState::Private);
+    figures.shared = objects.shared;
+    figures.slab_other = slab_frames(system_.memory->slabs());
+    figures.kernel_stacks = in(mm::FrameState::KernelStack);
+    figures.page_tables = in(mm::FrameState::PageTable) + in(mm::FrameState::PageDirectory);
+    figures.commit_limit = memory_.commit().limit();
+    figures.committed = memory_.commit().committed();
+    return figures;
+}
+
+fs::PagingFigures KernelReport::paging() {
+    const mm::UserMemoryStatistics& faults = memory_.user_memory().statistics();
+    const mm::ReclaimStatistics& reclaim = memory_.reclaim().statistics();
+    fs::PagingFigures figures;
+    for (unsigned i = 0; i < Disks::kDrives; ++i) {
+        const auto& queue = system_.disks->drive(i).queue;
+        if (!queue.has_value()) continue;
+        figures.disk_kib_read += queue->statistics().sectors_read / 2;
+        figures.disk_kib_written += queue->statistics().sectors_written / 2;
+    }
+    figures.swapped_in = faults.swapped_in;
+    figures.swapped_out = reclaim.to_swap.pages;
+    figures.faults = faults.faults;
+    figures.major_faults = faults.major_faults;
+    figures.scanned_direct = reclaim.chosen;
+    figures.evicted_direct = reclaim.evicted();
+    return figures;
+}
+
+fs::ProcessorFigures KernelReport::processor() {
+    const cpu::Features& features = system_.features;
+    fs::ProcessorFigures figures;
+    figures.vendor = features.vendor;
+    figures.model_name = features.brand;
+    figures.family = features.family;
+    figures.model = features.model;
+    figures.stepping = features.stepping;
+    figures.khz = system_.clock.tsc_khz();
+    return figures;
+}
+
+std::uint32_t KernelReport::swaps(std::span<fs::SwapFigures, kMostSwaps> areas) {
+    std::uint32_t count = 0;
+    for (const Files::Swap& swap : files_.swaps()) {
+        if (!swap.area.has_value() || count == areas.size()) continue;
+        const mm::SwapSpace::Area& area = memory_.swap().area(swap.id);
+        areas[count++] = {.path = swap.path.data(),
+                          .size = area.slots.end - area.slots.first - mm::PageCount(1),
+                          .used = area.used,
+                          .priority = area.priority};
+    }
+    return count;
+}
+
+bool KernelReport::free_runs(mm::Zone zone, mm::RunCounts& counts) {
+    counts = system_.memory->frames().run_counts(zone);
+    return zone != mm::Zone::High;
+}
+
+mm::SlabRegistry& KernelReport::slabs() {
+    return system_.memory->slabs();
+}
+
+std::uint64_t KernelReport::uptime() {
+    return system_.clock.milliseconds() / 10;
+}
+
+std::uint64_t KernelReport::idle_time() {
+    return 0;
+}
+
+const char* KernelReport::version() {
+    return "Quire (i686)";
+}
+
+}  // namespace quire::kernel
