@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
-"""Puts the disk image together: MBR, stage 2 with its header filled in, and the kernel file.
+"""Puts the disk image together: MBR, stage 2 with its header filled in, the kernel file, and the
+partitions.
 
-    LBA 0          stage 1 (boot/stage1.asm) and the partition table
+    LBA 0          stage 1 (boot/stage1.asm) and the partition table, which sfdisk writes
     LBA 1 ...      stage 2, whose first bytes are the image header (boot/layout.inc)
     behind it      the kernel ELF file, padded with zeros to whole sectors
-    LBA 8192       the first partition: the boot area is 4 MiB
+    LBA 8192       partition 1: the root file system; the boot area is 4 MiB
+    behind it      partition 2: swap space, with the signature of Linux's mkswap
 
 Every size is computed here and checked; nothing is assumed to fit.
 """
 import argparse
+import os
 import struct
-import sys
+import uuid
 
-SECTOR = 512
+from disk_tools import LINUX, LINUX_SWAP, SECTOR, fail, run
+
 BOOT_AREA_SECTORS = 8192
-ACTIVE = 0x80  # some BIOSes boot only a disk with one active partition
-ROOT_SECTORS = 16384
+DISK_ID = 0x51756972
+PAGE = 4096
+SWAP_UUID = uuid.UUID("51756972-6500-4000-8000-000000000003")
+PIECE = 65536  # of a file that is copied; a piece of zeros becomes a hole
 COMMAND_LINE_BYTES = 256
 STAGE2_SUM_SEED = 0x51554952
 WORD = 0xFFFFFFFF
@@ -33,13 +39,31 @@ def pad(data, unit):
     return data + bytes(-len(data) % unit)
 
 
-def fail(sentence):
-    sys.exit(f"make_image: {sentence}")
+def swap_header(count):
+    """The first page of a swap space of so many bytes, as mkswap(8) writes it: version 1, the last
+    page's number, no bad pages, a UUID, no name; the signature ends the page."""
+    header = bytearray(PAGE)
+    struct.pack_into("<III16s16s", header, 1024, 1, count // PAGE - 1, 0, SWAP_UUID.bytes, b"")
+    header[-10:] = b"SWAPSPACE2"
+    return bytes(header)
 
 
-def partition(kind, first, count):
-    """An active partition-table entry addressed by LBA only (CHS fields at their maximum)."""
-    return struct.pack("<B3sB3sII", ACTIVE, b"\xfe\xff\xff", kind, b"\xfe\xff\xff", first, count)
+def write_partition_table(path, root_sectors, swap_sectors):
+    """One partition is active: some BIOSes boot no other disk."""
+    run(["sfdisk", "--quiet", "--no-reread", "--no-tell-kernel", "--wipe=never", path], input=f"""
+        label: dos
+        label-id: {DISK_ID:#x}
+        start={BOOT_AREA_SECTORS}, size={root_sectors}, type={LINUX:x}, bootable
+        start={BOOT_AREA_SECTORS + root_sectors}, size={swap_sectors}, type={LINUX_SWAP:x}
+        """)
+
+
+def copy_into(image, path, sector):
+    with open(path, "rb") as source:
+        for number, piece in enumerate(iter(lambda: source.read(PIECE), b"")):
+            if any(piece):
+                image.seek(sector * SECTOR + number * PIECE)
+                image.write(piece)
 
 
 def main():
@@ -48,6 +72,8 @@ def main():
     parser.add_argument("--stage2", required=True)
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--command-line-file", metavar="FILE", help="a text of one line")
+    parser.add_argument("--root", required=True, help="the root file system")
+    parser.add_argument("--swap-mib", type=int, required=True)
     parser.add_argument("--output", required=True)
     options = parser.parse_args()
 
@@ -79,13 +105,18 @@ def main():
     words = sum(word for (word,) in struct.iter_unpack("<I", stage2))
     struct.pack_into("<I", stage2, 12, -(STAGE2_SUM_SEED + words) & WORD)
 
-    stage1[446:462] = partition(0x83, BOOT_AREA_SECTORS, ROOT_SECTORS)
-
+    root_sectors = os.path.getsize(options.root) // SECTOR
+    swap_bytes = options.swap_mib << 20
+    swap_first = BOOT_AREA_SECTORS + root_sectors
     with open(options.output, "wb") as image:
         image.write(stage1 + stage2 + kernel_padded)
-        image.truncate((BOOT_AREA_SECTORS + ROOT_SECTORS) * SECTOR)
-    print(f"          stage 1 {len(stage1)} bytes, stage 2 {len(stage2)}, kernel {len(kernel)}, "
-          f"image {(BOOT_AREA_SECTORS + ROOT_SECTORS) * SECTOR}")
+        copy_into(image, options.root, BOOT_AREA_SECTORS)
+        image.seek(swap_first * SECTOR)
+        image.write(swap_header(swap_bytes))
+        image.truncate(swap_first * SECTOR + swap_bytes)
+    write_partition_table(options.output, root_sectors, swap_bytes // SECTOR)
+    print(f"          stage 1 {len(stage1)} bytes, stage 2 {len(stage2)}, kernel {len(kernel)}; "
+          f"root {root_sectors // 2048} MiB, swap {options.swap_mib} MiB")
 
 
 main()

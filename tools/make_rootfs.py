@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Gathers what the root file system of the image is to hold, in a folder.
+
+    tools/make_rootfs.py FOLDER
+
+What is under tools/rootfs/ is copied, the book goes to /docs, and /data is made by a rule, so that
+a reader of it can tell whether every byte is right. Permissions are set here, whatever the umask.
+"""
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MOUNT_POINTS = {"dev": 0o755, "proc": 0o555, "tmp": 0o1777}
+EMPTY_FOLDERS = {"bin": 0o755, "root": 0o700}
+LINE = 16
+OFFSETS_BYTES = 8 << 20       # past the single indirect blocks of ext2, whatever the block size
+HOLES_BYTES = 64 << 20        # past the double indirect ones of 1 KiB blocks
+HOLES_STEP = 9 << 20
+MANY = 300                    # names: more than fit into one block of a directory
+
+
+def offsets(first, count):
+    """Lines of 16 bytes, each of which is its own offset."""
+    return b"".join(b"%015x\n" % at for at in range(first, first + count, LINE))
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    path.chmod(0o644)
+
+
+def write_with_holes(path):
+    with open(path, "wb") as file:
+        for at in range(0, HOLES_BYTES, HOLES_STEP):
+            file.seek(at)
+            file.write(offsets(at, 4096))
+        file.truncate(HOLES_BYTES)
+    path.chmod(0o644)
+
+
+def make_links(folder):
+    write(folder / "file", b"one file, two names\n")
+    os.link(folder / "file", folder / "other_name")
+    os.symlink("file", folder / "short")
+    os.symlink("./" * 60 + "file", folder / "long")     # its target needs a block
+    os.symlink("/etc/motd", folder / "absolute")
+    os.symlink("nowhere", folder / "dangling")
+    os.symlink("circle", folder / "circle")
+
+
+def make_data(data):
+    write(data / "empty", b"")
+    write(data / "offsets", offsets(0, OFFSETS_BYTES))
+    write_with_holes(data / "holes")
+    for number in range(MANY):
+        write(data / "many" / f"file_{number:03}", b"file_%03d\n" % number)
+    write(data / ("n" * 255), b"a long name\n")
+    write(data / "deep" / "/".join("abcdefghijklmnop") / "end", b"sixteen folders down\n")
+    make_links(data / "links")
+
+
+def copy_tree(source, target):
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            write(target / path.relative_to(source), path.read_bytes())
+            if os.access(path, os.X_OK):
+                (target / path.relative_to(source)).chmod(0o755)
+
+
+def set_folder_permissions(folder):
+    for path in folder.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    for name, permissions in (MOUNT_POINTS | EMPTY_FOLDERS).items():
+        (folder / name).chmod(permissions)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: tools/make_rootfs.py FOLDER")
+    folder = Path(sys.argv[1])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in MOUNT_POINTS | EMPTY_FOLDERS:
+        (folder / name).mkdir()
+    copy_tree(ROOT / "tools" / "rootfs", folder)
+    copy_tree(ROOT / "docs", folder / "docs")
+    make_data(folder / "data")
+    set_folder_permissions(folder)
+
+
+main()
