@@ -139,7 +139,7 @@ bool DiskImage::may_overtake(std::size_t place) const {
 
 std::size_t DiskImage::choose() {
     if (!order_.has_value()) return 0;
-    std::size_t place = (*order_)() % queue_.size();
+    auto place = static_cast<std::size_t>((*order_)() % queue_.size());
     while (!may_overtake(place))
         --place;  // the first may always go
     return place;
@@ -163,8 +163,8 @@ void DiskImage::carry_out(BlockRequest& request) {
     Access access{request.kind, request.first, request.sectors(), fails, {}};
     if (request.kind == Kind::Write) {
         // What a failed write left behind counts as well.
-        const auto at = content_.begin() + std::ptrdiff_t{request.first.raw()} * kSectorSize;
-        access.bytes.assign(at, at + std::ptrdiff_t{access.sectors.raw()} * kSectorSize);
+        const std::byte* at = content_.data() + std::size_t{request.first.raw()} * kSectorSize;
+        access.bytes.assign(at, at + std::size_t{access.sectors.raw()} * kSectorSize);
     }
     log_.push_back(std::move(access));
 }
