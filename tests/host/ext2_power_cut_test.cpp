@@ -1,0 +1,260 @@
+// The power goes after every single write of a session: e2fsck -p has to repair what is left, and
+// what was fsynced before must be there under its name.
+//
+//     session:  create, write, fsync(a) ... write(a), rename(b), fsync(b) ...
+//     log:      --w--w--w----w--f----------w---w-----w--w--w--f------
+//                    a's promise '- holds whole --'- in part --------
+//
+// A promise is what a file held when fsync returned. It is kept from the last flush on: what was
+// only written may be in the disk's own cache. From the beginning of the step that changes the file
+// on, only those bytes are sure that are the same before and after; and after a rename either name
+// will do.
+//
+// QUIRE_SEED chooses the first session, QUIRE_SESSIONS how many there are of each shape.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+
+#include "tests/host/ext2_machine.h"
+
+namespace quire::test {
+namespace {
+
+constexpr std::size_t kForever = std::numeric_limits<std::size_t>::max();
+
+struct Promise {
+    std::size_t from = 0;  // entries of the log
+    std::size_t until = kForever;
+    fs::NodeKind kind = fs::NodeKind::File;
+    std::vector<std::string> paths;  // one of them, or all
+    bool under_all = false;
+    std::string bytes;
+    std::vector<bool> sure;  // which bytes
+    bool whole = true;       // and there are no more
+};
+
+/// What may be relied on at every moment of a session.
+class Promises {
+  public:
+    explicit Promises(FileModel& model) : model_(model) {}
+
+    void make(ModelNode& node, std::size_t now, bool under_all) {
+        if (node.places.empty()) return;
+        end(node.id, now);
+        Promise promise = state_of(node, now);
+        promise.under_all = under_all;
+        add(node.id, std::move(promise));
+    }
+    void make_all(std::size_t now) {
+        for (ModelNode* node : model_.nodes([](const ModelNode&) { return true; }))
+            make(*node, now, true);
+    }
+
+    /// After a step that began when the log had `before` entries.
+    void follow(std::size_t before) {
+        for (auto current = current_.begin(); current != current_.end();) {
+            const std::uint32_t id = current->first;
+            const std::size_t index = (current++)->second;
+            const auto found = model_.nodes([&](const ModelNode& node) { return node.id == id; });
+            if (found.empty() || found[0]->places.empty()) {
+                end(id, before);
+                continue;
+            }
+            const Promise now = state_of(*found[0], before);
+            if (now.paths == all_[index].paths && now.bytes == all_[index].bytes) continue;
+            Promise weaker = weakened(all_[index], now);
+            end(id, before);
+            add(id, std::move(weaker));
+        }
+    }
+
+    [[nodiscard]] std::string broken_at(std::size_t cut,
+                                        const std::map<std::string, NodeOnDisk>& disk) const {
+        for (const Promise& promise : all_) {
+            if (cut < promise.from || cut > promise.until) continue;
+            const std::string wrong = broken(promise, disk);
+            if (!wrong.empty()) return promise.paths[0] + ": " + wrong;
+        }
+        return "";
+    }
+    [[nodiscard]] std::size_t count() const { return all_.size(); }
+
+  private:
+    Promise state_of(ModelNode& node, std::size_t now) {
+        Promise promise;
+        promise.from = now;
+        promise.kind = node.kind;
+        promise.paths = model_.paths(node);
+        promise.bytes = node.is(fs::NodeKind::File) ? node.bytes.all() : node.target;
+        promise.sure.assign(promise.bytes.size(), true);
+        return promise;
+    }
+    static Promise weakened(const Promise& old, const Promise& now) {
+        Promise weaker = now;
+        weaker.paths.insert(weaker.paths.end(), old.paths.begin(), old.paths.end());
+        weaker.whole = false;
+        const std::size_t common = std::min(old.bytes.size(), now.bytes.size());
+        weaker.bytes.resize(common);
+        weaker.sure.resize(common);
+        for (std::size_t i = 0; i < common; ++i)
+            weaker.sure[i] = old.sure[i] && old.bytes[i] == now.bytes[i];
+        return weaker;
+    }
+    void add(std::uint32_t id, Promise promise) {
+        current_[id] = all_.size();
+        all_.push_back(std::move(promise));
+    }
+    void end(std::uint32_t id, std::size_t now) {
+        const auto current = current_.find(id);
+        if (current == current_.end()) return;
+        all_[current->second].until = now;
+        current_.erase(current);
+    }
+
+    static std::string broken(const Promise& promise,
+                              const std::map<std::string, NodeOnDisk>& disk) {
+        std::string wrong = "is not there";
+        for (const std::string& path : promise.paths) {
+            const auto found = disk.find(path);
+            const std::string here =
+                found == disk.end() ? "is not there: " + path : differs(promise, found->second);
+            if (here.empty() && !promise.under_all) return "";
+            if (!here.empty() && promise.under_all) return here;
+            wrong = here;
+        }
+        return wrong;
+    }
+    static std::string differs(const Promise& promise, const NodeOnDisk& real) {
+        if (real.kind != static_cast<std::uint32_t>(promise.kind)) return "is of another kind";
+        if (promise.kind != fs::NodeKind::File && promise.kind != fs::NodeKind::SymbolicLink)
+            return "";
+        if (promise.whole && real.bytes.size() != promise.bytes.size())
+            return "has " + std::to_string(real.bytes.size()) + " bytes, not " +
+                   std::to_string(promise.bytes.size());
+        if (real.bytes.size() < promise.bytes.size()) return "is too short";
+        for (std::size_t i = 0; i < promise.bytes.size(); ++i)
+            if (promise.sure[i] && real.bytes[i] != promise.bytes[i])
+                return "byte " + std::to_string(i) + " is another";
+        return "";
+    }
+
+    FileModel& model_;
+    std::vector<Promise> all_;
+    std::map<std::uint32_t, std::size_t> current_;  // of each node, its place in all_
+};
+
+class Session {
+  public:
+    explicit Session(const Ext2Shape& shape) : machine_(make_ext2(shape), 256) {
+        EXPECT_EQ(machine_.mount(), "");
+        files_ = std::make_unique<FileJudge>(machine_);
+        promises_ = std::make_unique<Promises>(files_->model());
+        EXPECT_TRUE(machine_.ext2.sync().ok());
+        machine_.disk.start_log();
+    }
+
+    void run(const FileScript& script) {
+        for (const FileStep& step : script) {
+            const std::size_t before = machine_.disk.log().size();
+            EXPECT_EQ(files_->step(step), "") << print(step);
+            promises_->follow(before);
+            if (step.call == FileCall::SyncAll) promises_->make_all(last_flush());
+            if (files_->last_synced() != nullptr)
+                promises_->make(*files_->last_synced(), last_flush(), false);
+        }
+        files_->close_all();
+    }
+
+    /// Cuts after every write, or after every `stride`-th of them. Returns how many cuts.
+    std::size_t cut_everywhere(CutLoss loss, std::size_t stride) {
+        std::size_t writes = 0, cuts = 0;
+        for (std::size_t i = 0; i <= machine_.disk.log().size(); ++i) {
+            if (i != 0 && machine_.disk.log()[i - 1].kind != DiskImage::Kind::Write) continue;
+            if (writes++ % stride != 0) continue;
+            ++cuts;
+            if (!judge(i, loss)) break;
+        }
+        return cuts;
+    }
+    [[nodiscard]] std::size_t promises() const { return promises_->count(); }
+
+  private:
+    // The entries of the log that are on the disk for certain.
+    [[nodiscard]] std::size_t last_flush() const {
+        std::size_t end = machine_.disk.log().size();
+        while (end != 0 && machine_.disk.log()[end - 1].kind != DiskImage::Kind::Flush)
+            --end;
+        return end;
+    }
+
+    bool judge(std::size_t cut, CutLoss loss) {
+        DiskBytes left = machine_.disk.cut(cut, loss, cut);
+        const bool may_ask = loss != CutLoss::Nothing;
+        const ToolRun repaired = repair_ext2(left, may_ask);
+        const std::string where = "cut after entry " + std::to_string(cut) + " of the log";
+        EXPECT_TRUE(repaired.code == 0 || repaired.code == 1) << where << "\n" << repaired.output;
+        if (repaired.code != 0 && repaired.code != 1) return false;
+        const std::string broken = promises_->broken_at(cut, read_back(left));
+        EXPECT_EQ(broken, "") << where << "\n" << repaired.output;
+        return broken.empty();
+    }
+
+    Ext2Machine machine_;
+    std::unique_ptr<FileJudge> files_;
+    std::unique_ptr<Promises> promises_;
+};
+
+FileScript some_session(std::uint64_t seed, std::size_t steps) {
+    RandomChoices choices(seed);
+    FileScript script =
+        random_files(choices, steps, {.reach = 30'000, .names = 12, .remounts = false});
+    // More fsyncs, and more reclaim in between, than programs usually have.
+    for (std::size_t i = 0; i < script.size(); ++i) {
+        if (i % 5 == 4) script[i].call = FileCall::Sync;
+        if (i % 23 == 22) script[i].call = FileCall::Reclaim;
+        if (i % 31 == 30) script[i].call = FileCall::SyncAll;
+    }
+    return script;
+}
+
+constexpr std::size_t kStride = sizeof(void*) == 8 ? 1 : 5;  // the 32-bit run is a sample
+
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+    const char* given = std::getenv(variable);
+    return given != nullptr ? std::strtoull(given, nullptr, 0) : otherwise;
+}
+
+void expect_every_cut_survives(const Ext2Shape& shape, std::uint64_t usual_seed,
+                               std::size_t steps) {
+    const std::uint64_t first = number_from("QUIRE_SEED", usual_seed);
+    const std::uint64_t sessions = number_from("QUIRE_SESSIONS", 2);
+    std::size_t cuts = 0, promises = 0;
+    for (std::uint64_t i = 0; i < sessions && !testing::Test::HasFailure(); ++i) {
+        SCOPED_TRACE("QUIRE_SEED=" + std::to_string(first + i));
+        Session session(shape);
+        session.run(some_session(first + i, steps));
+        cuts += session.cut_everywhere(CutLoss::Nothing, kStride);
+        promises += session.promises();
+    }
+    std::printf("  %zu cuts, %zu promises\n", cuts, promises);
+    EXPECT_GT(cuts, sessions * 30 / kStride);
+    EXPECT_GT(promises, sessions * steps / 8);
+}
+
+TEST(Ext2PowerCut, AfterEveryWriteOn1KiBBlocks) {
+    expect_every_cut_survives({.blocks = 512, .nodes = 64}, 1, 150);
+}
+
+TEST(Ext2PowerCut, AfterEveryWriteOn4KiBBlocks) {
+    expect_every_cut_survives({.block_size = 4096, .blocks = 256, .nodes = 64}, 11, 150);
+}
+
+TEST(Ext2PowerCut, AfterEveryWriteInSeveralGroups) {
+    expect_every_cut_survives({.blocks = 1024, .nodes = 64, .blocks_per_group = 256}, 21, 100);
+}
+
+}  // namespace
+}  // namespace quire::test
