@@ -4,7 +4,7 @@
 # prints (QUIRE_SEED=n for the same again), compiled to be fast; after MODEL_SECONDS it ends early.
 #
 # A target is compiled together with the product files it names in fuzz_NAME_sources, and linked with
-# fuzz_NAME_libraries.
+# fuzz_NAME_libraries; fuzz_NAME_options are libFuzzer's.
 
 FUZZ_SECONDS ?= 20
 MODEL_STEPS ?= 10000000
@@ -15,6 +15,13 @@ fuzz_user_memory_sources := $(wildcard mm/*.cpp) libc/format.cpp \
     $(patsubst %,tests/host/%.cpp,host_support machine_host simulated_mmu memory_script memory_choices \
                                   memory_model memory_model_calls memory_machine)
 fuzz_user_memory_libraries := -lgtest -lpthread
+
+fuzz_ext2_sources := $(wildcard mm/*.cpp fs/*.cpp) libc/format.cpp \
+    $(patsubst %,tests/host/%.cpp,host_support machine_host simulated_mmu disk_image ext2_tools \
+                                  memory_choices memory_script)
+fuzz_ext2_libraries := -lgtest -lpthread
+# Inputs are short, and there are many: counting how rare what they reach is would take half the time.
+fuzz_ext2_options := -max_len=500 -entropic=0
 
 fuzz_targets := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 fuzz_flags := -std=c++20 -I. -O1 -g -fno-exceptions -fno-strict-aliasing \
@@ -32,13 +39,14 @@ fuzz-$(1): build/fuzz/$(1)
 	@mkdir -p build/fuzz/$(1).corpus
 	$$(Q)ASAN_OPTIONS=detect_leaks=0 build/fuzz/$(1) -max_total_time=$$(FUZZ_SECONDS) -timeout=60 \
 	    -max_len=4096 -len_control=0 -rss_limit_mb=512 -verbosity=0 -print_funcs=0 -print_final_stats=1 \
+	    $$(fuzz_$(1)_options) \
 	    -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1).corpus
 endef
 $(foreach target,$(fuzz_targets),$(eval $(call fuzz_target,$(target))))
 
 # A step takes a tenth of the time without sanitizers; those have their turn in `make test`.
 model_objects := $(patsubst %.cpp,build/fuzz/model/%.o,$(fuzz_user_memory_sources) libc/string.cpp \
-    $(patsubst %,tests/host/%.cpp,memory_run shrink user_memory_model_test))
+    $(patsubst %,tests/host/%.cpp,memory_run child_run shrink user_memory_model_test))
 model_flags := -std=c++20 -I. -O2 -g1 -fno-strict-aliasing
 
 build/fuzz/model/tests/%.o: tests/%.cpp
