@@ -116,9 +116,9 @@ Result<BlockRun> Allocator::allocate_in(std::uint32_t group, std::uint32_t from,
     return run;
 }
 
-// The run may reach over the end of a group. A bit that is clear already was freed twice: the disk
-// was corrupt, and it must not be counted again.
-Result<void> Allocator::clear_blocks(BlockRun run) {
+// The run may reach over the end of a group; after an error it is what is left. A bit that is clear
+// already was freed twice: the disk was corrupt, and it must not be counted again.
+Result<void> Allocator::clear_blocks(BlockRun& run) {
     while (run.count != 0) {
         const std::uint32_t group = geometry().group_of(run.first);
         Group its = TRY(groups_.get(group));
@@ -144,30 +144,29 @@ Result<void> Allocator::clear_blocks(BlockRun run) {
     return {};
 }
 
+// A bitmap that cannot be read now may be later.
 void Allocator::free_now(BlockRun run) {
-    if (clear_blocks(run).ok()) return;
-    log(LogLevel::Error, "ext2", "%s: %u blocks at %u are lost", volume().name(),
-        static_cast<unsigned>(run.count), static_cast<unsigned>(run.first.raw()));
-    volume().note_damage();
+    if (!clear_blocks(run).ok()) free_later(run);
 }
 
 void Allocator::free_later(BlockRun run) {
-    waiting_blocks_ += run.count;
     if (waiting_run_count_ != 0) {
         BlockRun& last = waiting_runs_[waiting_run_count_ - 1];
         if (last.end() == run.first) {
             last.count += run.count;
+            waiting_blocks_ += run.count;
             return;
         }
     }
-    if (waiting_run_count_ == kMostRuns && !settle().ok()) {
+    if (waiting_run_count_ == kMostRuns) (void)settle();
+    if (waiting_run_count_ == kMostRuns) {
         log(LogLevel::Error, "ext2", "%s: %u blocks at %u are lost", volume().name(),
             static_cast<unsigned>(run.count), static_cast<unsigned>(run.first.raw()));
         volume().note_damage();
-        waiting_blocks_ -= run.count;
         return;
     }
     waiting_runs_[waiting_run_count_++] = run;
+    waiting_blocks_ += run.count;
 }
 
 // --- Settling ---
@@ -180,19 +179,20 @@ Result<void> Allocator::settle() {
     return {};
 }
 
+// What cannot be freed, as its bitmap cannot be read, goes on waiting.
 void Allocator::release_waiting() {
-    for (std::uint32_t i = 0; i < waiting_run_count_; ++i)
-        free_now(waiting_runs_[i]);
-    waiting_run_count_ = 0;
+    std::uint32_t kept = 0;
     waiting_blocks_ = 0;
-    for (std::uint32_t i = 0; i < waiting_inode_count_; ++i) {
-        const WaitingInode inode = waiting_inodes_[i];
-        if (clear_inode(inode).ok()) continue;
-        log(LogLevel::Error, "ext2", "%s: inode %u is lost", volume().name(),
-            static_cast<unsigned>(inode.number.raw()));
-        volume().note_damage();
+    for (std::uint32_t i = 0; i < waiting_run_count_; ++i) {
+        if (clear_blocks(waiting_runs_[i]).ok()) continue;
+        waiting_blocks_ += waiting_runs_[i].count;
+        waiting_runs_[kept++] = waiting_runs_[i];
     }
-    waiting_inode_count_ = 0;
+    waiting_run_count_ = kept;
+    kept = 0;
+    for (std::uint32_t i = 0; i < waiting_inode_count_; ++i)
+        if (!clear_inode(waiting_inodes_[i]).ok()) waiting_inodes_[kept++] = waiting_inodes_[i];
+    waiting_inode_count_ = kept;
 }
 
 // --- Inodes ---
@@ -256,7 +256,8 @@ Result<InodeNumber> Allocator::allocate_inode_in(std::uint32_t group, bool direc
 }
 
 void Allocator::free_inode_later(InodeNumber number, bool directory) {
-    if (waiting_inode_count_ == kMostInodes && !settle().ok()) {
+    if (waiting_inode_count_ == kMostInodes) (void)settle();
+    if (waiting_inode_count_ == kMostInodes) {
         log(LogLevel::Error, "ext2", "%s: inode %u is lost", volume().name(),
             static_cast<unsigned>(number.raw()));
         volume().note_damage();

@@ -41,10 +41,10 @@ class Allocator {
     /// Up to `most` blocks in a row, at or behind `goal` if possible; at least one. Nothing on the
     /// disk shows them yet. May settle(). Errors: NoSpace; Corrupted, IoError, OutOfMemory.
     Result<BlockRun> allocate_blocks(DiskBlock goal, std::uint32_t most);
-    /// Frees blocks that no pointer on the disk or in the cache has ever shown. What fails is in
-    /// the log: the blocks are lost until e2fsck finds them.
+    /// Frees blocks that no pointer on the disk or in the cache has ever shown.
     void free_now(BlockRun run);
-    /// Frees blocks whose last pointer was taken away in the cache. May settle().
+    /// Frees blocks whose last pointer was taken away in the cache. May settle(). When too many
+    /// wait and that fails, the blocks are lost until e2fsck finds them; the log says so.
     void free_later(BlockRun run);
 
     /// An inode, for a directory or something else, near `parent`. Errors: as for blocks.
@@ -81,7 +81,7 @@ class Allocator {
     [[nodiscard]] bool has_blocks() const;
     Result<BlockRun> allocate_in(std::uint32_t group, std::uint32_t from, std::uint32_t most);
     Result<BlockRun> search(DiskBlock goal, std::uint32_t most);
-    Result<void> clear_blocks(BlockRun run);
+    Result<void> clear_blocks(BlockRun& run);
     Result<void> clear_inode(WaitingInode inode);
     void release_waiting();
     Result<std::uint32_t> group_for_directory(std::uint32_t parent);
