@@ -1,4 +1,6 @@
 // fs/attribute_calls: stat, access, chmod, chown and utimes as Linux 6.1 answers them.
+#include "fs/abi_structures.h"
+#include "kernel/abi/poll.h"
 #include "tests/host/file_machine.h"
 
 namespace quire::fs {
@@ -175,6 +177,58 @@ TEST_F(FileAttributes, TimesFollowWhatIsDone) {
     p.rename("/d/new", "/new");
     EXPECT_EQ(p.attributes("/d").modified.seconds, 100000U);
     EXPECT_EQ(p.attributes("/").modified.seconds, 100000U);
+}
+
+TEST_F(FileAttributes, ProgramsSeeThemAsLinuxStructures) {
+    EXPECT_EQ(p.mknod("/dev", kModeCharacter | 0640, 0x105), "OK");
+    p.chown("/dev", 70001, 70002);
+    EXPECT_EQ(utimes("/dev", at(11, 12), at(13, 14)), "OK");
+    const Status status = p.calls.stat(p.kHere, "/dev").value();
+    const Stat64 dev = stat64_of(status);
+    EXPECT_EQ(dev.mode, kModeCharacter | 0640U);
+    EXPECT_EQ(dev.device, status.device);
+    EXPECT_EQ(dev.represents, 0x105U);
+    EXPECT_EQ(dev.number, status.attributes.number);
+    EXPECT_EQ(dev.low_number, status.attributes.number);
+    EXPECT_EQ(dev.user, 70001U);
+    EXPECT_EQ(dev.group, 70002U);
+    EXPECT_EQ(dev.links, 1U);
+    EXPECT_EQ(dev.accessed, 11U);
+    EXPECT_EQ(dev.accessed_nanoseconds, 12U);
+    EXPECT_EQ(dev.modified, 13U);
+    EXPECT_EQ(dev.modified_nanoseconds, 14U);
+    EXPECT_EQ(dev.changed, 1000U);
+    const Stat64 f = stat64_of(p.calls.stat(p.kHere, "/f").value());
+    EXPECT_EQ(f.bytes, 5);
+    EXPECT_EQ(f.blocks, 8U);
+    EXPECT_EQ(f.block_size, 4096U);
+}
+
+TEST_F(FileAttributes, StatfsIsALinuxStructure) {
+    Tmpfs small(world.parts(), {.pages = 40, .nodes = 10});
+    ASSERT_EQ(answer(p.calls.mount(small, "small", "/d")), "OK");
+    p.put("/d/x", "x");
+    small.set_read_only(true);
+    const Statfs64 figures = statfs64_of(p.calls.statfs("/d").value());
+    EXPECT_EQ(figures.magic, kTmpfsMagic);
+    EXPECT_EQ(figures.block_size, 4096U);
+    EXPECT_EQ(figures.fragment_size, 4096U);
+    EXPECT_EQ(figures.blocks, 40U);
+    EXPECT_EQ(figures.free_blocks, 39U);
+    EXPECT_EQ(figures.available_blocks, 39U);
+    EXPECT_EQ(figures.nodes, 10U);
+    EXPECT_EQ(figures.free_nodes, 8U);
+    EXPECT_EQ(figures.longest_name, 255U);
+    EXPECT_EQ(figures.flags, kStatfsValid | kStatfsReadOnly);
+    EXPECT_EQ(answer(p.calls.unmount("/d")), "OK");
+}
+
+TEST(PollBits, AreThoseOfLinux) {
+    EXPECT_EQ(poll_bits({}), 0);
+    EXPECT_EQ(poll_bits({.readable = true}), kPollIn | kPollReadNormal);
+    EXPECT_EQ(poll_bits({.writable = true}), kPollOut | kPollWriteNormal);
+    EXPECT_EQ(poll_bits({.hung_up = true}), kPollHangUp);
+    EXPECT_EQ(poll_bits({.broken = true}), kPollError);
 }
 
 TEST(StatLayout, KindsAreTheUpperBitsOfTheMode) {

@@ -4,6 +4,7 @@
 // regions and pages do otherwise is the matter of the other tests.
 #include "mm/memory_calls.h"
 
+#include "tests/host/errno_name.h"
 #include "tests/host/map_world.h"
 
 namespace quire::mm {
@@ -16,44 +17,7 @@ constexpr std::uint32_t kBoth = kProtRead | kProtWrite;
 constexpr std::uint32_t kP = kPageSize;
 constexpr std::uint32_t kVector = 0x08000000;  // where mincore's answer would go
 
-const char* errno_of(Error error) {
-    switch (error) {
-    case Error::OutOfMemory:
-    case Error::LimitReached:
-        return "ENOMEM";
-    case Error::InvalidArgument:
-        return "EINVAL";
-    case Error::AlreadyExists:
-        return "EEXIST";
-    case Error::NotPermitted:
-        return "EPERM";
-    case Error::BadAddress:
-        return "EFAULT";
-    case Error::IoError:
-        return "EIO";
-    case Error::Busy:
-        return "EBUSY";
-    case Error::TryAgain:
-        return "EAGAIN";
-    case Error::AccessDenied:
-        return "EACCES";
-    case Error::Overflow:
-        return "EOVERFLOW";
-    case Error::BadDescriptor:
-        return "EBADF";
-    case Error::NotMappable:
-        return "ENODEV";
-    case Error::NotSupported:
-        return "EOPNOTSUPP";
-    default:
-        return error_name(error);
-    }
-}
-
-template <typename T>
-std::string answer(const Result<T>& result) {
-    return result.ok() ? "OK" : errno_of(result.error());
-}
+using test::answer;
 
 class Calls : public test::MapTest {
   protected:
@@ -90,7 +54,7 @@ class Calls : public test::MapTest {
     std::string mincore(std::uint32_t address, std::uint32_t length,
                         std::uint32_t vector = kVector) {
         const Result<PageCount> count = MemoryCalls::mincore_pages(address, length, vector);
-        if (!count.ok()) return errno_of(count.error());
+        if (!count.ok()) return answer(count);
         residence.assign(count.value().raw() + 1, 0xEE);
         return answer(space->residence(VirtAddr(address), length, residence));
     }
