@@ -65,9 +65,13 @@ class BlockStates {
     std::uint32_t raw_;
 };
 
-// Puts a word where there is one already, or 0: cannot fail.
-void replace(mm::PageTree& states, std::uint32_t page, BlockStates state) {
-    if (!states.set(page, state.raw()).ok()) ASSERT_UNREACHABLE();
+// Puts a word, or 0, where there is one: cannot fail.
+void replace(mm::PageTree& states, std::uint32_t page, std::uint32_t& word, BlockStates state) {
+    if (state.raw() != 0) {
+        word = state.raw();
+    } else if (!states.set(page, 0).ok()) {
+        ASSERT_UNREACHABLE();
+    }
 }
 
 }  // namespace
@@ -188,15 +192,26 @@ Result<Block> BlockCache::use(std::uint32_t number, Result<mm::FrameNumber> fram
 // From now on there is a word for the page: what changes it cannot fail.
 Result<void> BlockCache::add_user(std::uint32_t number) {
     const std::uint32_t page = page_of(number);
-    const BlockStates states(states_.get(page));
-    TRY(states_.set(page, states.with_user(place_of(number)).raw()));
+    if (std::uint32_t* word = states_.find(page)) {
+        *word = BlockStates(*word).with_user(place_of(number)).raw();
+    } else {
+        TRY(states_.set(page, BlockStates(0).with_user(place_of(number)).raw()));
+    }
     ++users_;
     return {};
 }
 
+// Precondition: a block of the page is dirty or in use.
+std::uint32_t& BlockCache::word_of(std::uint32_t page) {
+    std::uint32_t* word = states_.find(page);
+    ASSERT(word != nullptr);
+    return *word;
+}
+
 void BlockCache::drop_user(std::uint32_t number) {
     const std::uint32_t page = page_of(number);
-    replace(states_, page, BlockStates(states_.get(page)).without_user(place_of(number)));
+    std::uint32_t& word = word_of(page);
+    replace(states_, page, word, BlockStates(word).without_user(place_of(number)));
     --users_;
 }
 
@@ -226,17 +241,18 @@ bool BlockCache::is_dirty(std::uint32_t number) const {
 
 void BlockCache::set_dirty(std::uint32_t number) {
     const std::uint32_t page = page_of(number);
-    const BlockStates states(states_.get(page));
-    if (states.is_dirty(place_of(number))) return;
-    replace(states_, page, states.with_dirty(place_of(number)));
+    std::uint32_t& word = word_of(page);
+    if (BlockStates(word).is_dirty(place_of(number))) return;
+    word = BlockStates(word).with_dirty(place_of(number)).raw();
     ++dirty_;
     pages_.set_dirty(memory_.records(), page);
 }
 
 void BlockCache::set_clean(std::uint32_t number) {
     const std::uint32_t page = page_of(number);
-    const BlockStates states = BlockStates(states_.get(page)).with_clean(place_of(number));
-    replace(states_, page, states);
+    std::uint32_t& word = word_of(page);
+    const BlockStates states = BlockStates(word).with_clean(place_of(number));
+    replace(states_, page, word, states);
     --dirty_;
     if (!states.any_dirty()) pages_.set_clean(memory_.records(), page);
 }

@@ -183,6 +183,7 @@ class BlockCache {
     Result<Block> use(std::uint32_t number, Result<mm::FrameNumber> frame);
     Result<void> add_user(std::uint32_t number);
     void drop_user(std::uint32_t number);
+    [[nodiscard]] std::uint32_t& word_of(std::uint32_t page);
 
     [[nodiscard]] bool is_dirty(std::uint32_t number) const;
     void set_dirty(std::uint32_t number);

@@ -97,13 +97,13 @@ void grow(MemoryObject& object, std::uint64_t bytes) {
 // The object grows first: if the page is written to its store meanwhile, what lies past the end is
 // zeroed. What was given in part has changed the page, too.
 Result<void> write_in_place(UserMemory& memory, MemoryObject& object, const Piece& piece,
-                            ByteSource& from) {
-    const FrameNumber frame = object.entry(piece.index).frame();
+                            FrameNumber frame, ByteSource& from) {
     const mm::PagePin pin(memory.pages().pins(), frame);
     const std::uint64_t bytes_before = object.bytes();
     grow(object, piece.end());
     const Result<void> given = from.give(piece.in(frame));
-    object.set_dirty(memory.records(), piece.index);
+    if (!memory.records().has(frame, FrameFlag::Dirty))
+        object.set_dirty(memory.records(), piece.index);
     if (!given.ok()) object.set_bytes(bytes_before);
     return given;
 }
@@ -155,12 +155,11 @@ Result<void> write_piece(UserMemory& memory, MemoryObject& object, const Piece& 
     const mm::ObjectEntry entry = object.entry(piece.index);
     if (entry.is_frame()) {
         memory.records().set(entry.frame(), FrameFlag::Young);
-    } else if (covers_all(object, piece)) {
-        return write_new_page(memory, object, piece, from);
-    } else {
-        TRY(fetch(memory, object, piece.index, PageCount(1)));
+        return write_in_place(memory, object, piece, entry.frame(), from);
     }
-    return write_in_place(memory, object, piece, from);
+    if (covers_all(object, piece)) return write_new_page(memory, object, piece, from);
+    const FrameNumber frame = TRY(fetch(memory, object, piece.index, PageCount(1)));
+    return write_in_place(memory, object, piece, frame, from);
 }
 
 // The page that an object of `bytes` bytes ends in, in RAM, if it ends within a page that is not

@@ -76,9 +76,7 @@ void MemoryObject::change_dirty(FrameTable& frames, std::uint32_t page_index, bo
     } else {
         frames.clear(frame, FrameFlag::Dirty);
     }
-    if (pages_.is_marked(page_index) == dirty) return;
-    pages_.set_mark(page_index, dirty);
-    count_dirty(dirty);
+    if (pages_.set_mark(page_index, dirty)) count_dirty(dirty);
 }
 
 void MemoryObject::count_dirty(bool dirty) {

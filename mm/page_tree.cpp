@@ -114,12 +114,27 @@ void PageTree::lower_root() {
     }
 }
 
-void PageTree::set_mark(std::uint32_t index, bool marked) {
+std::uint32_t* PageTree::find(std::uint32_t index) {
+    if (root_ == 0 || !covers(index)) return nullptr;
+    Node* node = &node_at(root_);
+    for (std::uint32_t level = height_ - 1; level > 0; --level) {
+        const std::uint32_t link = node->words[place_of(index, level)];
+        if (link == 0) return nullptr;
+        node = &node_at(link);
+    }
+    std::uint32_t& word = node->words[place_of(index, 0)];
+    return word == 0 ? nullptr : &word;
+}
+
+bool PageTree::set_mark(std::uint32_t index, bool marked) {
     Path path{};
     if (!find_path(index, path)) ASSERT_UNREACHABLE();
+    const std::uint32_t place = place_of(index, 0);
     ASSERT(path[0]->words[place_of(index, 0)] != 0);
-    put(path[0]->marked, place_of(index, 0), marked);
+    if (has(path[0]->marked, place) == marked) return false;
+    put(path[0]->marked, place, marked);
     spread_mark(path, index);
+    return true;
 }
 
 // Lets every inner place on the path say what the node below it has come to say.

@@ -85,8 +85,13 @@ class PageTree {
     /// Errors: OutOfMemory; nothing has changed then.
     Result<void> reserve(std::uint32_t index);
 
-    /// Marks the entry at `index`, or takes the mark away. Precondition: it has a word.
-    void set_mark(std::uint32_t index, bool marked);
+    /// The word at `index`, to be changed into any other but 0; nullptr if there is none. Good
+    /// until something else is put into the tree or taken out.
+    [[nodiscard]] std::uint32_t* find(std::uint32_t index);
+
+    /// Marks the entry at `index`, or takes the mark away; says whether that changed anything.
+    /// Precondition: it has a word.
+    bool set_mark(std::uint32_t index, bool marked);
     [[nodiscard]] bool is_marked(std::uint32_t index) const;
 
     /// The first entry at or after `from`, or nothing: of all, or of the marked ones. O(height) for

@@ -478,6 +478,7 @@ TEST_F(Blocks, AnOrderThatIsGivenMeanwhileHoldsUntilTheWriteIsDone) {
 
 TEST_F(Blocks, AnOrderAboutAChangeMeanwhileOutlivesTheWrite) {
     start(1024);
+    const Block then = get(51);  // no read meanwhile, which would see to it that the write is done
     put(8, 3);
     racing.meanwhile = [&] {
         put(8, 4);

@@ -126,6 +126,31 @@ TEST_F(TreeTest, FindsMarkedEntriesAmongMany) {
     EXPECT_DEATH(tree.set_mark(1U << 30, true), "never reached");
 }
 
+TEST_F(TreeTest, FindsAWordToBeChanged) {
+    EXPECT_EQ(tree.find(0), nullptr);
+    put(70, 5);
+    put(1U << 20, 6);
+    tree.set_mark(70, true);
+    ASSERT_NE(tree.find(70), nullptr);
+    *tree.find(70) = 8;
+    EXPECT_EQ(tree.get(70), 8U);
+    EXPECT_TRUE(tree.is_marked(70));
+    for (const std::uint32_t index : {71U, 4096U, (1U << 20) + 64, 1U << 30})
+        EXPECT_EQ(tree.find(index), nullptr) << index;
+    ASSERT_TRUE(tree.reserve(71).ok());
+    EXPECT_EQ(tree.find(71), nullptr);
+    ASSERT_TRUE(tree.set(71, 0).ok());
+    tree.check_invariants();
+}
+
+TEST_F(TreeTest, TellsWhetherAMarkIsNew) {
+    put(70, 5);
+    EXPECT_TRUE(tree.set_mark(70, true));
+    EXPECT_FALSE(tree.set_mark(70, true));
+    EXPECT_TRUE(tree.set_mark(70, false));
+    EXPECT_FALSE(tree.set_mark(70, false));
+}
+
 TEST_F(TreeTest, KeepsMarksWhenItGrows) {
     put(1, 1);
     tree.set_mark(1, true);
