@@ -222,6 +222,39 @@ TEST_F(TmpfsTest, MappingsAndReadsMeet) {
     EXPECT_EQ(world.root.used_pages(), 0U);
 }
 
+// No descriptor and no name is left, but a program still has the pages.
+TEST_F(TmpfsTest, AMappingKeepsTheFileSystemMounted) {
+    Tmpfs other(world.parts(), {});
+    p.mkdir("/m");
+    ASSERT_EQ(answer(p.calls.mount(other, "x", "/m")), "OK");
+    p.put("/m/f", "mapped");
+    ASSERT_EQ(p.open("/m/f"), "OK");
+    auto space = world.machine.new_space();
+    mm::MapRequest request;
+    request.bytes = mm::kPageSize;
+    request.rights = mm::Rights::read();
+    request.shared = true;
+    request.object = &object(p.last);
+    request.object_rights = mm::Rights::read();
+    ASSERT_TRUE(space->map(request).ok());
+    EXPECT_TRUE(p.calls.close(p.last).ok());
+    EXPECT_EQ(p.unlink("/m/f"), "OK");
+    EXPECT_EQ(other.uses(), 1U);
+    EXPECT_EQ(answer(p.calls.unmount("/m")), "EBUSY");
+    space.reset();
+    EXPECT_EQ(answer(p.calls.unmount("/m")), "OK");
+}
+
+// A file that lost its last name does not get one again, as on Linux.
+TEST_F(TmpfsTest, ARemovedFileIsNotLinked) {
+    p.put("/f", "");
+    const NodeRef root = world.mounts.root();
+    const NodeRef file = root->look_up("f").take();
+    EXPECT_EQ(p.unlink("/f"), "OK");
+    EXPECT_EQ(answer(root->link("again", *file)), "ENOENT");
+    EXPECT_EQ(p.stat("/again"), "ENOENT");
+}
+
 TEST_F(TmpfsTest, PagesGoToSwapAndComeBack) {
     p.put("/f", content(3));
     ASSERT_EQ(p.open("/f", kOpenReadWrite), "OK");
