@@ -8,7 +8,8 @@
 //
 // A symbolic link in the way is replaced by its target: the text still to walk becomes target, '/',
 // rest, in a frame of its own, which is taken when the first link is met. As in POSIX, that text
-// may have 4,095 bytes at most (on Linux each target may).
+// may have 4,095 bytes at most (on Linux each target may): a circle of links that makes it longer
+// and longer is NameTooLong where Linux says ELOOP.
 //
 // `..` asks the directory for its parent (Node::parent), at the root of a mount that of the
 // directory it covers; it never leads out of the process's root. There is no cache of names:

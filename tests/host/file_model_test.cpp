@@ -188,7 +188,13 @@ class FileModel : public FileTest {
         }
         return result;
     }
-    std::string target() { return random.below(2) == 0 ? path() : path().substr(1); }
+    /// So short that forty of them fit into a path: a circle is then always ELOOP (fs/path.h).
+    std::string target() {
+        for (;;) {
+            const std::string whole = path();
+            if (whole.size() <= 90) return random.below(2) == 0 ? whole : whole.substr(1);
+        }
+    }
 
     std::string write_file(const std::string& where, const std::string& text) {
         const std::string opened =
@@ -283,11 +289,12 @@ TEST_F(FileModel, AgreesWhenMemoryIsShort) {
     for (int i = 0; i < 2000; ++i) {
         const std::string a = path();
         const std::string b = path();
+        const std::string to = target();
         world.machine.machine.injector.fail_nth(1 + static_cast<std::uint32_t>(random.below(3)));
         const std::size_t what = random.below(4);
         std::string result;
         if (what == 0) result = p.mkdir(a);
-        if (what == 1) result = p.symlink(b, a);
+        if (what == 1) result = p.symlink(to, a);
         if (what == 2) result = p.link(a, b);
         if (what == 3) result = p.rename(a, b);
         world.machine.machine.injector.fail_nth(0);
@@ -300,7 +307,7 @@ TEST_F(FileModel, AgreesWhenMemoryIsShort) {
         }
         std::string expected;
         if (what == 0) expected = tree.make(a, NodeKind::Directory, "");
-        if (what == 1) expected = tree.make(a, NodeKind::SymbolicLink, b);
+        if (what == 1) expected = tree.make(a, NodeKind::SymbolicLink, to);
         if (what == 2) expected = tree.link(a, b);
         if (what == 3) expected = tree.rename(a, b);
         ASSERT_EQ(result, expected) << what << " " << a << " " << b;
