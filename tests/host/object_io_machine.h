@@ -68,7 +68,7 @@ class ObjectIoMachine : public testing::Test, public FaultWorld {
         for (mm::MemoryObject* object : objects())
             contents_[object].resize(static_cast<std::size_t>(object->bytes()));
         for (std::uint32_t page = 0; page < disk.pages(); ++page)
-            std::ranges::copy(disk.page(page), contents_[&file].begin() + page * mm::kPageSize);
+            expect(file, std::uint64_t{page} * mm::kPageSize, disk.page(page));
         for (mm::MemoryObject* object : {&small, &small_shared}) {
             object->set_bytes(3000);
             contents_[object].resize(3000);
@@ -95,8 +95,9 @@ class ObjectIoMachine : public testing::Test, public FaultWorld {
     }
     Bytes expected_of(mm::MemoryObject& object, std::uint64_t offset, std::uint64_t bytes) {
         const Bytes& all = contents_[&object];
-        const std::size_t first = std::min<std::uint64_t>(offset, all.size());
-        const std::size_t count = std::min<std::uint64_t>(bytes, all.size() - first);
+        const auto first = static_cast<std::size_t>(std::min<std::uint64_t>(offset, all.size()));
+        const auto count =
+            static_cast<std::size_t>(std::min<std::uint64_t>(bytes, all.size() - first));
         const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
         return Bytes(begin, begin + static_cast<std::ptrdiff_t>(count));
     }
@@ -107,8 +108,9 @@ class ObjectIoMachine : public testing::Test, public FaultWorld {
     void expect(mm::MemoryObject& object, std::uint64_t offset, std::span<const std::byte> bytes) {
         if (bytes.empty()) return;
         Bytes& all = contents_[&object];
-        all.resize(std::max<std::size_t>(all.size(), offset + bytes.size()));
-        std::ranges::copy(bytes, all.begin() + static_cast<std::ptrdiff_t>(offset));
+        const auto first = static_cast<std::size_t>(offset);
+        all.resize(std::max(all.size(), first + bytes.size()));
+        std::ranges::copy(bytes, all.begin() + static_cast<std::ptrdiff_t>(first));
     }
     /// New bytes are to be there.
     void put_expected(mm::MemoryObject& object, std::uint64_t offset, std::size_t count) {
@@ -173,7 +175,8 @@ class ObjectIoMachine : public testing::Test, public FaultWorld {
         const Result<void> result = fs::resize_object(machine.memory, object, bytes);
         for (std::uint32_t page = object.pages(); &object == &file && page < disk.pages(); ++page)
             std::ranges::fill(disk.page(page), std::byte{});
-        if (result.ok() && bytes < 1U << 24) contents_[&object].resize(bytes);
+        if (result.ok() && bytes < 1U << 24)
+            contents_[&object].resize(static_cast<std::size_t>(bytes));
         return result;
     }
 

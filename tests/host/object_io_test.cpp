@@ -117,8 +117,26 @@ TEST_F(ObjectIo, WholePagesAndThoseAtTheEndAreNotRead) {
     EXPECT_EQ(disk.reads(), 0U);
     EXPECT_EQ(file.bytes(), 64U * 4096 + 5010);
     EXPECT_EQ(write(small, 0, 3000), 3000U);  // all there is of it
-    EXPECT_EQ(disk.reads(), 0U);
+    EXPECT_EQ(small_disk.reads(), 0U);
     EXPECT_EQ(read(file, 63 * 4096, 3 * 4096), expected(63 * 4096, 4096 + 5010));
+}
+
+TEST_F(ObjectIo, ALastPageThatIsCoveredFromItsMiddleOnIsRead) {
+    EXPECT_EQ(write(small, 2000, 1500), 1500U);
+    EXPECT_EQ(small_disk.reads(), 1U);
+    EXPECT_EQ(read(small, 0, 4096), expected_of(small, 0, 3500));
+}
+
+// A mapping shows the whole page.
+TEST_F(ObjectIo, ANewPageShowsNothingOfWhoHadItsFrame) {
+    for (const mm::OwnedFrame& frame : hoard(0))
+        std::ranges::fill(std::span(mm::frame_bytes(frame.number()), 4096), std::byte{0xEE});
+    write(small, 0, 3000);
+    write(file, 64 * 4096 + 10, 10);
+    const std::byte* bytes = mm::frame_bytes(small.entry(0).frame());
+    EXPECT_EQ(std::count(bytes + 3000, bytes + 4096, std::byte{}), 1096);
+    bytes = mm::frame_bytes(file.entry(64).frame());
+    EXPECT_EQ(std::count(bytes, bytes + 4096, std::byte{}), 4086);
 }
 
 TEST_F(ObjectIo, WhatLiesBetweenTheEndAndAWriteIsZeroes) {
@@ -348,8 +366,9 @@ TEST_F(ObjectIo, APageThatIsBeingWrittenStays) {
 TEST_F(ObjectIo, APageThatGrowsIsWrittenBackMeanwhile) {
     write(small, 0, 3000);
     put_expected(small, 3000, 500);
-    test::RacingSource source(expected_of(small, 3000, 500),
-                              [&] { return mm::write_back(machine.memory, small, 0, 1).ok(); });
+    test::RacingSource source(expected_of(small, 3000, 500), [&, n = 0]() mutable {
+        return ++n < 3 || mm::write_back(machine.memory, small, 0, 1).ok();
+    });
     EXPECT_EQ(write_object(machine.memory, small, 3000, 500, source).take(), 500U);
     EXPECT_EQ(read(small, 0, 4096), expected_of(small, 0, 3500));
     test::RacingSource bad(Bytes(100, std::byte{9}), [n = 0]() mutable { return ++n < 3; });

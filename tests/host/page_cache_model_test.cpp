@@ -256,7 +256,9 @@ void BlockCacheModel::step() {
         if (below(4) == 0) (void)cache->write_all();
         return;
     case 9:
-        if (!held.empty()) held.erase(held.begin() + below(held.size()));
+        if (held.empty()) return;
+        std::swap(held[below(held.size())], held.back());
+        held.pop_back();
         return;
     case 10: {
         const mm::PageCount all = machine.machine.frames.statistics().managed;
