@@ -283,6 +283,30 @@ TEST_F(Blocks, ACircleIsBrokenByAWrite) {
     EXPECT_EQ(cache->dirty_blocks(), 1U);
 }
 
+// Two blocks a layer, each before both of the next: 2^15 ways lead from the first to the last.
+TEST_F(Blocks, ACircleIsFoundAmongManyWays) {
+    start(1024);
+    constexpr std::uint32_t kLayers = 15;
+    put(0, 1);
+    put(1, 1);
+    for (std::uint32_t block = 0; block < 2 * kLayers; ++block)
+        for (const std::uint32_t next : {2U, 3U})
+            EXPECT_TRUE(put_in_order(block, block / 2 * 2 + next, 2).ok());
+    EXPECT_EQ(cache->orders(), 4 * kLayers);
+    EXPECT_TRUE(put_in_order(0, 2 * kLayers + 1, 3).ok());
+    EXPECT_TRUE(writes().empty());
+    EXPECT_TRUE(put_in_order(2 * kLayers, 0, 4).ok());
+    EXPECT_FALSE(writes().empty());
+}
+
+TEST_F(Blocks, ABlockThatIsUsedAgainIsYoungForThePolicy) {
+    start(1024);
+    const mm::FrameNumber frame = (get(8), cache->object().entry(2).frame());
+    EXPECT_FALSE(machine.machine.table.has(frame, mm::FrameFlag::Young));
+    get(9);
+    EXPECT_TRUE(machine.machine.table.has(frame, mm::FrameFlag::Young));
+}
+
 TEST_F(Blocks, AnOrderTooManyIsKeptByAWrite) {
     start(4096);
     for (std::uint32_t i = 0; i <= BlockCache::kMostOrders / 4; ++i)
@@ -373,6 +397,11 @@ TEST_F(Blocks, ABadSectorCostsOneBlock) {
     EXPECT_EQ(cache->write(get(11)).error(), Error::IoError);
     for (std::uint32_t number = 8; number < 16; ++number)
         EXPECT_EQ(on_disk(number) == number, number != 11);
+    disk.fail_sector(SectorNumber(31));
+    for (std::uint32_t number = 12; number < 16; ++number)
+        put(number, number + 1);
+    EXPECT_TRUE(cache->write(get(13)).ok());  // though the last one of the run fails
+    EXPECT_EQ(cache->dirty_blocks(), 1U);
 }
 
 TEST_F(Blocks, ReclaimKeepsWhatCannotBeWritten) {

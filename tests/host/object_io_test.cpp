@@ -378,6 +378,21 @@ TEST_F(ObjectIo, APageThatGrowsIsWrittenBackMeanwhile) {
     EXPECT_EQ(read(small, 3500, 596), Bytes(596));
 }
 
+// Giving may use up all room: there are pages to be evicted.
+TEST_F(ObjectIo, RoomIsMadeAgainWhenTheBytesHaveCome) {
+    read(file, 16 * 4096, 32 * 4096);
+    put_expected(file, 64 * 4096, 4096);
+    std::vector<mm::OwnedFrame> ballast;
+    test::RacingSource source(expected(64 * 4096, 4096), [&] {
+        machine.slabs.reclaim();
+        for (mm::OwnedFrame& frame : hoard(0))
+            ballast.push_back(std::move(frame));
+        return true;
+    });
+    EXPECT_EQ(write_object(machine.memory, file, 64 * 4096, 4096, source).take(), 4096U);
+    EXPECT_GE(machine.machine.frames.free_frames(), reclaim.marks().min);
+}
+
 // The source is a mapping of the page that is written.
 TEST_F(ObjectIo, APageIsCopiedOntoItself) {
     show(file, shared_map());

@@ -169,6 +169,20 @@ TEST_F(Daemon, GivesUpUntilTheNextVisitWhenTheDiskIsBroken) {
     other_disk.fail_writes(false);
     run(6);
     EXPECT_LE(machine.objects.dirty_file_pages(), 20U);
+    make_dirty(other, 60, 60);
+    daemon.throttle();
+    EXPECT_LE(machine.objects.dirty_file_pages(), 40U);
+}
+
+TEST_F(Daemon, OnlyVisitsMakeAnObjectOld) {
+    test::PagedObject late(machine, mm::MemoryObject::Kind::File, &other_disk, 256);
+    make_dirty(late, 200, 1);
+    for (int pass = 0; pass < 20; ++pass) {
+        make_dirty(other, 0, 50);
+        run(1);  // under pressure, until that is over
+    }
+    EXPECT_GE(daemon.statistics().passes, 20U);
+    EXPECT_EQ(late.dirty_pages(), 1U);
 }
 
 TEST_F(Daemon, WhatIsOldAndFailedIsTriedAtTheNextVisit) {
