@@ -222,6 +222,34 @@ FileScript some_session(std::uint64_t seed, std::size_t steps) {
 
 constexpr std::size_t kStride = sizeof(void*) == 8 ? 1 : 5;  // the 32-bit run is a sample
 
+// A file deep down in folders as new as itself, each with so many others in it that no two inodes
+// of the way are in one block; then only the file is synced. Again and again.
+FileScript new_folders() {
+    constexpr std::uint32_t kOthers = 9, kFolder = 7, kFile = 0, kPermissions = 0644;
+    FileScript script;
+    std::uint32_t nodes = 2, folders = 2, files = 0;  // with the root and lost+found
+    const auto create = [&](std::uint32_t where, std::uint32_t name, std::uint32_t kind) {
+        script.push_back({.call = FileCall::Create,
+                          .who = where,
+                          .name = name,
+                          .at = kPermissions,
+                          .value = kind});
+        ++nodes;
+        ++(kind == kFolder ? folders : files);
+    };
+    for (std::uint32_t depth = 0; depth < 6; ++depth) {
+        const std::uint32_t here = depth == 0 ? 0 : folders - 1;
+        for (std::uint32_t i = 0; i < kOthers; ++i)
+            create(here, i, kFile);
+        create(here, 20, kFolder);
+        create(folders - 1, 30, kFile);
+        script.push_back({.call = FileCall::Write, .who = files - 1, .size = 2000, .value = depth});
+        if (depth % 2 == 1)
+            script.push_back({.call = FileCall::Sync, .who = nodes - 1, .value = 1});
+    }
+    return script;
+}
+
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
     const char* given = std::getenv(variable);
     return given != nullptr ? std::strtoull(given, nullptr, 0) : otherwise;
@@ -242,6 +270,13 @@ void expect_every_cut_survives(const Ext2Shape& shape, std::uint64_t usual_seed,
     std::printf("  %zu cuts, %zu promises\n", cuts, promises);
     EXPECT_GT(cuts, sessions * 30 / kStride);
     EXPECT_GT(promises, sessions * steps / 8);
+}
+
+TEST(Ext2PowerCut, AfterEveryWriteInNewFolders) {
+    Session session({.blocks = 1024, .nodes = 128});
+    session.run(new_folders());
+    EXPECT_GT(session.cut_everywhere(CutLoss::Nothing, 1), 10U);
+    EXPECT_EQ(session.promises(), 3U);
 }
 
 TEST(Ext2PowerCut, AfterEveryWriteOn1KiBBlocks) {
