@@ -123,7 +123,7 @@ class Ext2Disk {
         ASSERT_EQ(count.value(), text.size()) << path;
     }
     static std::string read(fs::Node& node) {
-        const std::uint64_t bytes = node.attributes().take().bytes;
+        const auto bytes = static_cast<std::size_t>(node.attributes().take().bytes);
         std::string text(bytes, '?');
         fs::MemorySink sink(std::as_writable_bytes(std::span(text)));
         fs::ReadAhead ahead;

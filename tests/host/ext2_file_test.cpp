@@ -58,7 +58,7 @@ TEST_P(Ext2Files, WritesInPiecesAtOddPlaces) {
             ASSERT_TRUE(m.sync("/f").ok());
         }
     }
-    expected.resize(m.attributes("/f").bytes);
+    expected.resize(static_cast<std::size_t>(m.attributes("/f").bytes));
     EXPECT_TRUE(m.get("/f") == expected);
     EXPECT_TRUE(m.judge()["/f"].bytes == expected);
 }
@@ -74,7 +74,7 @@ TEST_P(Ext2Files, KeepsHolesInAllTreesOfPointers) {
     m.remount();
     const std::string bytes = m.get("/holes");
     for (unsigned i = 0; i < (fits ? 4U : 3U); ++i)
-        EXPECT_EQ(bytes.substr(places[i], 2), "x" + std::to_string(i));
+        EXPECT_EQ(bytes.substr(static_cast<std::size_t>(places[i]), 2), "x" + std::to_string(i));
     EXPECT_EQ(bytes.size() - static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\0')),
               fits ? 8U : 6U);
     EXPECT_LT(m.attributes("/holes").half_kib, 40 * block / 512);
@@ -122,7 +122,7 @@ TEST_P(Ext2Files, ShrinksStepByStepToNothing) {
     const fs::FileSystemFigures before = m.fs.figures();
     const std::string bytes = pattern(1'300'000);
     m.put("/t", bytes);
-    for (std::uint64_t size = bytes.size(); size != 0; size = size * 3 / 4) {
+    for (std::size_t size = bytes.size(); size != 0; size = size * 3 / 4) {
         ASSERT_TRUE(m.at("/t")->resize(size).ok());
         if (size % 2 == 0) {
             ASSERT_TRUE(m.fs.sync().ok());
