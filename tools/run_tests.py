@@ -31,7 +31,7 @@ from quire_vm import EXIT_FAILED, EXIT_PASSED, QuireVm, VmFailure, scaled  # noq
 
 IMAGE = Path(os.environ.get("QUIRE_IMAGE", ROOT / "build" / "quire.img"))
 ARTIFACTS = ROOT / "build" / "test-artifacts"
-LONGEST = 600.0    # seconds after which a program is given up
+LONGEST = 1800.0   # seconds after which a program is given up
 SILENCE = 120.0    # a guest that says nothing for so long is, too
 LAST_LINES = 40
 JOBS = 2
