@@ -172,6 +172,13 @@ TEST_F(ObjectIo, WhatIsStoredPastTheEndDoesNotReachTheDisk) {
         ASSERT_EQ(small_disk.page(0)[i], std::byte{});
 }
 
+TEST_F(ObjectIo, ALastPageBehindWhatIsWrittenIsLeftAlone) {
+    EXPECT_TRUE(resize(file, 16 * 4096 + 100).ok());
+    write(file, 0, 16 * 4096);
+    EXPECT_TRUE(mm::write_back(machine.memory, file, 0, 16).ok());
+    check_all(true);
+}
+
 TEST_F(ObjectIo, SharedMemoryReadsAsZeroesAndTakesNoFrame) {
     const std::uint32_t before = used();
     EXPECT_EQ(read(shared, 100, 10000), Bytes(10000));
