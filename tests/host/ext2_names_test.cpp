@@ -1,4 +1,6 @@
 // Names on ext2: directories, links, removing, renaming in all its cases; other kinds of nodes.
+#include <vector>
+
 #include "tests/host/ext2_disk.h"
 
 namespace quire::test {
@@ -41,6 +43,29 @@ TEST_P(Ext2Names, GrowsADirectoryAndFindsEveryName) {
         ASSERT_TRUE(m.create(name(i)).ok()) << i;
     EXPECT_EQ(m.attributes("/d").bytes, bytes);
     EXPECT_EQ(m.judge().size(), 3U + 300U);
+}
+
+TEST_P(Ext2Names, MakesOneRoomOfTwo) {
+    struct Order final : fs::DirectoryVisitor {
+        bool visit(const fs::DirectoryEntry& entry) override {
+            names.emplace_back(entry.name);
+            return true;
+        }
+        std::vector<std::string> names;
+    } order;
+    ASSERT_TRUE(m.make_directory("/d").ok());
+    const std::string name(99, 'n');
+    for (unsigned i = 0; i < 5; ++i)
+        ASSERT_TRUE(m.create("/d/" + name + std::to_string(i)).ok());
+    ASSERT_TRUE(m.remove("/d/" + name + "2").ok());
+    ASSERT_TRUE(m.remove("/d/" + name + "3").ok());
+    const std::string longer(200, 'm');
+    ASSERT_TRUE(m.create("/d/" + longer).ok());
+    std::uint64_t position = 0;
+    ASSERT_TRUE(m.at("/d")->read_directory(position, order).ok());
+    EXPECT_EQ(order.names,
+              (std::vector<std::string>{".", "..", name + "0", name + "1", longer, name + "4"}));
+    m.judge();
 }
 
 TEST_P(Ext2Names, ReadsADirectoryEntryByEntryWhileItChanges) {

@@ -69,6 +69,17 @@ TEST_F(Ext2Order, KeepsNewFilesInNewDirectories) {
     check_every_cut();
 }
 
+// The inode of the directory is in another block than that of the file.
+TEST_F(Ext2Order, KeepsAFileFarFromItsNewDirectory) {
+    begin();
+    ASSERT_TRUE(m.make_directory("/a").ok());
+    for (unsigned i = 0; i < 12; ++i)
+        m.put("/a/f" + std::to_string(i), std::to_string(i));
+    fsync("/a/f11");
+    ASSERT_TRUE(m.fs.sync().ok());
+    check_every_cut();
+}
+
 TEST_F(Ext2Order, KeepsFilesInADirectoryThatGrows) {
     ASSERT_TRUE(m.make_directory("/d").ok());
     begin();
@@ -110,6 +121,45 @@ TEST_F(Ext2Order, RemovesFilesAndUsesTheirBlocksAgain) {
         m.put("/new" + std::to_string(i), pattern(60'000, 100 + i));
         if (i % 4 == 3) fsync("/new" + std::to_string(i));
     }
+    ASSERT_TRUE(m.fs.sync().ok());
+    check_every_cut();
+}
+
+// A new name is waiting for its inode, in the same blocks as a name that goes.
+TEST_F(Ext2Order, RemovesAFileBesideANewOne) {
+    m.put("/old", pattern(3000));
+    begin();
+    m.put("/new", pattern(2000));
+    ASSERT_TRUE(m.remove("/old").ok());
+    m.put("/newer", pattern(1000));
+    fsync("/newer");
+    ASSERT_TRUE(m.fs.sync().ok());
+    check_every_cut();
+}
+
+TEST_F(Ext2Order, KeepsWhatIsAppendedThroughATableThatWasThere) {
+    m.put("/f", pattern(30'000, 1));
+    begin();
+    fsync("/f");
+    for (unsigned i = 0; i < 3; ++i) {
+        promises.back().until = m.disk.log().size() + 1;
+        m.put("/f", pattern(20'000, i), 30'000 + i * 20'000);
+        fsync("/f");
+    }
+    ASSERT_TRUE(m.fs.sync().ok());
+    check_every_cut();
+}
+
+// The disk is full of what would be wrong pointers.
+TEST_F(Ext2Order, PointsToNoTableThatIsNotThereYet) {
+    m.put("/junk", std::string(std::size_t{900} * 1024, '\xF7'));
+    ASSERT_TRUE(m.fs.sync().ok());
+    ASSERT_TRUE(m.remove("/junk").ok());
+    m.put("/f", "first", (12 + 256) * 1024);
+    begin();
+    m.put("/f", "second", (12 + 256 + 256) * 1024);
+    m.put("/f", "third", (12 + 256 + 512) * 1024);
+    fsync("/f");
     ASSERT_TRUE(m.fs.sync().ok());
     check_every_cut();
 }
@@ -222,6 +272,7 @@ TEST_F(Ext2Order, MovesADirectoryWithoutLosingIt) {
 TEST_F(Ext2Order, ShowsNoBytesOfOthers) {
     std::string secret(std::size_t{900} * 1024, 'S');
     m.put("/secret", secret);
+    ASSERT_TRUE(m.fs.sync().ok());
     ASSERT_TRUE(m.remove("/secret").ok());
     begin();
     for (unsigned i = 0; i < 6; ++i)
