@@ -16,8 +16,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <set>
 #include <span>
 #include <string_view>
 
@@ -173,9 +175,10 @@ class Session {
     }
 
     /// Cuts after every write, or after every `stride`-th of them. Returns how many cuts.
-    std::size_t cut_everywhere(CutLoss loss, std::size_t stride) {
+    /// From entry `first` of the log on.
+    std::size_t cut_everywhere(CutLoss loss, std::size_t stride, std::size_t first = 0) {
         std::size_t writes = 0, cuts = 0;
-        for (std::size_t i = 0; i <= machine_.disk.log().size(); ++i) {
+        for (std::size_t i = first; i <= machine_.disk.log().size(); ++i) {
             if (i != 0 && machine_.disk.log()[i - 1].kind != DiskImage::Kind::Write) continue;
             if (writes++ % stride != 0) continue;
             ++cuts;
@@ -184,6 +187,12 @@ class Session {
         return cuts;
     }
     [[nodiscard]] std::size_t promises() const { return promises_->count(); }
+    [[nodiscard]] std::size_t log_entries() const { return machine_.disk.log().size(); }
+    [[nodiscard]] FileModel& model() { return files_->model(); }
+
+    /// What has to hold besides, at every cut: "" or what is wrong.
+    using Rule = std::function<std::string(const std::map<std::string, NodeOnDisk>&)>;
+    void expect_always(Rule rule) { rule_ = std::move(rule); }
 
   private:
     static constexpr std::string_view kSecret = "do not read me! ";
@@ -231,12 +240,14 @@ class Session {
         const std::string broken = promises_->broken_at(cut, disk);
         EXPECT_EQ(broken, "") << where << "\n" << repaired.output;
         EXPECT_EQ(secrets_in(disk), "") << where << ": shows what it never held";
+        EXPECT_EQ(rule_ ? rule_(disk) : "", "") << where << "\n" << repaired.output;
         return !testing::Test::HasFailure();
     }
 
     Ext2Machine machine_;
     std::unique_ptr<FileJudge> files_;
     std::unique_ptr<Promises> promises_;
+    Rule rule_;
 };
 
 FileScript some_session(std::uint64_t seed, std::size_t steps) {
@@ -302,6 +313,39 @@ FileScript handed_on(bool truncated) {
     return script;
 }
 
+// As editors save a file: its new version is written beside it, synced, and takes its name.
+// Whenever the power goes, the name leads to one version, whole. `beside`: in its folder (0), or in
+// the one that is made first (2).
+void expect_a_save_is_all_or_nothing(std::uint32_t beside) {
+    constexpr std::uint32_t kFillers = 9, kSize = 3000;
+    Session session({.blocks = 400, .nodes = 64});
+    session.run({{.call = FileCall::Create, .name = 20, .at = 0755, .value = 7},
+                 {.call = FileCall::Create, .name = 0, .at = 0644},
+                 {.call = FileCall::Write, .size = kSize, .value = 1}});
+    for (std::uint32_t i = 0; i < kFillers; ++i)  // the versions' inodes are not in one block
+        session.run({{.call = FileCall::Create, .name = 2 + i, .at = 0644}});
+    session.run({{.call = FileCall::SyncAll}});
+    const auto saved = [&] { return session.model().root().names.at("n0")->bytes.all(); };
+    std::set<std::string> versions = {saved()};
+    const std::size_t first = session.log_entries();
+    for (std::uint32_t version = 2; version < 5; ++version) {
+        session.run(
+            {{.call = FileCall::Create, .who = beside, .name = 1, .at = 0644},
+             {.call = FileCall::Write, .who = kFillers + 1, .size = kSize, .value = version},
+             {.call = FileCall::Sync, .who = kFillers + 4, .value = 1},
+             {.call = FileCall::Rename, .who = beside, .name = 1, .at = 5, .value = 1},
+             {.call = FileCall::SyncAll}});
+        versions.insert(saved());
+    }
+    EXPECT_EQ(versions.size(), 4U);
+    session.expect_always([&](const std::map<std::string, NodeOnDisk>& disk) {
+        const auto found = disk.find("/n0");
+        if (found == disk.end()) return "the file is not there";
+        return versions.count(found->second.bytes) == 1 ? "" : "it is neither the old nor the new";
+    });
+    EXPECT_GT(session.cut_everywhere(CutLoss::Nothing, 1, first), 10U);
+}
+
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
     const char* given = std::getenv(variable);
     return given != nullptr ? std::strtoull(given, nullptr, 0) : otherwise;
@@ -338,6 +382,14 @@ TEST(Ext2PowerCut, AfterEveryWriteWhenBlocksAreHandedOn) {
         EXPECT_GT(session.cut_everywhere(CutLoss::Nothing, 1), 10U);
         EXPECT_GE(session.promises(), 12U);
     }
+}
+
+TEST(Ext2PowerCut, ASaveInOneFolderIsAllOrNothing) {
+    expect_a_save_is_all_or_nothing(0);
+}
+
+TEST(Ext2PowerCut, ASaveOutOfAnotherFolderIsAllOrNothing) {
+    expect_a_save_is_all_or_nothing(2);
 }
 
 TEST(Ext2PowerCut, AfterEveryWriteOn1KiBBlocks) {
