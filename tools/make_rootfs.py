@@ -9,6 +9,7 @@ a reader of it can tell whether every byte is right. Permissions are set here, w
 import os
 import shutil
 import sys
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,7 @@ LINE = 16
 OFFSETS_BYTES = 8 << 20       # past the single indirect blocks of ext2, whatever the block size
 HOLES_BYTES = 64 << 20        # past the double indirect ones of 1 KiB blocks
 HOLES_STEP = 9 << 20
+SUMMED_BYTES = 1 << 20        # a file larger than this is left out of /etc/sums
 MANY = 300                    # names: more than fit into one block of a directory
 
 
@@ -70,6 +72,14 @@ def copy_tree(source, target):
                 (target / path.relative_to(source)).chmod(0o755)
 
 
+def write_sums(folder):
+    """What a self-test compares: the CRC-32 of each file, but for the very large ones."""
+    lines = [f"{zlib.crc32(path.read_bytes()):08x} /{path.relative_to(folder)}\n"
+             for path in sorted(folder.rglob("*"))
+             if path.is_file() and not path.is_symlink() and path.stat().st_size <= SUMMED_BYTES]
+    write(folder / "etc" / "sums", "".join(lines).encode())
+
+
 def set_folder_permissions(folder):
     for path in folder.rglob("*"):
         if path.is_dir() and not path.is_symlink():
@@ -89,6 +99,7 @@ def main():
     copy_tree(ROOT / "tools" / "rootfs", folder)
     copy_tree(ROOT / "docs", folder / "docs")
     make_data(folder / "data")
+    write_sums(folder)
     set_folder_permissions(folder)
 
 

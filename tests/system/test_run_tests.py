@@ -11,12 +11,12 @@ import run_tests  # noqa: E402
 
 @pytest.fixture
 def host_program(tmp_path, monkeypatch):
-    """Puts a shell script in the place of build/host64/host_tests."""
+    """Puts a shell script in the place of build/host32/host_tests, which runs in one piece."""
     monkeypatch.setattr(run_tests, "ROOT", tmp_path)
-    program = tmp_path / "build" / "host64" / "host_tests"
-    program.parent.mkdir(parents=True)
 
-    def write(script):
+    def write(script, bits=32):
+        program = tmp_path / "build" / f"host{bits}" / "host_tests"
+        program.parent.mkdir(parents=True)
         program.write_text("#!/bin/sh\n" + script)
         program.chmod(0o755)
 
@@ -36,16 +36,16 @@ BAD = """, {"name": "Fails", "classname": "Sum", "status": "RUN", "result": "COM
 
 def test_host_results_are_counted(host_program):
     host_program(RESULTS % "" + "exit 0")
-    outcome = run_tests.run_host(64, "")
+    outcome = run_tests.run_host(32, "")
     assert (outcome.passed, outcome.skipped, outcome.failures) == (1, 1, [])
 
 
 def test_a_failed_host_test_says_how_to_run_only_it(host_program):
     host_program(RESULTS % BAD + "exit 1")
-    outcome = run_tests.run_host(64, "")
+    outcome = run_tests.run_host(32, "")
     assert outcome.passed == 1
     assert outcome.failures == [run_tests.Failure("Sum.Fails", "2 + 2 is 5",
-                                                  "make host64 FILTER='Sum.Fails'")]
+                                                  "make host32 FILTER='Sum.Fails'")]
 
 
 @pytest.mark.parametrize("script", [
@@ -53,18 +53,24 @@ def test_a_failed_host_test_says_how_to_run_only_it(host_program):
     'echo "[ RUN      ] A.One"; echo "[       OK ] A.One"; echo "[ RUN      ] A.Two"; exit 0'])
 def test_a_crash_is_a_failure_of_the_test_under_way(host_program, script):
     host_program(script)
-    outcome = run_tests.run_host(64, "")
+    outcome = run_tests.run_host(32, "")
     assert outcome.passed == 1
     assert [failure.name for failure in outcome.failures] == ["A.Two"]
 
 
 def test_an_exit_code_without_a_failed_test_is_a_failure(host_program):
     host_program(RESULTS % "" + "exit 1")
-    assert len(run_tests.run_host(64, "").failures) == 1
+    assert len(run_tests.run_host(32, "").failures) == 1
 
 
 def test_a_program_that_is_missing_is_a_failure(host_program):
-    assert len(run_tests.run_host(64, "").failures) == 1
+    assert len(run_tests.run_host(32, "").failures) == 1
+
+
+def test_both_halves_of_the_64_bit_tests_count(host_program):
+    host_program(RESULTS % BAD + "exit 1", bits=64)
+    outcome = run_tests.run_host(64, "")
+    assert outcome.passed == 2 and len(outcome.failures) == 2
 
 
 def test_a_suite_in_which_nothing_ran_is_a_failure(monkeypatch):
