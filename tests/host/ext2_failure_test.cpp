@@ -58,7 +58,10 @@ class Ext2Failure : public testing::Test {
         machine.disk.start_log();
         machine.disk.fail_nth(plan.kind, plan.nth);
         for (step = 0; step < script_.size(); ++step) {
+            const bool was_to_come = machine.disk.count(plan.kind) < plan.nth;
             wrong = files.step(script_[step]);
+            if (wrong.empty() && was_to_come && machine.disk.count(plan.kind) >= plan.nth)
+                wrong = broken_promise(machine, files);
             if (!wrong.empty()) return print(script_[step]) + wrong;
         }
         for (const Kind kind : {Kind::Read, Kind::Write, Kind::Flush})
@@ -82,6 +85,21 @@ class Ext2Failure : public testing::Test {
             disk.erase("/lost+found") == 1)
             --disk.at("/").links;
         return files.compare(disk);
+    }
+
+    // In the step that is over a request failed. If it was an fsync that went well all the same,
+    // the disk must hold what it said.
+    static std::string broken_promise(Ext2Machine& machine, FileJudge& files) {
+        ModelNode* node = files.last_synced();
+        if (node == nullptr || !node->is(fs::NodeKind::File) || node->places.empty()) return "";
+        DiskBytes left = machine.disk.content();
+        (void)repair_ext2(left);
+        const auto disk = read_back(left);
+        const auto found = disk.find(files.model().path(*node));
+        if (found == disk.end()) return "fsync went well, and the file is not on the disk";
+        if (found->second.bytes != node->bytes.all())
+            return "fsync went well, and the disk holds other bytes";
+        return "";
     }
 
     void fail_each(Kind kind) {
