@@ -70,11 +70,9 @@ void drop_identity_map() {
 // Memory has to stay where it is and is never destroyed: it lives in storage of its own.
 void start_memory(System& system) {
     alignas(Memory) static std::byte storage[sizeof(Memory)];
-    auto fail_every = system.command_line.number("failevery");
     system.memory = new (storage) Memory(system.boot, system.features,
                                          {.debug_slabs = system.command_line.has("slabdebug"),
-                                          .poison_frames = system.command_line.has("poison"),
-                                          .fail_every = fail_every.ok() ? fail_every.take() : 0});
+                                          .poison_frames = system.command_line.has("poison")});
     start_kernel_heap(system.memory->dynamic_area(),
                       system.command_line.has("heapdebug") ? HeapMode::Debug : HeapMode::Plain);
     const mm::FrameStatistics statistics = system.memory->frames().statistics();
@@ -134,6 +132,12 @@ void start_files(System& system) {
                          .swap = !words.has("noswap")});
 }
 
+// `failevery=N`: from here on every N-th allocation fails. What the boot itself needs it gets.
+void start_failures(System& system) {
+    auto every = system.command_line.number("failevery");
+    if (every.ok()) system.memory->frames().injector().fail_every(every.take());
+}
+
 void report_boot(const System& system) {
     static constexpr const char* kA20Methods[] = {"was open", "opened by the BIOS",
                                                   "opened by the keyboard controller",
@@ -181,6 +185,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::start_devices(system);
     kernel::start_disks(system);
     kernel::start_files(system);
+    kernel::start_failures(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {
         const bool passed = kernel::run_selftests(system, *pattern);

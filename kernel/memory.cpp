@@ -75,7 +75,6 @@ Memory::Memory(const boot::BootInfo& boot, const cpu::Features& features, Option
     give_back(boot_tables_);
     give_back(kBootInformation);
     give_back({kFirstMiB, window_frame(page_at(text_start))});
-    injector_.fail_every(options.fail_every);
 }
 
 FrameNumber Memory::find_window_end() const {

@@ -26,7 +26,6 @@ class Memory {
     struct Options {
         bool debug_slabs = false;    // `slabdebug`: red zones, poison and call sites in all caches
         bool poison_frames = false;  // `poison` on the command line
-        std::uint32_t fail_every = 0;  // `failevery=N`: every N-th allocation fails
     };
 
     /// Takes over all RAM the boot loader reported and loads the kernel's page directory. Panics
