@@ -43,8 +43,8 @@ struct System {
     LogLevel console_level = LogLevel::Info;  // what log() also prints
     char command_line_text[kCommandLineBytes] = {};
     CommandLine command_line;
-    Memory* memory = nullptr;      // once it is set up
-    Disks* disks = nullptr;        // once they have been looked for
+    Memory* memory = nullptr;  // once it is set up
+    Disks* disks = nullptr;    // once they have been looked for
     VirtualMemory* virtual_memory = nullptr;
     Files* files = nullptr;        // once something is mounted
     bool under_test = false;       // a panic ends the emulator

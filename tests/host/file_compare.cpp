@@ -83,7 +83,7 @@ std::string FileJudge::compare_attributes(const Attributes& real, const ModelNod
 }
 
 std::string FileJudge::compare_bytes(const ModelNode& node, Node& real, fs::ReadAhead& ahead,
-                                       std::uint64_t at, std::uint32_t count) {
+                                     std::uint64_t at, std::uint32_t count) {
     StringSink sink(count);
     const auto got = real.read(at, count, sink, ahead);
     const std::string wrong = judge(error_of(got), {}, 0);

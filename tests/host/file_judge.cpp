@@ -105,7 +105,7 @@ bool FileJudge::is_full(std::uint32_t needs) {
 }
 
 std::string FileJudge::judge(std::optional<Error> answer, const Refusals& refusals,
-                               std::uint32_t needs) {
+                             std::uint32_t needs) {
     const auto call = static_cast<std::uint32_t>(call_);
     was_done_ = false;
     if (!answer.has_value()) {
