@@ -25,16 +25,18 @@ MAY_INCLUDE = {
     "cpu/": [BASE, "mm/machine.h", "mm/fault.h", "mm/types.h", "mm/physical_window.h"],
     "drivers/": [BASE, "mm/types.h", "mm/physical_window.h", "cpu/ports.h", "cpu/irq.h", "libc/string",
                  "libc/include/string.h"],
-    "kernel/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "boot/boot_info.h"],
+    "kernel/process/": [BASE, ABI, "mm/", "fs/", "libc/string", "libc/include/string.h", "libc/format.h"],
+    "kernel/": [BASE, ABI, "kernel/process/", "mm/", "fs/", "cpu/", "drivers/", "libc/", "boot/boot_info.h"],
     "boot/": [],
     "libc/": [ABI],
     "libc/heap/": [BASE, "libc/string"],  # the kernel's heap as well as the user's
     "user/": ["libc/", ABI],
-    "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "user/"],
+    "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "kernel/process/",
+                     "user/"],
     # These run on the host: no registers, no ports, no hardware driver (checked separately).
-    "tests/host/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "user/"],
-    "tests/fuzz/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "tests/host/"],
-    "tests/bench/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "tests/host/"],
+    "tests/host/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "user/"],
+    "tests/fuzz/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],
+    "tests/bench/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],
     "tests/system/": [],
 }
 HOST_ROOMS = ("tests/host/", "tests/fuzz/", "tests/bench/")

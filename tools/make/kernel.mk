@@ -1,7 +1,7 @@
 # The kernel: every room's C++ and NASM sources, linked twice, so that the second link can hold the
 # symbol table made from the first. The table stands last (linker.ld), so nothing moves; checked.
 
-kernel_cpp := $(wildcard kernel/*.cpp cpu/*.cpp drivers/*.cpp mm/*.cpp fs/*.cpp \
+kernel_cpp := $(wildcard kernel/*.cpp kernel/process/*.cpp cpu/*.cpp drivers/*.cpp mm/*.cpp fs/*.cpp \
                          libc/string.cpp libc/format.cpp libc/heap/*.cpp tests/guest/*.cpp)
 kernel_asm := $(wildcard cpu/*.asm) boot/entry.asm
 kernel_objects := $(kernel_asm:%.asm=build/kernel/%.asm.o) $(kernel_cpp:%.cpp=build/kernel/%.o)

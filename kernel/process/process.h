@@ -1,0 +1,192 @@
+// Processes and threads: what the kernel knows of each running program.
+//
+//     Process (pid)                      Thread (tid)           shared by whoever clone() says
+//     +-----------------+   threads_    +---------------+       +---------------------------+
+//     | parent, children|-------------->| kernel stack  |       | ProgramMemory  (CLONE_VM)     |
+//     | group, session  |               | state, slice  |       | FileTable      (CLONE_FILES)  |
+//     | pending signals |               | blocked set   |       | WorkingPlace   (CLONE_FS)     |
+//     | limits, times   |               | pending       |       | SignalTable    (CLONE_SIGHAND)|
+//     +-----------------+               +---------------+       +---------------------------+
+//
+// A process is made by fork, runs one program after the other by execve, ends as a zombie that
+// keeps only its status, and goes when its parent has waited for it (kernel/process/
+// process_table.h). A thread is what the scheduler runs. Kernel threads have no process.
+//
+// These are records without behaviour of their own: who changes them is told in each file of this
+// folder. Locking: the kernel lock (kernel/kernel_lock.h).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "fs/credentials.h"
+#include "fs/descriptor_table.h"
+#include "fs/file_calls.h"
+#include "fs/wait.h"
+#include "kernel/base/intrusive_list.h"
+#include "kernel/process/signals.h"
+#include "mm/address_space.h"
+#include "mm/dynamic_area.h"
+
+namespace quire::kernel {
+
+using ProcessId = std::uint32_t;
+struct Process;
+struct Thread;
+
+/// Counted use of something that clone() may share: users starts at 1.
+struct Shared {
+    std::uint32_t users = 1;
+};
+
+/// An address space and what /proc tells of the program in it.
+struct ProgramMemory : Shared {
+    ProgramMemory(mm::UserMemory& memory, mm::UserPages pages, const mm::MemoryLimits& limits)
+        : space(memory, std::move(pages), limits) {}
+    mm::AddressSpace space;
+    fs::NodeRef executable;  // /proc/PID/exe; writing to it is refused meanwhile
+    // Linear addresses, as /proc/PID/stat has them.
+    std::uint32_t code_start = 0, code_end = 0, data_start = 0, data_end = 0, break_start = 0;
+    std::uint32_t stack_start = 0, arguments_start = 0, arguments_end = 0, environment_end = 0;
+    std::array<std::uint32_t, 48> auxiliary{};  // /proc/PID/auxv
+};
+struct FileTable : Shared {
+    explicit FileTable(fs::DescriptorTable::BlockCache& blocks) : table(blocks) {}
+    fs::DescriptorTable table;
+};
+struct WorkingPlace : Shared {
+    fs::FileView view;
+};
+struct SignalTable : Shared {
+    SignalActions actions;
+};
+
+/// RLIMIT_...; abi/resource.h numbers them.
+struct Limit {
+    std::uint64_t soft = ~std::uint64_t{0};
+    std::uint64_t hard = ~std::uint64_t{0};
+};
+inline constexpr std::size_t kLimits = 16;
+
+/// What getrusage(2), times(2) and wait4(2) tell. Times in nanoseconds.
+struct Usage {
+    std::uint64_t user_time = 0;
+    std::uint64_t system_time = 0;
+    std::uint64_t minor_faults = 0;
+    std::uint64_t major_faults = 0;
+    std::uint64_t voluntary_switches = 0;
+    std::uint64_t involuntary_switches = 0;
+    std::uint32_t most_resident = 0;  // pages
+    void add(const Usage& other);
+};
+
+/// x87, MMX and SSE registers: FXSAVE's image (SDM 1 10.5), or FSAVE's 108 bytes on old CPUs.
+struct alignas(16) FpuState {
+    std::array<std::byte, 512> bytes{};
+};
+
+enum class ThreadState : std::uint8_t {
+    Ready,     // runs, or could
+    Sleeping,  // until woken; a signal wakes it, too ("S")
+    Waiting,   // until woken, for a disk or a lock ("D")
+    Stopped,   // by a signal, until SIGCONT ("T")
+    Ended,     // only its record is left ("Z")
+};
+
+struct Thread final : fs::Waiter {
+    static constexpr std::uint32_t kTlsEntries = 3;
+
+    Thread(ProcessId id, Process* its_process) : tid(id), process(its_process) {}
+    void wake() override;  // kernel/process/scheduler.cpp
+
+    ProcessId tid;
+    Process* process;       // nullptr: a kernel thread
+    const char* name = "";  // a kernel thread's; must stay
+    ListHook process_hook;  // in Process::threads
+
+    // --- Scheduling: kernel/process/scheduler.h ---
+    ThreadState state = ThreadState::Ready;
+    bool on_cpu = false;
+    bool woken = false;       // since it went to sleep
+    std::uint32_t slice = 0;  // ticks left
+    ListHook ready_hook;
+    ListHook all_hook;
+
+    // --- The CPU: kernel/threads.h ---
+    mm::DynamicRange stack;
+    std::uint32_t saved_esp = 0;
+    mm::AddressSpace* active_space = nullptr;  // what is loaded while it runs; nullptr: any
+    FpuState fpu;
+    std::array<std::uint64_t, kTlsEntries> tls{};  // descriptors 6 to 8 of the GDT
+    std::uint32_t clear_child_tid = 0;             // set_tid_address(2)
+
+    // --- Signals: kernel/process/signal_delivery.h ---
+    SignalSet blocked;
+    std::optional<SignalSet> blocked_before;  // sigsuspend: comes back after the handler
+    PendingSignals pending;                   // for this thread only
+    struct AlternateStack {
+        std::uint32_t start = 0, bytes = 0, flags = 2;  // SS_DISABLE
+    } alternate_stack;
+    bool is_interrupted = false;  // a sleep ended because of a signal
+
+    // --- The system call under way ---
+    std::int32_t call = -1;  // its number; -1: none
+    Usage usage;
+};
+
+enum class ProcessState : std::uint8_t {
+    Alive,
+    Stopped,  // all threads, by a signal
+    Zombie,   // has ended; its parent has not asked yet
+};
+
+struct Process {
+    explicit Process(ProcessId id) : pid(id) {}
+
+    ProcessId pid;
+    ProcessState state = ProcessState::Alive;
+    std::array<char, 16> name{};  // /proc/PID/comm: 15 characters and a NUL
+    IntrusiveList<Thread, &Thread::process_hook> threads;
+
+    // --- The family: kernel/process/process_table.h ---
+    Process* parent = nullptr;
+    ListHook sibling_hook;
+    ListHook table_hook;
+    ProcessId group = 0;
+    ProcessId session = 0;
+    std::uint32_t terminal = 0;   // device number of the controlling terminal; 0: none
+    fs::WaitQueue child_changes;  // wait4(2) sleeps here
+    bool has_run_exec = false;
+    // What wait4 tells, in its encoding: exit code << 8, or the signal (| 0x80: with core).
+    std::uint32_t exit_status = 0;
+    std::uint32_t exit_signal = 17;  // what the parent gets: SIGCHLD
+    std::uint8_t stop_signal = 0;
+    bool stop_untold = false;      // stopped, and no wait has told so yet
+    bool continue_untold = false;  // the same of SIGCONT
+    bool is_vfork_child = false;   // its parent sleeps on vfork_done
+    fs::WaitQueue vfork_done;
+
+    // --- What it has ---
+    ProgramMemory* memory = nullptr;
+    FileTable* files = nullptr;
+    WorkingPlace* place = nullptr;
+    SignalTable* signals = nullptr;
+    PendingSignals pending;  // for any of its threads
+    fs::Credentials credentials;
+    std::uint32_t saved_user = 0, saved_group = 0;
+    std::array<Limit, kLimits> limits{};
+    std::int32_t nice = 0;            // -20 to 19
+    std::int32_t oom_adjustment = 0;  // oom_score_adj
+    bool is_dumpable = true;
+
+    // --- Times ---
+    std::uint64_t start_time = 0;  // nanoseconds since boot
+    Usage usage;                   // of threads that have ended
+    Usage children;                // of children that were waited for
+
+    /// The only thread, or the first.
+    [[nodiscard]] Thread& main_thread() { return *threads.begin(); }
+};
+
+}  // namespace quire::kernel

@@ -1,0 +1,104 @@
+// Signals as values: sets of them, what is pending, what a program wants done with each.
+//
+//     send() --> PendingSignals of the process or of a thread
+//                     |  take(): the lowest one not blocked, faults of the thread itself first
+//                     v
+//     SignalActions: ignore | default (end, core, stop, continue, nothing) | the program's handler
+//
+// One pending entry for each standard signal (1-31): sent twice before it is taken, it is one.
+// Real-time signals (32-64) queue in order, as far as there is room: kMostQueued. signal(7),
+// sigaction(2). Locking is the caller's. Nothing here knows of CPUs or of the scheduler.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "kernel/base/result.h"
+
+namespace quire::kernel {
+
+using SignalNumber = std::uint32_t;  // 1 to kSignals; abi/signal.h names them
+inline constexpr SignalNumber kSignals = 64;
+
+/// Signal n is bit n - 1, as in the ABI's sigset_t.
+class SignalSet {
+  public:
+    constexpr SignalSet() = default;
+    constexpr explicit SignalSet(std::uint64_t bits) : bits_(bits) {}
+    [[nodiscard]] constexpr std::uint64_t bits() const { return bits_; }
+    [[nodiscard]] constexpr bool has(SignalNumber signal) const {
+        return (bits_ >> (signal - 1) & 1) != 0;
+    }
+    constexpr void add(SignalNumber signal) { bits_ |= std::uint64_t{1} << (signal - 1); }
+    constexpr void remove(SignalNumber signal) { bits_ &= ~(std::uint64_t{1} << (signal - 1)); }
+    [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+    constexpr SignalSet operator|(SignalSet other) const { return SignalSet(bits_ | other.bits_); }
+    constexpr SignalSet operator&(SignalSet other) const { return SignalSet(bits_ & other.bits_); }
+    constexpr SignalSet operator~() const { return SignalSet(~bits_); }
+    constexpr bool operator==(const SignalSet&) const = default;
+
+  private:
+    std::uint64_t bits_ = 0;
+};
+
+/// siginfo_t, as far as it has meaning: abi/signal.h has the program's layout.
+struct SignalInfo {
+    SignalNumber signal = 0;
+    std::int32_t code = 0;      // SI_USER 0, SI_KERNEL 128, SEGV_MAPERR 1, CLD_EXITED 1 ...
+    std::uint32_t sender = 0;   // pid
+    std::uint32_t user = 0;     // uid of the sender
+    std::uint32_t address = 0;  // of a fault
+    std::uint32_t value = 0;    // sigqueue's
+    std::int32_t status = 0;    // SIGCHLD: exit code or signal
+    std::uint32_t trap = 0;     // the exception and its error code, for the signal context
+    std::uint32_t error_code = 0;
+};
+
+/// What a program asked for with sigaction(2).
+struct SignalAction {
+    static constexpr std::uint32_t kDefault = 0;  // SIG_DFL
+    static constexpr std::uint32_t kIgnore = 1;   // SIG_IGN
+    std::uint32_t handler = kDefault;             // or the address of a function
+    std::uint32_t flags = 0;                      // SA_...
+    std::uint32_t restorer = 0;
+    SignalSet mask;
+};
+
+enum class DefaultAction : std::uint8_t { End, EndWithCore, Ignore, Stop, Continue };
+[[nodiscard]] DefaultAction default_action(SignalNumber signal);
+
+class SignalActions {
+  public:
+    [[nodiscard]] const SignalAction& of(SignalNumber signal) const { return actions_[signal - 1]; }
+    void set(SignalNumber signal, const SignalAction& action) { actions_[signal - 1] = action; }
+    /// Whether sending it would do nothing at all, unless it is blocked.
+    [[nodiscard]] bool ignores(SignalNumber signal) const;
+    /// What execve does: handlers become defaults, SIG_IGN stays.
+    void reset_handlers();
+
+  private:
+    std::array<SignalAction, kSignals> actions_{};
+};
+
+class PendingSignals {
+  public:
+    static constexpr std::uint32_t kMostQueued = 32;
+
+    /// Errors: TryAgain (no room for one more real-time signal; standard ones always go in).
+    Result<void> add(const SignalInfo& info);
+    [[nodiscard]] SignalSet set() const { return set_; }
+    /// Takes out the first one that is not in `blocked`.
+    std::optional<SignalInfo> take(SignalSet blocked);
+    /// Forgets all of `which`.
+    void discard(SignalSet which);
+    void check_invariants() const;
+
+  private:
+    SignalSet set_;
+    std::array<SignalInfo, 31> standard_{};
+    std::array<SignalInfo, kMostQueued> queued_{};  // in order of arrival
+    std::uint32_t queued_count_ = 0;
+};
+
+}  // namespace quire::kernel

@@ -1,0 +1,87 @@
+// System calls: a table with a row each, and how a program's registers become a call.
+//
+//     int 0x80   eax: number   ebx, ecx, edx, esi, edi, ebp: arguments   eax: result or -errno
+//
+// Rows lie in the section .system_calls; any file of kernel/ adds its own:
+//
+//     Result<std::uint32_t> call_getpid(SystemCall& call) { return call.process().pid; }
+//     SYSTEM_CALL(20, getpid, call_getpid, CallTraits::lock_free());
+//
+// A number without a row answers ENOSYS. (Linux: arch/x86/entry/syscalls/syscall_32.tbl.)
+#pragma once
+
+#include <cstdint>
+
+#include "cpu/trap_frame.h"
+#include "kernel/base/result.h"
+#include "kernel/process/process.h"
+#include "mm/types.h"
+
+namespace quire::kernel {
+
+class Processes;
+
+/// A call under way.
+class SystemCall {
+  public:
+    SystemCall(Processes& processes, Thread& thread, cpu::TrapFrame& frame)
+        : processes_(processes), thread_(thread), frame_(frame) {}
+
+    /// Argument 0 to 5.
+    [[nodiscard]] std::uint32_t argument(unsigned index) const;
+    [[nodiscard]] std::int32_t signed_argument(unsigned index) const {
+        return static_cast<std::int32_t>(argument(index));
+    }
+    [[nodiscard]] mm::VirtAddr pointer(unsigned index) const {
+        return mm::VirtAddr(argument(index));
+    }
+    /// Two registers as one number, the low half first.
+    [[nodiscard]] std::uint64_t wide_argument(unsigned index) const {
+        return argument(index) | std::uint64_t{argument(index + 1)} << 32;
+    }
+
+    [[nodiscard]] Processes& processes() const { return processes_; }
+    [[nodiscard]] Thread& thread() const { return thread_; }
+    [[nodiscard]] Process& process() const { return *thread_.process; }
+    [[nodiscard]] cpu::TrapFrame& frame() const { return frame_; }
+
+    /// The call answers with exactly this errno, where Error has no word of its own for it.
+    [[nodiscard]] Error fail_with(std::int32_t error_number) {
+        error_number_ = error_number;
+        return Error::InvalidArgument;
+    }
+    [[nodiscard]] std::int32_t error_number() const { return error_number_; }
+    /// The call has set the registers itself (sigreturn, execve): eax is left alone.
+    void keep_registers() { keeps_registers_ = true; }
+    [[nodiscard]] bool keeps_registers() const { return keeps_registers_; }
+
+  private:
+    Processes& processes_;
+    Thread& thread_;
+    cpu::TrapFrame& frame_;
+    std::int32_t error_number_ = 0;
+    bool keeps_registers_ = false;
+};
+
+struct CallTraits {
+    bool needs_lock = true;  // the kernel lock: all calls that touch memory or files
+    bool restarts = false;   // SA_RESTART applies: else a signal makes it EINTR
+    static constexpr CallTraits plain() { return {}; }
+    static constexpr CallTraits lock_free() { return {.needs_lock = false}; }
+    static constexpr CallTraits restarting() { return {.restarts = true}; }
+};
+
+struct SystemCallRow {
+    std::uint32_t number;
+    const char* name;
+    Result<std::uint32_t> (*handler)(SystemCall& call);
+    CallTraits traits;
+};
+static_assert(sizeof(SystemCallRow) == 16, "the linker lays these out as an array");
+
+#define SYSTEM_CALL(number, name, function, traits)                                     \
+    [[gnu::section(".system_calls"),                                                    \
+      gnu::used]] constinit const ::quire::kernel::SystemCallRow system_call_##name = { \
+        number, #name, function, traits}
+
+}  // namespace quire::kernel
