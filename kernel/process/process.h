@@ -78,6 +78,7 @@ struct Usage {
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
     std::uint32_t most_resident = 0;  // pages
+    /// Sums, and the larger of most_resident. kernel/process/process_table.cpp
     void add(const Usage& other);
 };
 
@@ -152,6 +153,7 @@ struct Process {
     // --- The family: kernel/process/process_table.h ---
     Process* parent = nullptr;
     ListHook sibling_hook;
+    IntrusiveList<Process, &Process::sibling_hook> children;  // the oldest first
     ListHook table_hook;
     ProcessId group = 0;
     ProcessId session = 0;
@@ -183,7 +185,7 @@ struct Process {
     // --- Times ---
     std::uint64_t start_time = 0;  // nanoseconds since boot
     Usage usage;                   // of threads that have ended
-    Usage children;                // of children that were waited for
+    Usage children_usage;          // of children that were waited for
 
     /// The only thread, or the first.
     [[nodiscard]] Thread& main_thread() { return *threads.begin(); }

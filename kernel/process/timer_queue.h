@@ -1,8 +1,9 @@
 // What is to happen at a time: sleeps, alarms, time-outs.
 //
-// Timers are in a list by deadline; run_until() calls what is due. It runs in thread context with
-// the kernel between two steps (kernel/deferred.h), never in an interrupt. Times are nanoseconds
-// since boot. A timer is its owner's and leaves the queue when it ends.
+// Timers are in a list by deadline, equal ones in the order of setting; run_until() calls what is
+// due. It runs in thread context with the kernel between two steps (kernel/deferred.h), never in an
+// interrupt. Times are nanoseconds since boot. A timer is its owner's and leaves the queue when it
+// ends.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ class TimerQueue {
     void set(Timer& timer, std::uint64_t deadline);
     /// Does nothing if it is not set.
     void cancel(Timer& timer);
-    /// Calls what is due, in order of deadlines; each may be set again by its function.
+    /// Calls what is due, in order of deadlines. A function may set any timer again, for a time
+    /// after `now`; what it sets earlier is called at once.
     void run_until(std::uint64_t now);
     /// Of the earliest; ~0: none is set.
     [[nodiscard]] std::uint64_t next_deadline();

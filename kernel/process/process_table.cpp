@@ -1,0 +1,311 @@
+#include "kernel/process/process_table.h"
+
+#include <bit>
+
+#include "kernel/abi/resource.h"
+
+namespace quire::kernel {
+
+namespace {
+
+constexpr SignalNumber kChildSignal = 17;         // SIGCHLD
+constexpr std::uint32_t kNoZombies = 0x00000002;  // SA_NOCLDWAIT
+
+// Whether the end of `child` is of no interest to its parent, so that nobody will wait for it.
+bool is_unwanted(const Process& child) {
+    const SignalTable* signals = child.parent->signals;
+    if (child.exit_signal != kChildSignal || signals == nullptr) return false;
+    const SignalAction& action = signals->actions.of(kChildSignal);
+    return action.handler == SignalAction::kIgnore || (action.flags & kNoZombies) != 0;
+}
+
+void inherit(Process& child, const Process& parent) {
+    child.name = parent.name;
+    child.group = parent.group;
+    child.session = parent.session;
+    child.terminal = parent.terminal;
+    child.credentials = parent.credentials;
+    child.saved_user = parent.saved_user;
+    child.saved_group = parent.saved_group;
+    child.limits = parent.limits;
+    child.nice = parent.nice;
+    child.oom_adjustment = parent.oom_adjustment;
+    child.is_dumpable = parent.is_dumpable;
+}
+
+}  // namespace
+
+void Usage::add(const Usage& other) {
+    user_time += other.user_time;
+    system_time += other.system_time;
+    minor_faults += other.minor_faults;
+    major_faults += other.major_faults;
+    voluntary_switches += other.voluntary_switches;
+    involuntary_switches += other.involuntary_switches;
+    if (most_resident < other.most_resident) most_resident = other.most_resident;
+}
+
+Usage usage_of(Process& process) {
+    Usage all = process.usage;
+    for (const Thread& thread : process.threads)
+        all.add(thread.usage);
+    return all;
+}
+
+// --- Numbers ---
+
+bool ProcessTable::is_remembered(ProcessId id) {
+    for (const Process& process : all_)
+        if (process.group == id || process.session == id) return true;
+    return false;
+}
+
+Result<ProcessId> ProcessTable::take_id() {
+    if (count_ + thread_ids_ >= kMostProcesses) return Error::TryAgain;
+    ProcessId id = last_id_;
+    do {
+        id = id == kMostId ? kInit + 1 : id + 1;
+    } while (is_taken(id) || is_remembered(id));
+    flip(id);
+    last_id_ = id;
+    return id;
+}
+
+void ProcessTable::give_back_id(ProcessId id) {
+    ASSERT(is_taken(id));
+    flip(id);
+}
+
+Result<ProcessId> ProcessTable::take_thread_id() {
+    const ProcessId id = TRY(take_id());
+    ++thread_ids_;
+    return id;
+}
+
+void ProcessTable::give_back_thread_id(ProcessId id) {
+    ASSERT(thread_ids_ != 0);
+    give_back_id(id);
+    --thread_ids_;
+}
+
+// --- The table ---
+
+Process* ProcessTable::find(ProcessId pid) {
+    if (pid == 0 || pid > kMostId || !is_taken(pid)) return nullptr;
+    for (Process& process : all_)
+        if (process.pid == pid) return &process;
+    return nullptr;
+}
+
+// Most new ones have the highest number; only after the numbers began anew the place is looked for.
+void ProcessTable::insert(Process& process) {
+    ++count_;
+    if (all_.empty() || all_.back()->pid < process.pid) {
+        all_.push_back(process);
+        return;
+    }
+    for (Process& other : all_) {
+        if (other.pid < process.pid) continue;
+        all_.insert_before(other, process);
+        return;
+    }
+}
+
+bool ProcessTable::is_over_limit(const Process& parent) {
+    const std::uint64_t most = parent.limits[abi::kLimitProcesses].soft;
+    const std::uint32_t user = parent.credentials.real_user;
+    if (user == 0 || parent.credentials.is_root() || most >= kMostProcesses) return false;
+    std::uint64_t there = 0;
+    for (const Process& process : all_)
+        if (process.credentials.real_user == user) ++there;
+    return there >= most;
+}
+
+Result<Process*> ProcessTable::create(Process* parent) {
+    ASSERT((parent == nullptr) == all_.empty());
+    if (parent != nullptr && is_over_limit(*parent)) return Error::TryAgain;
+    const ProcessId before = last_id_;
+    const ProcessId id = TRY(take_id());
+    const Result<Process*> made = cache_.allocate(id);
+    if (!made.ok()) {
+        give_back_id(id);
+        last_id_ = before;
+        return made.error();
+    }
+    Process& process = *made.value();
+    process.parent = parent;
+    if (parent != nullptr) {
+        inherit(process, *parent);
+        parent->children.push_back(process);
+    }
+    insert(process);
+    return &process;
+}
+
+void ProcessTable::undo(Process& process) {
+    release(process);
+}
+
+void ProcessTable::release(Process& process) {
+    ASSERT(process.threads.empty() && process.children.empty());
+    if (process.parent != nullptr) process.parent->children.remove(process);
+    all_.remove(process);
+    --count_;
+    give_back_id(process.pid);
+    cache_.release(&process);
+}
+
+// --- The end, and who is told ---
+
+void ProcessTable::give_children_to_init(Process& process) {
+    Process& init = *all_.front();
+    bool has_news = false;
+    while (Process* child = process.children.pop_front()) {
+        child->parent = &init;
+        child->exit_signal = kChildSignal;
+        init.children.push_back(*child);
+        if (child->state != ProcessState::Zombie) continue;
+        if (is_unwanted(*child)) {
+            release(*child);
+        } else {
+            has_news = true;
+        }
+    }
+    if (has_news) init.child_changes.wake_all();
+}
+
+bool ProcessTable::end(Process& process, std::uint32_t status) {
+    ASSERT(process.parent != nullptr && process.state != ProcessState::Zombie);
+    ASSERT(process.threads.empty() && process.memory == nullptr && process.files == nullptr);
+    ASSERT(process.place == nullptr && process.signals == nullptr);
+    process.state = ProcessState::Zombie;
+    process.exit_status = status;
+    process.stop_untold = process.continue_untold = false;
+    give_children_to_init(process);
+    process.parent->child_changes.wake_all();
+    if (!is_unwanted(process)) return false;
+    release(process);
+    return true;
+}
+
+bool ProcessTable::matches(const Process& child, const WaitRequest& request) {
+    const bool is_clone = child.exit_signal != kChildSignal;
+    if (request.kind != WaitRequest::Kind::All &&
+        is_clone != (request.kind == WaitRequest::Kind::Clones))
+        return false;
+    // Nothing will ever come from a zombie but its end.
+    if (child.state == ProcessState::Zombie && !request.exited) return false;
+    switch (request.whom) {
+    case WaitRequest::Whom::Any:
+        return true;
+    case WaitRequest::Whom::Process:
+        return child.pid == request.id;
+    case WaitRequest::Whom::Group:
+        return child.group == request.id;
+    }
+    ASSERT_UNREACHABLE();
+}
+
+std::optional<std::uint32_t> ProcessTable::news(const Process& child, const WaitRequest& request) {
+    if (child.state == ProcessState::Zombie) return child.exit_status;
+    if (request.stopped && child.stop_untold) return WaitStatus::stopped(child.stop_signal);
+    if (request.continued && child.continue_untold) return WaitStatus::kContinued;
+    return std::nullopt;
+}
+
+void ProcessTable::take_news(Process& parent, Process& child) {
+    if (child.state == ProcessState::Zombie) {
+        parent.children_usage.add(child.usage);
+        parent.children_usage.add(child.children_usage);
+        release(child);
+    } else if (child.stop_untold) {
+        child.stop_untold = false;
+    } else {
+        child.continue_untold = false;
+    }
+}
+
+Result<WaitResult> ProcessTable::collect(Process& parent, const WaitRequest& request) {
+    bool is_there = false;
+    for (Process& child : parent.children) {
+        if (!matches(child, request)) continue;
+        is_there = true;
+        const std::optional<std::uint32_t> status = news(child, request);
+        if (!status.has_value()) continue;
+        WaitResult result{child.pid, child.credentials.real_user, *status, usage_of(child)};
+        result.usage.add(child.children_usage);
+        if (!request.leave) take_news(parent, child);
+        return result;
+    }
+    if (!is_there) return Error::NoChild;
+    return WaitResult{};
+}
+
+// --- Groups and sessions ---
+
+// In the order of Linux's setpgid (kernel/sys.c).
+Result<void> ProcessTable::set_group(Process& caller, ProcessId pid, ProcessId group) {
+    Process* process = pid == 0 ? &caller : find(pid);
+    if (group == 0) group = pid == 0 ? caller.pid : pid;
+    if (process == nullptr) return Error::NoSuchProcess;
+    if (process->parent == &caller) {
+        if (process->session != caller.session) return Error::NotPermitted;
+        if (process->has_run_exec) return Error::AccessDenied;
+    } else if (process != &caller) {
+        return Error::NoSuchProcess;
+    }
+    if (process->session == process->pid) return Error::NotPermitted;
+    if (group != process->pid && !group_exists(group, caller.session)) return Error::NotPermitted;
+    process->group = group;
+    return {};
+}
+
+Result<ProcessId> ProcessTable::start_session(Process& caller) {
+    for (const Process& process : all_)
+        if (process.group == caller.pid) return Error::NotPermitted;
+    caller.session = caller.group = caller.pid;
+    caller.terminal = 0;
+    return caller.pid;
+}
+
+bool ProcessTable::group_exists(ProcessId group, ProcessId session) {
+    for (const Process& process : all_)
+        if (process.group == group && process.session == session) return true;
+    return false;
+}
+
+bool ProcessTable::is_orphaned(ProcessId group) {
+    for (const Process& process : all_) {
+        if (process.group != group || process.state == ProcessState::Zombie) continue;
+        const Process* parent = process.parent;
+        if (parent == nullptr || parent->pid == kInit) continue;
+        if (parent->group != group && parent->session == process.session) return false;
+    }
+    return true;
+}
+
+void ProcessTable::check_invariants() {
+    all_.check_invariants();
+    std::uint32_t count = 0, children = 0, taken = 0;
+    ProcessId last = 0;
+    for (Process& process : all_) {
+        ASSERT(process.pid > last && is_taken(process.pid));
+        last = process.pid;
+        ++count;
+        ASSERT((process.parent == nullptr) == (process.pid == kInit));
+        for (const Process& child : process.children) {
+            ASSERT(child.parent == &process);
+            ++children;
+        }
+        ASSERT(process.state != ProcessState::Zombie ||
+               (process.children.empty() && process.threads.empty()));
+        for (const Process& other : all_)
+            ASSERT(other.group != process.group || other.session == process.session);
+    }
+    for (const std::uint32_t word : taken_)
+        taken += static_cast<std::uint32_t>(std::popcount(word));
+    ASSERT(count == count_ && taken == count_ + thread_ids_);
+    ASSERT(count == 0 ? children == 0 : children == count - 1);
+}
+
+}  // namespace quire::kernel
