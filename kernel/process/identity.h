@@ -1,0 +1,50 @@
+// Who a process is: the rules by which it changes its user and group ids. credentials(7).
+//
+//     real        who started it            setuid(2) of root sets all three,
+//     effective   whom it may act as        everybody else goes back and forth
+//     saved       whom it may become again  between those it has
+//
+// kUnchanged leaves an id as it is where the call knows of it. Each checks first: nothing has
+// changed after an error. A process whose effective ids change is not dumpable from then on.
+// Errors: NotPermitted (EPERM), InvalidArgument (kUnchanged where an id must be).
+// (Linux: kernel/sys.c, kernel/groups.c.) Locking is the caller's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernel/base/result.h"
+#include "kernel/process/process.h"
+
+namespace quire::kernel {
+
+inline constexpr std::uint32_t kUnchanged = ~0U;
+
+/// The three ids of a kind, as getresuid(2) tells them.
+struct IdSet {
+    std::uint32_t real, effective, saved;
+    constexpr bool operator==(const IdSet&) const = default;
+    [[nodiscard]] constexpr bool has(std::uint32_t id) const {
+        return id == real || id == effective || id == saved;
+    }
+};
+
+[[nodiscard]] IdSet user_ids(const Process& process);
+[[nodiscard]] IdSet group_ids(const Process& process);
+
+/// setuid(2), setgid(2).
+Result<void> set_user(Process& process, std::uint32_t id);
+Result<void> set_group(Process& process, std::uint32_t id);
+/// setreuid(2), setregid(2).
+Result<void> set_users(Process& process, std::uint32_t real, std::uint32_t effective);
+Result<void> set_groups(Process& process, std::uint32_t real, std::uint32_t effective);
+/// setresuid(2), setresgid(2).
+Result<void> set_users(Process& process, const IdSet& wanted);
+Result<void> set_groups(Process& process, const IdSet& wanted);
+/// setgroups(2): supplementary ones. Errors: InvalidArgument (more than kMostGroups).
+Result<void> set_supplementary(Process& process, std::span<const std::uint32_t> groups);
+
+/// Whether `who` may do to `whom` what its own user may: the real id of one is the other's.
+[[nodiscard]] bool is_own(const Process& who, const Process& whom);
+
+}  // namespace quire::kernel
