@@ -16,18 +16,31 @@ struct FaultFixup {
 extern "C" const FaultFixup fault_fixups_start[];
 extern "C" const FaultFixup fault_fixups_end[];
 
+namespace {
+
+const FaultFixup* find_fixup(const TrapFrame& frame) {
+    if (frame.from_user()) return nullptr;
+    if (frame.vector != exception::kPageFault && frame.vector != exception::kGeneralProtection &&
+        frame.vector != exception::kSegmentNotPresent) {
+        return nullptr;
+    }
+    for (const FaultFixup* fixup = fault_fixups_start; fixup != fault_fixups_end; ++fixup)
+        if (fixup->faulting_eip == frame.eip) return fixup;
+    return nullptr;
+}
+
+}  // namespace
+
+bool has_fault_fixup(const TrapFrame& frame) {
+    return find_fixup(frame) != nullptr;
+}
+
 bool apply_fault_fixup(TrapFrame& frame) {
-    if (frame.vector != exception::kPageFault && frame.vector != exception::kGeneralProtection) {
-        return false;
-    }
-    if (frame.from_user()) return false;
-    for (const FaultFixup* fixup = fault_fixups_start; fixup != fault_fixups_end; ++fixup) {
-        if (fixup->faulting_eip != frame.eip) continue;
-        frame.eip = fixup->resume_eip;
-        frame.eax = frame.vector + 1;
-        return true;
-    }
-    return false;
+    const FaultFixup* fixup = find_fixup(frame);
+    if (fixup == nullptr) return false;
+    frame.eip = fixup->resume_eip;
+    frame.eax = frame.vector + 1;
+    return true;
 }
 
 // The instruction at 1 may fault; execution goes on at 2 either way, with EAX still 0 on success.
@@ -93,6 +106,32 @@ bool try_write(std::uint32_t address, std::uint32_t value, std::uint32_t bytes) 
         ASSERT_UNREACHABLE();
     }
     return failed == 0;
+}
+
+// Words first, then the rest. When a word faults, ECX has the words that are left, and ESI and EDI
+// stand where it stopped; so the bytes that are left are known either way. The bytes of that word
+// are tried one by one, as the page may end in it.
+std::uint32_t try_copy(void* to, const void* from, std::uint32_t bytes) {
+    std::uint32_t failed = 0;
+    std::uint32_t words = bytes / 4;
+    asm volatile(QUIRE_MAY_FAULT("rep movsl")
+                 : "+a"(failed), "+c"(words), "+S"(from), "+D"(to)
+                 :
+                 : "memory");
+    std::uint32_t left = words * 4 + bytes % 4;
+    failed = 0;
+    asm volatile(QUIRE_MAY_FAULT("rep movsb")
+                 : "+a"(failed), "+c"(left), "+S"(from), "+D"(to)
+                 :
+                 : "memory");
+    return left;
+}
+
+// AL is the 0 that is stored; what a fault leaves in EAX is not looked at.
+std::uint32_t try_clear(void* to, std::uint32_t bytes) {
+    std::uint32_t zero = 0;
+    asm volatile(QUIRE_MAY_FAULT("rep stosb") : "+a"(zero), "+c"(bytes), "+D"(to) : : "memory");
+    return bytes;
 }
 
 }  // namespace quire::cpu

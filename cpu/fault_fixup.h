@@ -12,6 +12,9 @@
 
 namespace quire::cpu {
 
+/// Whether the instruction that raised `frame` in ring 0 has a fixup.
+[[nodiscard]] bool has_fault_fixup(const TrapFrame& frame);
+
 /// Redirects `frame` if its instruction has a fixup. Called by trap_dispatch().
 bool apply_fault_fixup(TrapFrame& frame);
 
@@ -20,5 +23,12 @@ std::optional<std::uint32_t> try_read(std::uint32_t address, std::uint32_t bytes
 
 /// Writes the low `bytes` (1, 2 or 4) of `value` at linear `address`; false if that faults.
 [[nodiscard]] bool try_write(std::uint32_t address, std::uint32_t value, std::uint32_t bytes);
+
+/// Copies `bytes` bytes upwards, and says how many are left when it cannot go on; 0: all done. The
+/// faulting byte and those behind it are untouched.
+[[nodiscard]] std::uint32_t try_copy(void* to, const void* from, std::uint32_t bytes);
+
+/// Sets `bytes` bytes to 0, and says how many are left when it cannot go on.
+[[nodiscard]] std::uint32_t try_clear(void* to, std::uint32_t bytes);
 
 }  // namespace quire::cpu

@@ -31,6 +31,20 @@ constinit Gate idt[kVectors]{};
 constinit TrapHandler handlers[kVectors]{};
 using Fallback = void (*)(TrapFrame& frame);
 constinit Fallback fallback_handler = nullptr;
+constinit UserReturn user_return = nullptr;
+constinit bool from_user = false;
+
+void handle(TrapFrame& frame) {
+    if (frame.vector - kFirstIrqVector < kIrqLines) {
+        from_user = frame.from_user();
+        dispatch_irq(static_cast<std::uint8_t>(frame.vector - kFirstIrqVector));
+        return;
+    }
+    const TrapHandler handler = handlers[frame.vector];
+    if (handler != nullptr && handler(frame) == Trap::Handled) return;
+    if (apply_fault_fixup(frame)) return;
+    fallback_handler(frame);
+}
 
 constexpr Gate make_gate(std::uint16_t selector, std::uint32_t offset, std::uint8_t type) {
     return {static_cast<std::uint16_t>(offset), selector, 0, type,
@@ -68,6 +82,14 @@ TrapHandler set_trap_handler(std::uint8_t vector, TrapHandler handler) {
     return before;
 }
 
+void set_user_return(UserReturn function) {
+    user_return = function;
+}
+
+bool interrupt_came_from_user() {
+    return from_user;
+}
+
 }  // namespace quire::cpu
 
 using namespace quire::cpu;
@@ -75,14 +97,8 @@ using namespace quire::cpu;
 // Called by cpu/isr_stubs.asm for every exception and interrupt.
 void trap_dispatch(TrapFrame* frame) {
     ASSERT(frame->vector < kVectors);
-    if (frame->vector - kFirstIrqVector < kIrqLines) {
-        dispatch_irq(static_cast<std::uint8_t>(frame->vector - kFirstIrqVector));
-        return;
-    }
-    const TrapHandler handler = handlers[frame->vector];
-    if (handler != nullptr && handler(*frame) == Trap::Handled) return;
-    if (apply_fault_fixup(*frame)) return;
-    fallback_handler(*frame);
+    handle(*frame);
+    if (frame->from_user() && user_return != nullptr) user_return(*frame);
 }
 
 // Called by cpu/task_entries.asm, on the emergency stack: what the task gate saved in the main TSS

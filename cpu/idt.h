@@ -21,6 +21,14 @@ inline constexpr std::uint8_t kSystemCallVector = 0x80;
 enum class Trap : std::uint8_t { NotHandled, Handled };
 using TrapHandler = Trap (*)(TrapFrame& frame);
 
+/// Called at the end of each trap from ring 3, before the way back there: it may change the frame,
+/// run other threads meanwhile, or never return. It returns with interrupts off.
+using UserReturn = void (*)(TrapFrame& frame);
+void set_user_return(UserReturn function);
+
+/// Whether the hardware interrupt that is being handled came while ring 3 ran.
+[[nodiscard]] bool interrupt_came_from_user();
+
 /// Fills the table and loads it. The fallback is called for every trap that no handler takes; it
 /// does not return for an exception in ring 0.
 void load_idt(void (*fallback)(TrapFrame& frame));

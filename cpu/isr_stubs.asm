@@ -25,6 +25,21 @@ isr_stub_%[vector]:
   %assign vector vector + 1
 %endrep
 
+; Pops a segment register. A program's selector may have become bad since it was pushed, as it may
+; have changed its descriptor: then it gets the null selector (cpu/fault_fixup.h).
+%macro may_be_bad 1
+%%again:
+    pop %1
+    jmp short %%done
+%%bad:
+    mov dword [esp], 0
+    jmp short %%again
+%%done:
+    [section .fault_fixups]
+    dd %%again, %%bad
+    __?SECT?__
+%endmacro
+
 ; In:  the stack as in cpu/trap_frame.h down to the vector. Interrupts are off (interrupt gates).
 ; Out: everything as it was, changed as trap_dispatch changed the frame.
 global trap_common
@@ -45,10 +60,12 @@ trap_common:
     push eax                        ; TrapFrame*
     call trap_dispatch
     add esp, 12
-    pop gs
-    pop fs
-    pop es
-    pop ds
+global return_from_trap             ; a thread's first way to its program, too (kernel/threads.cpp)
+return_from_trap:
+    may_be_bad gs
+    may_be_bad fs
+    may_be_bad es
+    may_be_bad ds
     popad
     add esp, 8                      ; vector and error code
     iret

@@ -1,5 +1,6 @@
 #include "kernel/clock.h"
 
+#include "cpu/irq.h"
 #include "cpu/tsc.h"
 #include "kernel/base/log.h"
 
@@ -19,6 +20,8 @@ void Clock::start(std::uint64_t unix_time) {
 }
 
 void Clock::on_tick() {
+    tick_tsc_ = cpu::read_tsc();
+    if (hook_ != nullptr) hook_(hook_context_);
     const std::uint64_t tick = pit_.ticks();
     if (tick < kFirstTick || tick > kFirstTick + kFineTicks) return;
     const std::uint64_t now = cpu::read_tsc();
@@ -29,6 +32,16 @@ void Clock::on_tick() {
     tsc_khz_ = static_cast<std::uint32_t>((now - first_tsc_) / elapsed_ms);
     log(LogLevel::Debug, "clock", "the TSC runs at %u kHz (over %u ticks)", tsc_khz_,
         static_cast<unsigned>(elapsed_ticks));
+}
+
+// A tick that comes late must not be overtaken: what the TSC adds stays below a tick.
+std::uint64_t Clock::nanoseconds() const {
+    const cpu::InterruptGuard guard;
+    const std::uint32_t tick_length = 1'000'000'000 / pit_.hz();
+    const std::uint64_t ticks = pit_.ticks() * tick_length;
+    if (tsc_khz_ == 0) return ticks;
+    const std::uint64_t since = (cpu::read_tsc() - tick_tsc_) * 1'000'000 / tsc_khz_;
+    return ticks + (since < tick_length ? since : tick_length - 1);
 }
 
 std::uint64_t Clock::unix_time() const {

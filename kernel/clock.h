@@ -19,6 +19,15 @@ class Clock {
     void start(std::uint64_t unix_time);
 
     [[nodiscard]] std::uint64_t milliseconds() const { return pit_.milliseconds(); }
+    /// Nanoseconds since the first tick; between two ticks as the TSC says. Never goes back.
+    [[nodiscard]] std::uint64_t nanoseconds() const;
+    /// The wall clock at boot: seconds since 1970, or 0.
+    [[nodiscard]] std::uint64_t boot_time() const { return boot_time_; }
+    /// `hook(context)` is called at every tick from now on, from the interrupt handler.
+    void set_tick_hook(drivers::Pit::TickHook hook, void* context) {
+        hook_context_ = context;
+        hook_ = hook;
+    }
     /// TSC clocks per millisecond; 0 until measured.
     [[nodiscard]] std::uint32_t tsc_khz() const { return tsc_khz_; }
     /// Seconds since 1970, or 0 if the RTC did not say.
@@ -30,6 +39,9 @@ class Clock {
     drivers::Pit& pit_;
     std::uint64_t boot_time_ = 0;
     std::uint64_t first_tsc_ = 0;
+    std::uint64_t tick_tsc_ = 0;  // at the last tick
+    drivers::Pit::TickHook hook_ = nullptr;
+    void* hook_context_ = nullptr;
     std::uint32_t tsc_khz_ = 0;
 };
 

@@ -1,7 +1,5 @@
 #include "kernel/console.h"
 
-#include "cpu/irq.h"
-#include "cpu/registers.h"
 #include "libc/format.h"
 
 namespace quire::kernel {
@@ -45,23 +43,6 @@ bool Console::read(char& byte) {
         return true;
     }
     return keyboard_.read(byte);
-}
-
-char Console::wait_for_byte(IdleWork work, void* context) {
-    for (;;) {
-        const bool more_to_do = work(context);
-        char byte = 0;
-        cpu::disable_interrupts();  // so that no byte arrives between the look and the sleep
-        if (read(byte)) {
-            cpu::enable_interrupts();
-            return byte;
-        }
-        if (more_to_do) {
-            cpu::enable_interrupts();
-        } else {
-            cpu::enable_interrupts_and_halt();
-        }
-    }
 }
 
 }  // namespace quire::kernel

@@ -31,14 +31,6 @@ class Console {
     /// Takes the next byte typed; false when nobody has typed.
     [[nodiscard]] bool read(char& byte);
 
-    /// Something useful to do while nobody types: does a little, and answers whether there is more.
-    /// May sleep.
-    using IdleWork = bool (*)(void* context);
-
-    /// Waits until a byte is typed: does idle work while there is some, then sleeps. Interrupts
-    /// must be set up.
-    char wait_for_byte(IdleWork work, void* context);
-
     void use_polling() { polling_ = true; }
     /// Waits until everything printed has left the machine.
     void flush() { serial_.flush(); }

@@ -3,6 +3,7 @@
 #include "cpu/irq.h"
 #include "cpu/tsc.h"
 #include "kernel/base/log.h"
+#include "kernel/threads.h"
 #include "libc/format.h"
 #include "libc/string.h"
 #include "mm/physical_window.h"
@@ -43,11 +44,26 @@ const char* partition_type_name(std::uint8_t type) {
 
 // --- Sleeping ------------------------------------------------------------------------------------
 
+void InterruptWaiter::use(Threads& threads) {
+    threads_ = &threads;
+    threads.deferred().attach(
+        Note::Disk, [](void* self) { static_cast<InterruptWaiter*>(self)->wake_threads(); }, this);
+}
+
+// Interrupts are off from the caller's look at the disk to the switch: no answer is slept through.
 void InterruptWaiter::sleep() {
     since_ = cpu::read_tsc();
     asleep_ = true;
-    cpu::enable_interrupts_and_halt();
-    cpu::disable_interrupts();
+    if (threads_ == nullptr || threads_->is_idle()) {
+        cpu::enable_interrupts_and_halt();
+        cpu::disable_interrupts();
+    } else {
+        Thread& self = threads_->current();
+        threads_->scheduler().prepare_to_sleep();
+        sleepers_.add(self);
+        if (threads_->scheduler().sleep(ThreadState::Waiting)) threads_->switch_away();
+        sleepers_.remove(self);
+    }
     wake();  // unless the disk has
 }
 
@@ -57,9 +73,14 @@ void InterruptWaiter::wake() {
     slept_ += cpu::read_tsc() - since_;
 }
 
+void InterruptWaiter::on_interrupt() {
+    wake();
+    if (threads_ != nullptr) threads_->deferred().note(Note::Disk);
+}
+
 void Disks::on_interrupt(void* line) {
     auto& woken = *static_cast<Line*>(line);
-    woken.waiter->wake();
+    woken.waiter->on_interrupt();
     woken.channel->on_interrupt();
 }
 

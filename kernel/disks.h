@@ -19,21 +19,34 @@
 #include "drivers/partition_table.h"
 #include "drivers/pci.h"
 #include "drivers/ram_disk.h"
+#include "fs/wait.h"
 #include "mm/frame_allocator.h"
 
 namespace quire::kernel {
 
-/// Sleeps until any interrupt comes, and measures how long it slept for disks.
+class Threads;
+
+/// Lets other threads run until a disk has answered or a tick has gone by, and measures how long
+/// disks were waited for. Before there are threads the CPU sleeps.
 class InterruptWaiter final : public drivers::DiskWaiter {
   public:
+    /// From now on waiting is sleeping. `threads` must stay.
+    void use(Threads& threads);
+
     void sleep() override;
     /// First thing in a disk's interrupt handler: the sleep ends here.
-    void wake();
+    void on_interrupt();
+    /// Lets those who wait look again. In thread context.
+    void wake_threads() { sleepers_.wake_all(); }
 
     /// In TSC clocks.
     [[nodiscard]] std::uint64_t slept() const { return slept_; }
 
   private:
+    void wake();
+
+    Threads* threads_ = nullptr;
+    fs::WaitQueue sleepers_;
     bool asleep_ = false;
     std::uint64_t since_ = 0;
     std::uint64_t slept_ = 0;
@@ -80,7 +93,7 @@ class Disks {
     };
     /// Drive 0 to kDrives - 1; its queue is empty where there is no disk.
     [[nodiscard]] Drive& drive(unsigned index) { return drives_[index]; }
-    [[nodiscard]] const InterruptWaiter& waiter() const { return waiter_; }
+    [[nodiscard]] InterruptWaiter& waiter() { return waiter_; }
 
   private:
     /// What an IRQ line is for.

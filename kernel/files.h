@@ -88,6 +88,12 @@ class Files {
 
     /// The files as root sees them, from /.
     [[nodiscard]] fs::FileCalls& calls() { return *calls_; }
+    [[nodiscard]] fs::FileLayer& layer() { return layer_; }
+    [[nodiscard]] const fs::TimeSource& time() const { return time_; }
+    [[nodiscard]] fs::Procfs& proc() { return proc_; }
+    [[nodiscard]] fs::DescriptorTable::BlockCache& descriptor_blocks() {
+        return descriptor_blocks_;
+    }
     [[nodiscard]] fs::MountTable& mounts() { return mounts_; }
     [[nodiscard]] fs::WriteBackDaemon& write_back() { return write_back_; }
     [[nodiscard]] fs::Ext2& root_disk() { return ext2_; }

@@ -8,6 +8,8 @@
 #include "drivers/fw_cfg.h"
 #include "drivers/rtc.h"
 #include "kernel/base/log.h"
+#include "kernel/console_input.h"
+#include "kernel/daemons.h"
 #include "kernel/disks.h"
 #include "kernel/emulator.h"
 #include "kernel/files.h"
@@ -16,8 +18,12 @@
 #include "kernel/memory_report.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
+#include "kernel/processes.h"
 #include "kernel/selftest.h"
 #include "kernel/system.h"
+#include "kernel/system_calls.h"
+#include "kernel/threads.h"
+#include "kernel/user_faults.h"
 #include "kernel/virtual_memory.h"
 #include "libc/string.h"
 #include "mm/machine.h"
@@ -81,16 +87,32 @@ void start_memory(System& system) {
                mm::start_of(system.memory->window_end()).raw());
 }
 
+// Both inputs leave a note: somebody may wait for what was typed.
+void note_input(System& system) {
+    if (system.threads != nullptr) system.threads->deferred().note(Note::Input);
+}
+
+void on_serial_line(void* context) {
+    System& system = *static_cast<System*>(context);
+    system.com1.on_interrupt();
+    note_input(system);
+}
+
+void on_keyboard(void* context) {
+    System& system = *static_cast<System*>(context);
+    drivers::Keyboard::interrupt(&system.keyboard);
+    note_input(system);
+}
+
 void start_devices(System& system) {
     system.pit.start(kTickHz);
     cpu::irq_register(drivers::Pit::kIrq, drivers::Pit::interrupt, &system.pit);
     if (system.com1.present()) {
-        cpu::irq_register(drivers::SerialPort::kCom1Irq, drivers::SerialPort::interrupt,
-                          &system.com1);
+        cpu::irq_register(drivers::SerialPort::kCom1Irq, on_serial_line, &system);
         system.com1.enable_interrupts();
     }
     if (system.keyboard.init().ok()) {
-        cpu::irq_register(drivers::Keyboard::kIrq, drivers::Keyboard::interrupt, &system.keyboard);
+        cpu::irq_register(drivers::Keyboard::kIrq, on_keyboard, &system);
         system.keyboard.enable_interrupts();
     }
     drivers::Rtc rtc(system.hardware, system.pit);
@@ -130,6 +152,35 @@ void start_files(System& system) {
     system.files->start({.root = words.find("root").value_or(std::string_view()),
                          .read_only = words.has("ro"),
                          .swap = !words.has("noswap")});
+}
+
+// Whose time a tick is, and that one has gone by.
+void on_tick(void* context) {
+    System& system = *static_cast<System*>(context);
+    constexpr std::uint64_t kTickLength = 1'000'000'000 / kTickHz;
+    Threads& threads = *system.threads;
+    if (!threads.is_idle()) {
+        Usage& usage = threads.current().usage;
+        (cpu::interrupt_came_from_user() ? usage.user_time : usage.system_time) += kTickLength;
+    }
+    threads.scheduler().tick();
+    threads.deferred().note(Note::Tick);
+}
+
+// What runs now becomes a thread beside others.
+void start_threads(System& system) {
+    alignas(Threads) static std::byte threads_storage[sizeof(Threads)];
+    alignas(ConsoleInput) static std::byte input_storage[sizeof(ConsoleInput)];
+    alignas(Processes) static std::byte storage[sizeof(Processes)];
+    system.threads =
+        new (threads_storage) Threads(*system.memory, *system.virtual_memory, system.features);
+    system.input = new (input_storage) ConsoleInput(system.console, *system.threads);
+    system.clock.set_tick_hook(on_tick, &system);
+    system.disks->waiter().use(*system.threads);
+    system.processes =
+        new (storage) Processes(system, *system.virtual_memory, *system.files, *system.threads);
+    start_system_calls(*system.processes);
+    start_user_faults(*system.processes);
 }
 
 // `failevery=N`: from here on every N-th allocation fails. What the boot itself needs it gets.
@@ -185,6 +236,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::start_devices(system);
     kernel::start_disks(system);
     kernel::start_files(system);
+    kernel::start_threads(system);
     kernel::start_failures(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {
@@ -193,6 +245,10 @@ void kernel_main(const boot::BootInfo* from_loader) {
         kernel::end_emulation(passed ? kernel::Verdict::Passed : kernel::Verdict::Failed);
     }
     system.console_level = LogLevel::Warning;
+    kernel::start_daemons(*system.processes);
     system.console.print("Type help for the list of commands.\n");
-    kernel::run_monitor(system);
+    for (;;) {
+        kernel::run_monitor(system);
+        system.input->wait_for_monitor_key();
+    }
 }

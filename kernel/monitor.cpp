@@ -2,10 +2,9 @@
 
 #include "cpu/tsc.h"
 #include "kernel/backtrace.h"
-#include "kernel/files.h"
+#include "kernel/console_input.h"
 #include "kernel/line_editor.h"
-#include "kernel/memory.h"
-#include "kernel/virtual_memory.h"
+#include "kernel/processes.h"
 
 extern "C" const quire::kernel::MonitorCommand monitor_commands_start[];
 extern "C" const quire::kernel::MonitorCommand monitor_commands_end[];
@@ -33,15 +32,6 @@ std::size_t split(std::string_view line, std::span<std::string_view> words) {
 
 void write_to_console(void* console, std::string_view text) {
     static_cast<Console*>(console)->write(text.data(), text.size());
-}
-
-// While nobody types: frames are cleared for those who will ask for zeroed ones, frames are made
-// free where they are few, and what is dirty goes to the disks.
-bool work_while_idle(void* context) {
-    System& system = *static_cast<System*>(context);
-    const std::uint64_t now = system.clock.milliseconds() / 1000;
-    return system.memory->frames().zero_one_ahead() || system.virtual_memory->idle_step(now) ||
-           system.files->idle_step(now);
 }
 
 // Tab: the rest of the only command that begins like this.
@@ -86,17 +76,31 @@ void run_command(System& system, std::string_view line) {
                          static_cast<int>(words[0].size()), words[0].data());
 }
 
+// Commands look at memory and files: nobody else changes them meanwhile.
 void run_monitor(System& system) {
     static LineEditor editor({&system.console, write_to_console, complete_command});
-    for (;;) {
+    while (system.input->monitor_has_it()) {
         editor.begin(kPrompt);
         if (system.prompt_tsc == 0) system.prompt_tsc = cpu::read_tsc();
         LineEvent event = LineEvent::None;
-        while (event == LineEvent::None) {
-            event = editor.feed(system.console.wait_for_byte(work_while_idle, &system));
-        }
-        if (event == LineEvent::Line) run_command(system, editor.line());
+        while (event == LineEvent::None)
+            event = editor.feed(system.input->read_for_monitor());
+        if (event != LineEvent::Line) continue;
+        const KernelLockGuard guard(system.processes->lock());
+        run_command(system, editor.line());
     }
 }
 
+namespace {
+
+void leave_monitor(System& system, Arguments) {
+    if (system.input->has_receiver()) {
+        system.input->leave_monitor();
+    } else {
+        system.console.print("There are no programs to go back to.\n");
+    }
+}
+MONITOR_COMMAND(exit, "", "back to the programs; Ctrl-] comes here again", leave_monitor);
+
+}  // namespace
 }  // namespace quire::kernel

@@ -1,4 +1,5 @@
-// The monitor: the prompt `quire> ` on serial line and keyboard, while there are no processes.
+// The monitor: the prompt `quire> ` on serial line and keyboard, while there are no processes, and
+// after Ctrl-], when there are.
 //
 // Commands are a table in the section .monitor_commands; any file of kernel/ adds its own:
 //
@@ -34,8 +35,8 @@ static_assert(sizeof(MonitorCommand) == 16, "the linker lays these out as an arr
 /// All commands, in the order the linker found them.
 std::span<const MonitorCommand> monitor_commands();
 
-/// Reads and runs commands for ever.
-[[noreturn]] void run_monitor(System& system);
+/// Reads and runs commands as long as the monitor has the input (kernel/console_input.h).
+void run_monitor(System& system);
 
 /// Runs one line. Says so if there is no such command.
 void run_command(System& system, std::string_view line);

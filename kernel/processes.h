@@ -1,71 +1,115 @@
-// All processes of the running kernel and what they share: the table, the scheduler, timers, the
-// clock. A system call finds everything from here. Built once by kernel_main().
+// All processes of the running kernel and what they share: the table, threads, timers, the lock.
+// A system call finds everything from here. Built once by kernel_main().
+//
+//     kernel/processes.cpp   this, sleeping      kernel/fork.cpp   clone()
+//     kernel/signals.cpp     send()              kernel/exit.cpp   exit()
 #pragma once
 
+#include "kernel/kernel_lock.h"
 #include "kernel/process/process_table.h"
-#include "kernel/process/scheduler.h"
 #include "kernel/process/timer_queue.h"
 #include "kernel/system.h"
+#include "kernel/threads.h"
 
 namespace quire::kernel {
 
-class Processes final {
+class Processes final : fs::Sleeper {
   public:
-    Processes(System& system, VirtualMemory& memory, Files& files);
+    /// Everything handed in must stay.
+    Processes(System& system, VirtualMemory& memory, Files& files, Threads& threads);
     Processes(const Processes&) = delete;
     Processes& operator=(const Processes&) = delete;
 
     [[nodiscard]] System& system() { return system_; }
     [[nodiscard]] VirtualMemory& memory() { return memory_; }
     [[nodiscard]] Files& files() { return files_; }
+    [[nodiscard]] Threads& threads() { return threads_; }
+    [[nodiscard]] Scheduler& scheduler() { return threads_.scheduler(); }
     [[nodiscard]] ProcessTable& table() { return table_; }
-    [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
     [[nodiscard]] TimerQueue& timers() { return timers_; }
+    [[nodiscard]] KernelLock& lock() { return lock_; }
 
     /// Nanoseconds since boot; and since 1970.
-    [[nodiscard]] std::uint64_t now() const;
+    [[nodiscard]] std::uint64_t now() const { return system_.clock.nanoseconds(); }
     [[nodiscard]] std::uint64_t wall_clock() const;
 
-    /// The file calls of a process, on the stack for the length of a call:
-    /// `processes.files_of(process).open(...)`. Sleeps through the scheduler.
+    /// The file calls of a process, for the length of a call:
+    /// `processes.files_of(process).open(...)`. They sleep by sleep_on().
     [[nodiscard]] fs::FileCalls files_of(Process& process);
 
     /// Sleeps until `queue` is woken, a signal comes (Interrupted), or the time is over (TimedOut;
-    /// deadline ~0: never). The kernel lock is given up meanwhile.
-    Result<void> sleep_on(fs::WaitQueue& queue, std::uint64_t deadline = ~std::uint64_t{0});
+    /// kNever: it never is). May end earlier, so the caller looks again. The kernel lock is given
+    /// up meanwhile.
+    static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+    Result<void> sleep_on(fs::WaitQueue& queue, std::uint64_t deadline = kNever);
 
-    // --- Sending signals: kernel/process/signal_delivery.h has the pure part ---
+    /// Whether a signal waits for the thread that it does not block.
+    [[nodiscard]] static bool has_signal(const Thread& thread) {
+        return !((thread.pending.set() | thread.process->pending.set()) & ~thread.blocked).empty();
+    }
+    /// The current thread sleeps as Stopped, without the lock, until SIGCONT or SIGKILL resumes it.
+    void sleep_stopped();
+
+    // --- kernel/signals.cpp ---
     void send(Process& process, const SignalInfo& info);
     void send_to_thread(Thread& thread, const SignalInfo& info);
+    /// The current thread gets it now, whatever it blocks or ignores: a fault.
+    void force_signal(Thread& thread, const SignalInfo& info);
+    /// Acts on the signals of the current thread, which is on its way to `frame` in ring 3. May not
+    /// return.
+    void deliver_signals(Thread& thread, cpu::TrapFrame& frame);
 
-    // --- kernel/fork.cpp, kernel/exit.cpp, kernel/exec.cpp ---
+    // --- kernel/fork.cpp ---
     struct CloneRequest {
-        std::uint32_t flags = 0;  // CLONE_..., the exit signal in the low byte
-        std::uint32_t stack = 0;  // 0: the caller's
-        std::uint32_t parent_tid = 0, child_tid = 0, tls = 0;
+        std::uint32_t flags = 0;       // CLONE_..., the exit signal in the low byte
+        std::uint32_t stack = 0;       // 0: as the caller's
+        std::uint32_t parent_tid = 0;  // where tids are written, if flags say so
+        std::uint32_t child_tid = 0;
+        std::uint32_t tls = 0;  // a user_desc
     };
-    /// A child that returns from the same system call with 0. Errors: TryAgain, OutOfMemory;
-    /// nothing has changed then.
+    /// A child that comes back from the same system call with 0. Errors: TryAgain, OutOfMemory,
+    /// InvalidArgument, BadAddress; nothing has changed then.
     Result<ProcessId> clone(Thread& caller, const cpu::TrapFrame& frame, const CloneRequest& what);
-    /// Ends the whole process of the current thread. `status`: wait4's encoding.
+    /// Process 1: its thread runs `entry(this)` in the kernel and may become a program by exec()
+    /// and Threads::enter_program(). Its descriptors 0, 1 and 2 are /dev/console. Panics if there
+    /// is no memory for it.
+    void start_init(void (*entry)(void*));
+
+    // --- kernel/exit.cpp ---
+    /// Ends the process of the current thread. `status`: wait4's encoding.
     [[noreturn]] void exit(std::uint32_t status);
-    /// Ends `process`, now if it runs, else when it next would.
-    void kill(Process& process, SignalNumber signal);
+
+    // --- What processes share: one more user is ++users, one less is drop() ---
+    /// An empty address space with one user, and the limits of `process`. Errors: OutOfMemory.
+    Result<ProgramMemory*> make_memory(const Process& process);
+    /// Sets the pointer to nullptr, and releases what has no user any more. An address space must
+    /// not be in use by any thread then.
+    void drop(ProgramMemory*& memory);
+    void drop(FileTable*& files);
+    void drop(WorkingPlace*& place);
+    void drop(SignalTable*& signals);
 
     void check_invariants();
 
   private:
+    class Offspring;
+
+    Result<void> sleep(fs::WaitQueue& queue) override { return sleep_on(queue); }
+    void on_tick();
+    template <typename T>
+    static void drop_user(mm::ObjectCache<T>& cache, T*& shared);
+
     System& system_;
     VirtualMemory& memory_;
     Files& files_;
-    mm::ObjectCache<Process> process_cache_;
-    mm::ObjectCache<Thread> threads_;
+    Threads& threads_;
+    KernelLock lock_;
+    mm::ObjectCache<Process> processes_;
     mm::ObjectCache<ProgramMemory> memories_;
     mm::ObjectCache<FileTable> file_tables_;
     mm::ObjectCache<WorkingPlace> places_;
     mm::ObjectCache<SignalTable> signal_tables_;
     ProcessTable table_;
-    Scheduler scheduler_;
     TimerQueue timers_;
 };
 

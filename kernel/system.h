@@ -18,9 +18,12 @@
 
 namespace quire::kernel {
 
+class ConsoleInput;
 class Disks;
 class Files;
+class Processes;
 class Memory;
+class Threads;
 class VirtualMemory;
 
 struct System {
@@ -46,7 +49,10 @@ struct System {
     Memory* memory = nullptr;  // once it is set up
     Disks* disks = nullptr;    // once they have been looked for
     VirtualMemory* virtual_memory = nullptr;
-    Files* files = nullptr;        // once something is mounted
+    Files* files = nullptr;  // once something is mounted
+    ConsoleInput* input = nullptr;
+    Threads* threads = nullptr;  // once the boot is one
+    Processes* processes = nullptr;
     bool under_test = false;       // a panic ends the emulator
     std::uint64_t prompt_tsc = 0;  // at the first prompt
 };

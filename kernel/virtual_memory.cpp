@@ -62,6 +62,10 @@ VirtualMemory::VirtualMemory(Memory& memory, mm::PolicyKind policy)
     memory_.load(memory.map().directory().frame());
 }
 
+mm::PageCount VirtualMemory::total_pages() {
+    return memory_.frames().statistics().managed + swap_.statistics().total;
+}
+
 void VirtualMemory::change_policy(mm::PolicyKind kind) {
     if (kind == policies_.kind()) return;
     policies_.change_to(kind);

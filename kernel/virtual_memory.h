@@ -36,6 +36,11 @@ class VirtualMemory {
     [[nodiscard]] mm::CommitAccount& commit() { return commit_; }
     [[nodiscard]] const mm::PolicySet& policies() const { return policies_; }
 
+    /// RAM and swap.
+    [[nodiscard]] mm::PageCount total_pages();
+    /// How many processes were ended because nothing more could be evicted.
+    [[nodiscard]] std::uint32_t& killed_for_memory() { return killed_for_memory_; }
+
     /// Makes `kind` the replacement policy from now on.
     void change_policy(mm::PolicyKind kind);
 
@@ -57,6 +62,7 @@ class VirtualMemory {
     mm::Reclaim reclaim_;
     mm::UserMemory memory_;
     std::uint64_t last_second_ = 0;
+    std::uint32_t killed_for_memory_ = 0;
 };
 
 }  // namespace quire::kernel

@@ -27,11 +27,12 @@
 #include "kernel/base/intrusive_list.h"
 #include "kernel/process/signals.h"
 #include "mm/address_space.h"
-#include "mm/dynamic_area.h"
 
 namespace quire::kernel {
 
 using ProcessId = std::uint32_t;
+struct KernelStack;
+class Scheduler;
 struct Process;
 struct Thread;
 
@@ -40,16 +41,20 @@ struct Shared {
     std::uint32_t users = 1;
 };
 
-/// An address space and what /proc tells of the program in it.
-struct ProgramMemory : Shared {
-    ProgramMemory(mm::UserMemory& memory, mm::UserPages pages, const mm::MemoryLimits& limits)
-        : space(memory, std::move(pages), limits) {}
-    mm::AddressSpace space;
+/// What /proc tells of the program in an address space.
+struct ProgramInfo {
     fs::NodeRef executable;  // /proc/PID/exe; writing to it is refused meanwhile
     // Linear addresses, as /proc/PID/stat has them.
     std::uint32_t code_start = 0, code_end = 0, data_start = 0, data_end = 0, break_start = 0;
     std::uint32_t stack_start = 0, arguments_start = 0, arguments_end = 0, environment_end = 0;
     std::array<std::uint32_t, 48> auxiliary{};  // /proc/PID/auxv
+};
+
+/// An address space, and the program in it.
+struct ProgramMemory : Shared, ProgramInfo {
+    ProgramMemory(mm::UserMemory& memory, mm::UserPages pages, const mm::MemoryLimits& limits)
+        : space(memory, std::move(pages), limits) {}
+    mm::AddressSpace space;
 };
 struct FileTable : Shared {
     explicit FileTable(fs::DescriptorTable::BlockCache& blocks) : table(blocks) {}
@@ -99,7 +104,8 @@ struct Thread final : fs::Waiter {
     static constexpr std::uint32_t kTlsEntries = 3;
 
     Thread(ProcessId id, Process* its_process) : tid(id), process(its_process) {}
-    void wake() override;  // kernel/process/scheduler.cpp
+    /// Makes it ready, if it sleeps (kernel/process/scheduler.cpp).
+    void wake() override;
 
     ProcessId tid;
     Process* process;       // nullptr: a kernel thread
@@ -107,15 +113,15 @@ struct Thread final : fs::Waiter {
     ListHook process_hook;  // in Process::threads
 
     // --- Scheduling: kernel/process/scheduler.h ---
+    Scheduler* scheduler = nullptr;  // once it is added
     ThreadState state = ThreadState::Ready;
-    bool on_cpu = false;
-    bool woken = false;       // since it went to sleep
+    bool woken = false;       // since prepare_to_sleep()
     std::uint32_t slice = 0;  // ticks left
     ListHook ready_hook;
     ListHook all_hook;
 
     // --- The CPU: kernel/threads.h ---
-    mm::DynamicRange stack;
+    KernelStack* stack = nullptr;
     std::uint32_t saved_esp = 0;
     mm::AddressSpace* active_space = nullptr;  // what is loaded while it runs; nullptr: any
     FpuState fpu;
@@ -129,10 +135,10 @@ struct Thread final : fs::Waiter {
     struct AlternateStack {
         std::uint32_t start = 0, bytes = 0, flags = 2;  // SS_DISABLE
     } alternate_stack;
-    bool is_interrupted = false;  // a sleep ended because of a signal
 
     // --- The system call under way ---
-    std::int32_t call = -1;  // its number; -1: none
+    std::int32_t call = -1;       // its number; -1: none
+    bool is_interrupted = false;  // a signal has ended it; EAX is -EINTR, but it may start again
     Usage usage;
 };
 
@@ -166,7 +172,7 @@ struct Process {
     std::uint8_t stop_signal = 0;
     bool stop_untold = false;      // stopped, and no wait has told so yet
     bool continue_untold = false;  // the same of SIGCONT
-    bool is_vfork_child = false;   // its parent sleeps on vfork_done
+    bool is_vfork_child = false;   // its parent sleeps on its own vfork_done
     fs::WaitQueue vfork_done;
 
     // --- What it has ---

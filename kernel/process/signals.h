@@ -42,6 +42,11 @@ class SignalSet {
     std::uint64_t bits_ = 0;
 };
 
+/// SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU: what stops a process.
+inline constexpr SignalSet kStopSignals{0x3C0000};
+/// SIGKILL and SIGSTOP: nobody blocks, catches or ignores them.
+inline constexpr SignalSet kUnstoppable{0x40100};
+
 /// siginfo_t, as far as it has meaning: abi/signal.h has the program's layout.
 struct SignalInfo {
     SignalNumber signal = 0;
@@ -85,16 +90,20 @@ class PendingSignals {
   public:
     static constexpr std::uint32_t kMostQueued = 32;
 
-    /// Errors: TryAgain (no room for one more real-time signal; standard ones always go in).
+    /// A standard signal that is pending already stays as it is. Errors: TryAgain (no room for one
+    /// more real-time signal; but one of kill(2), code SI_USER, is pending all the same: what is
+    /// taken then is without its sender).
     Result<void> add(const SignalInfo& info);
     [[nodiscard]] SignalSet set() const { return set_; }
-    /// Takes out the first one that is not in `blocked`.
+    /// Takes out the lowest one that is not in `blocked`; of those that tell of a fault, first.
     std::optional<SignalInfo> take(SignalSet blocked);
     /// Forgets all of `which`.
     void discard(SignalSet which);
     void check_invariants() const;
 
   private:
+    SignalInfo take_queued(SignalNumber signal);
+
     SignalSet set_;
     std::array<SignalInfo, 31> standard_{};
     std::array<SignalInfo, kMostQueued> queued_{};  // in order of arrival

@@ -1,0 +1,67 @@
+// The end of a process: exit(2), exit_group(2), and of those that a signal ends.
+#include "kernel/abi/signal.h"
+#include "kernel/base/panic.h"
+#include "kernel/processes.h"
+#include "kernel/system_call.h"
+
+namespace quire::kernel {
+namespace {
+
+constexpr std::uint32_t kExitCodeShift = 8;
+constexpr std::uint32_t kExitCodeMask = 0xFF;
+
+Result<std::uint32_t> call_exit(SystemCall& call) {
+    call.processes().exit((call.argument(0) & kExitCodeMask) << kExitCodeShift);
+}
+SYSTEM_CALL(1, exit, call_exit, CallTraits::plain());
+SYSTEM_CALL(252, exit_group, call_exit, CallTraits::plain());
+
+// What the parent is told by its signal.
+SignalInfo exit_news(const Process& process, std::uint32_t status) {
+    constexpr std::uint32_t kSignalMask = 0x7F;
+    constexpr std::uint32_t kCore = 0x80;
+    SignalInfo news;
+    news.signal = process.exit_signal;
+    news.sender = process.pid;
+    news.user = process.credentials.real_user;
+    if ((status & kSignalMask) == 0) {
+        news.code = abi::kChildExited;
+        news.status = static_cast<std::int32_t>(status >> kExitCodeShift);
+    } else {
+        news.code = (status & kCore) != 0 ? abi::kChildDumped : abi::kChildKilled;
+        news.status = static_cast<std::int32_t>(status & kSignalMask);
+    }
+    return news;
+}
+
+}  // namespace
+
+// Memory goes first, as it is what others may wait for. The thread goes on in the kernel alone, on
+// the kernel's page directory, until somebody else runs.
+void Processes::exit(std::uint32_t status) {
+    Thread& self = threads_.current();
+    Process& process = *self.process;
+    if (process.pid == 1) panic("init has ended (status %04X): nobody is left", status);
+    lock_.acquire();
+    threads_.use_space(nullptr);
+    drop(process.memory);
+    drop(process.files);
+    drop(process.place);
+    drop(process.signals);
+    if (process.is_vfork_child) {
+        process.is_vfork_child = false;
+        process.parent->vfork_done.wake_all();
+    }
+    process.usage.add(self.usage);
+    self.process_hook.unlink();
+    self.process = nullptr;
+    self.name = "exiting";
+    Process& parent = *process.parent;
+    const SignalInfo news = exit_news(process, status);
+    (void)table_.end(process, status);
+    if (news.signal != 0) send(parent, news);
+    (void)lock_.give_up();
+    threads_.end_current();
+}
+
+}  // namespace quire::kernel

@@ -1,0 +1,169 @@
+#include "kernel/processes.h"
+
+#include "cpu/idt.h"
+#include "cpu/registers.h"
+#include "kernel/abi/resource.h"
+#include "kernel/disks.h"
+#include "kernel/files.h"
+#include "kernel/virtual_memory.h"
+#include "mm/memory_calls.h"
+
+extern "C" void before_ring3(quire::cpu::TrapFrame* frame);
+
+namespace quire::kernel {
+namespace {
+
+// The limit of RLIMIT_... as mm counts it.
+std::uint32_t bytes_of(const Limit& limit) {
+    constexpr std::uint32_t kUnlimited = mm::MemoryLimits::kUnlimited;
+    return limit.soft < kUnlimited ? static_cast<std::uint32_t>(limit.soft) : kUnlimited;
+}
+
+mm::MemoryLimits memory_limits(const Process& process) {
+    return {.address_space = bytes_of(process.limits[abi::kLimitAddressSpace]),
+            .data = bytes_of(process.limits[abi::kLimitData]),
+            .stack = bytes_of(process.limits[abi::kLimitStack]),
+            .locked = bytes_of(process.limits[abi::kLimitLockedMemory]),
+            .may_lock_any = process.credentials.is_root()};
+}
+
+constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+
+constinit Processes* the_processes = nullptr;
+
+// Everything that has to happen between two stretches of a program happens here.
+void leave_kernel(cpu::TrapFrame& frame) {
+    Threads& threads = the_processes->threads();
+    for (;;) {
+        cpu::disable_interrupts();
+        Thread& self = threads.current();
+        if (self.process == nullptr) return;  // kernel/ring3.h
+        const bool signal = Processes::has_signal(self) || self.is_interrupted;
+        if (!threads.deferred().is_pending() && !threads.scheduler().must_switch() && !signal)
+            return;
+        cpu::enable_interrupts();
+        threads.deferred().run();
+        if (threads.scheduler().must_switch()) {
+            ++self.usage.involuntary_switches;
+            threads.switch_away();
+        }
+        if (signal) {
+            const KernelLockGuard guard(the_processes->lock());
+            the_processes->deliver_signals(self, frame);
+        }
+    }
+}
+
+}  // namespace
+
+Processes::Processes(System& system, VirtualMemory& memory, Files& files, Threads& threads)
+    : system_(system),
+      memory_(memory),
+      files_(files),
+      threads_(threads),
+      lock_(threads),
+      processes_(system.memory->slabs(), "process"),
+      memories_(system.memory->slabs(), "mm_struct"),
+      file_tables_(system.memory->slabs(), "files_cache"),
+      places_(system.memory->slabs(), "fs_cache"),
+      signal_tables_(system.memory->slabs(), "sighand_cache"),
+      table_(processes_) {
+    the_processes = this;
+    cpu::set_user_return(leave_kernel);
+    threads_.deferred().attach(
+        Note::Tick, [](void* self) { static_cast<Processes*>(self)->on_tick(); }, this);
+}
+
+std::uint64_t Processes::wall_clock() const {
+    return system_.clock.boot_time() * kNanoseconds + now();
+}
+
+// A disk that does not answer is given up by those who wait for it, when they look at the time.
+void Processes::on_tick() {
+    timers_.run_until(now());
+    system_.disks->waiter().wake_threads();
+}
+
+fs::FileCalls Processes::files_of(Process& process) {
+    return {files_.layer(),      process.place->view, process.files->table,
+            process.credentials, files_.time(),       *this};
+}
+
+Result<void> Processes::sleep_on(fs::WaitQueue& queue, std::uint64_t deadline) {
+    Thread& self = threads_.current();
+    if (self.process != nullptr && has_signal(self)) return Error::Interrupted;
+    Timer timer([](void* thread) { static_cast<Thread*>(thread)->wake(); }, &self);
+    if (deadline != kNever) {
+        if (deadline <= now()) return Error::TimedOut;
+        timers_.set(timer, deadline);
+    }
+    scheduler().prepare_to_sleep();
+    queue.add(self);
+    const std::uint32_t depth = lock_.give_up();
+    if (scheduler().sleep(ThreadState::Sleeping)) {
+        ++self.usage.voluntary_switches;
+        threads_.switch_away();
+    }
+    queue.remove(self);
+    timers_.cancel(timer);
+    lock_.take_back(depth);
+    if (self.process != nullptr && has_signal(self)) return Error::Interrupted;
+    if (deadline != kNever && deadline <= now()) return Error::TimedOut;
+    return {};
+}
+
+void Processes::sleep_stopped() {
+    scheduler().prepare_to_sleep();
+    const std::uint32_t depth = lock_.give_up();
+    if (scheduler().sleep(ThreadState::Stopped)) threads_.switch_away();
+    lock_.take_back(depth);
+}
+
+// --- What processes share ------------------------------------------------------------------------
+
+Result<ProgramMemory*> Processes::make_memory(const Process& process) {
+    mm::UserMemory& memory = memory_.user_memory();
+    TRY(memory.room().make_room(mm::PageCount(1)));
+    mm::UserPages pages = TRY(mm::UserPages::create(memory));
+    return memories_.allocate(memory, std::move(pages), memory_limits(process));
+}
+
+template <typename T>
+void Processes::drop_user(mm::ObjectCache<T>& cache, T*& shared) {
+    T* const it = shared;
+    shared = nullptr;
+    if (it != nullptr && --it->users == 0) cache.release(it);
+}
+
+void Processes::drop(ProgramMemory*& memory) {
+    mm::UserMemory& user_memory = memory_.user_memory();
+    if (memory != nullptr && memory->users == 1 &&
+        user_memory.is_loaded(memory->space.pages().directory().frame())) {
+        user_memory.load(user_memory.kernel().frame());
+    }
+    drop_user(memories_, memory);
+}
+
+void Processes::drop(FileTable*& files) {
+    drop_user(file_tables_, files);
+}
+
+void Processes::drop(WorkingPlace*& place) {
+    drop_user(places_, place);
+}
+
+void Processes::drop(SignalTable*& signals) {
+    drop_user(signal_tables_, signals);
+}
+
+void Processes::check_invariants() {
+    table_.check_invariants();
+    timers_.check_invariants();
+    threads_.check_invariants();
+}
+
+}  // namespace quire::kernel
+
+void before_ring3(quire::cpu::TrapFrame* frame) {
+    quire::kernel::leave_kernel(*frame);
+}

@@ -1,0 +1,83 @@
+#include "kernel/system_calls.h"
+
+#include <array>
+#include <span>
+
+#include "cpu/idt.h"
+#include "cpu/registers.h"
+#include "kernel/base/panic.h"
+#include "kernel/errno_of.h"
+#include "kernel/processes.h"
+
+extern "C" const quire::kernel::SystemCallRow system_calls_start[];
+extern "C" const quire::kernel::SystemCallRow system_calls_end[];
+
+namespace quire::kernel {
+namespace {
+
+constexpr std::uint32_t kNumbers = 512;
+
+constinit Processes* the_processes = nullptr;
+constinit std::array<const SystemCallRow*, kNumbers> rows{};
+
+std::uint32_t negative(std::int32_t error_number) {
+    return static_cast<std::uint32_t>(-error_number);
+}
+
+// What EAX is to be after a call that failed. A call that a signal has ended may be started again
+// (kernel/signals.cpp).
+std::uint32_t failure(SystemCall& call, const SystemCallRow& row, Error error) {
+    if (call.error_number() != 0) return negative(call.error_number());
+    call.thread().is_interrupted = error == Error::Interrupted && row.traits.restarts;
+    return negative(errno_of(error));
+}
+
+void run(const SystemCallRow& row, SystemCall& call) {
+    call.thread().call = static_cast<std::int32_t>(row.number);
+    const Result<std::uint32_t> result = row.handler(call);
+    if (call.keeps_registers()) return;
+    call.frame().eax = result.ok() ? result.value() : failure(call, row, result.error());
+}
+
+cpu::Trap on_system_call(cpu::TrapFrame& frame) {
+    cpu::enable_interrupts();
+    const std::uint32_t number = frame.eax;
+    const SystemCallRow* row = find_system_call(number);
+    if (row == nullptr) {
+        frame.eax = negative(abi::kEnosys);
+        return cpu::Trap::Handled;
+    }
+    SystemCall call(*the_processes, the_processes->threads().current(), frame);
+    if (row->traits.needs_lock) {
+        const KernelLockGuard guard(the_processes->lock());
+        run(*row, call);
+    } else {
+        run(*row, call);
+    }
+    return cpu::Trap::Handled;
+}
+
+}  // namespace
+
+std::uint32_t SystemCall::argument(unsigned index) const {
+    const std::uint32_t registers[] = {frame_.ebx, frame_.ecx, frame_.edx,
+                                       frame_.esi, frame_.edi, frame_.ebp};
+    ASSERT(index < std::size(registers));
+    return registers[index];
+}
+
+const SystemCallRow* find_system_call(std::uint32_t number) {
+    return number < kNumbers ? rows[number] : nullptr;
+}
+
+void start_system_calls(Processes& processes) {
+    the_processes = &processes;
+    for (const SystemCallRow& row : std::span(system_calls_start, system_calls_end)) {
+        if (row.number >= kNumbers || rows[row.number] != nullptr)
+            panic("system call %u (%s) stands twice in the table", row.number, row.name);
+        rows[row.number] = &row;
+    }
+    cpu::set_trap_handler(cpu::kSystemCallVector, on_system_call);
+}
+
+}  // namespace quire::kernel

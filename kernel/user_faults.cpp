@@ -1,0 +1,154 @@
+#include "kernel/user_faults.h"
+
+#include <array>
+#include <span>
+
+#include "cpu/exceptions.h"
+#include "cpu/fault_fixup.h"
+#include "cpu/idt.h"
+#include "cpu/registers.h"
+#include "kernel/abi/signal.h"
+#include "kernel/base/log.h"
+#include "kernel/kernel_heap.h"
+#include "kernel/virtual_memory.h"
+#include "mm/layout.h"
+#include "mm/oom.h"
+
+namespace quire::kernel {
+namespace {
+
+using mm::FaultOutcome;
+
+constinit Processes* the_processes = nullptr;
+
+SignalInfo signal_of(FaultOutcome outcome, const mm::Fault& fault) {
+    SignalInfo info;
+    info.address = fault.address.raw();
+    info.trap = cpu::exception::kPageFault;
+    info.error_code = fault.error_code();
+    const bool is_bus_error =
+        outcome == FaultOutcome::PastEnd || outcome == FaultOutcome::CannotRead;
+    info.signal = is_bus_error ? abi::kSigBus : abi::kSigSegv;
+    info.code = abi::kSegvMapError;
+    if (outcome == FaultOutcome::NotAllowed) info.code = abi::kSegvAccessError;
+    if (is_bus_error) info.code = abi::kBusAddress;
+    return info;
+}
+
+// --- Out of memory -------------------------------------------------------------------------------
+
+mm::OomCandidate candidate_of(Process& process) {
+    mm::OomCandidate candidate{.adjustment = process.oom_adjustment};
+    candidate.unkillable = process.pid == ProcessTable::kInit;
+    if (process.memory == nullptr) {
+        candidate.unkillable = true;
+        return candidate;
+    }
+    const mm::AddressSpace::Figures figures = process.memory->space.figures();
+    candidate.resident = figures.resident;
+    candidate.swapped = figures.swapped;
+    candidate.tables = figures.tables;
+    return candidate;
+}
+
+// The victim's memory is given back at once, as it may be long until it runs and ends by itself.
+void end_for_memory(Process& victim, const mm::OomCandidate& figures) {
+    quire::log(LogLevel::Error, "oom", "out of memory: ends process %u (%s), %u KiB in RAM",
+               victim.pid, victim.name.data(), figures.resident.raw() * 4);
+    ++the_processes->memory().killed_for_memory();
+    SignalInfo info;
+    info.signal = abi::kSigKill;
+    info.code = abi::kSiKernel;
+    the_processes->send(victim, info);
+    victim.memory->space.empty();
+}
+
+// Says whether there may be memory now.
+bool make_somebody_end() {
+    ProcessTable& table = the_processes->table();
+    const std::uint32_t count = table.count();
+    auto* candidates = static_cast<mm::OomCandidate*>(kcalloc(count, sizeof(mm::OomCandidate)));
+    if (candidates == nullptr) return false;
+    std::size_t next = 0;
+    table.for_each([&](Process& process) { candidates[next++] = candidate_of(process); });
+    const mm::PageCount total = the_processes->memory().total_pages();
+    const mm::OomVerdict verdict = mm::choose_victim(std::span(candidates, count), total);
+    if (verdict.answer == mm::OomAnswer::End) {
+        std::size_t index = 0;
+        table.for_each([&](Process& process) {
+            if (index++ == verdict.index) end_for_memory(process, candidates[verdict.index]);
+        });
+    }
+    kfree(candidates);
+    return verdict.answer == mm::OomAnswer::End;
+}
+
+// --- The fault -----------------------------------------------------------------------------------
+
+// Precondition: the kernel lock is held.
+FaultOutcome resolve(Thread& thread, const mm::Fault& fault) {
+    for (;;) {
+        const FaultOutcome outcome = thread.active_space->handle(fault);
+        if (outcome == FaultOutcome::Resolved) ++thread.usage.minor_faults;
+        if (outcome == FaultOutcome::ResolvedByRead) ++thread.usage.major_faults;
+        if (outcome != FaultOutcome::OutOfMemory || !make_somebody_end()) return outcome;
+        if (Processes::has_signal(thread)) return outcome;  // it was the one
+    }
+}
+
+void tell_of_fault(const Process& process, const cpu::TrapFrame& frame, const SignalInfo& info) {
+    quire::log(LogLevel::Info, "fault", "%s[%u]: %s at %08X, eip %08X, esp %08X, error %X",
+               process.name.data(), process.pid,
+               info.signal == abi::kSigBus ? "bus error" : "segmentation fault", info.address,
+               frame.eip, frame.user_esp, info.error_code);
+}
+
+cpu::Trap on_page_fault(cpu::TrapFrame& frame) {
+    const mm::VirtAddr address(cpu::read_cr2());
+    Thread& self = the_processes->threads().current();
+    const bool is_user_address = mm::page_of(address) < mm::kFirstKernelPage;
+    if (self.active_space == nullptr || self.process == nullptr) return cpu::Trap::NotHandled;
+    if (!frame.from_user() && (!is_user_address || !cpu::has_fault_fixup(frame)))
+        return cpu::Trap::NotHandled;
+    if ((frame.eflags & cpu::kEflagsInterrupt) != 0) cpu::enable_interrupts();
+
+    mm::Fault fault = mm::Fault::decode(address, frame.error_code);
+    FaultOutcome outcome = FaultOutcome::NotMapped;
+    const KernelLockGuard guard(the_processes->lock());
+    if (is_user_address) {
+        outcome = resolve(self, fault);
+    } else {
+        fault.cause = mm::FaultCause::NotPresent;  // whether the kernel has a page there is its own
+    }
+    if (mm::is_resolved(outcome)) return cpu::Trap::Handled;
+    if (outcome == FaultOutcome::KernelBug || !frame.from_user()) return cpu::Trap::NotHandled;
+    if (outcome != FaultOutcome::OutOfMemory) {
+        const SignalInfo info = signal_of(outcome, fault);
+        tell_of_fault(*self.process, frame, info);
+        the_processes->force_signal(self, info);
+    } else if (!Processes::has_signal(self)) {
+        SignalInfo info;
+        info.signal = abi::kSigKill;
+        info.code = abi::kSiKernel;
+        the_processes->force_signal(self, info);
+    }
+    return cpu::Trap::Handled;
+}
+
+// The task switch of a double fault or an NMI sets CR0.TS.
+cpu::Trap on_no_fpu(cpu::TrapFrame& frame) {
+    if (!frame.from_user() || the_processes->threads().current().process == nullptr)
+        return cpu::Trap::NotHandled;
+    asm volatile("clts");
+    return cpu::Trap::Handled;
+}
+
+}  // namespace
+
+void start_user_faults(Processes& processes) {
+    the_processes = &processes;
+    cpu::set_trap_handler(cpu::exception::kPageFault, on_page_fault);
+    cpu::set_trap_handler(cpu::exception::kDeviceNotAvailable, on_no_fpu);
+}
+
+}  // namespace quire::kernel
