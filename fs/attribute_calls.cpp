@@ -164,6 +164,7 @@ Result<void> FileCalls::truncate(std::string_view path, std::int64_t bytes) {
     TRY(check_writable(*node));
     const Attributes attributes = TRY(node->attributes());
     if (!may(who_, attributes, Wish::kWrite)) return Error::AccessDenied;
+    if (node->is_run()) return Error::TextBusy;
     TRY(drop_privileges(*node, who_));
     return node->resize(static_cast<std::uint64_t>(bytes));
 }

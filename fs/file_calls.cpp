@@ -53,6 +53,7 @@ Result<FileRef> FileCalls::open_file(std::int32_t at, std::string_view path, std
     FileRef file = TRY(OpenFile::create(layer_, node, std::move(io), flags));
     if (node->kind() == NodeKind::Pipe) TRY(wait_for_other_side(*file));
     if (has(flags, kOpenTruncate) && !created && node->kind() == NodeKind::File) {
+        if (node->is_run()) return Error::TextBusy;
         TRY(drop_privileges(*node, who_));
         TRY(node->resize(0));
     }
@@ -108,6 +109,15 @@ Result<void> FileCalls::check_open(Node& node, std::uint32_t flags, bool created
         return Error::Overflow;
     }
     return {};
+}
+
+// (Linux: do_open_execat.)
+Result<NodeRef> FileCalls::find_executable(std::int32_t at, std::string_view path) {
+    NodeRef node = TRY(find(at, path, LastLink::Follow));
+    const Attributes attributes = TRY(node->attributes());
+    if (!may(who_, attributes, Wish::kExecute)) return Error::AccessDenied;
+    if (node->kind() != NodeKind::File) return Error::AccessDenied;
+    return node;
 }
 
 // The node that a file of `node` is read from and written to.

@@ -63,12 +63,16 @@ class FileCalls {
     /// open(2). O_CREAT with O_DIRECTORY is refused, as since Linux 6.4; O_PATH and O_TMPFILE are
     /// not known and ignored. Errors: TooManyFiles, AlreadyExists, IsDirectory, LinkLoop (a link at
     /// the end with O_NOFOLLOW), ReadOnly, NoSpace, NoDevice, Overflow (too large without
-    /// O_LARGEFILE), Interrupted (a named pipe).
+    /// O_LARGEFILE), Interrupted (a named pipe), TextBusy (to be written, and a program runs from
+    /// it).
     Result<Descriptor> open(std::int32_t at, std::string_view path, std::uint32_t flags,
                             std::uint32_t mode);
-    /// The same without a descriptor: for execve, swapon, ...
+    /// The same without a descriptor: for swapon, ...
     Result<FileRef> open_file(std::int32_t at, std::string_view path, std::uint32_t flags,
                               std::uint32_t mode);
+    /// The file that execve is to run. Errors: AccessDenied (no regular file, or the caller may not
+    /// execute it).
+    Result<NodeRef> find_executable(std::int32_t at, std::string_view path);
     Result<void> close(Descriptor descriptor) { return table_.close(descriptor); }
     /// pipe2: O_CLOEXEC, O_NONBLOCK. Errors: InvalidArgument (other flags), TooManyFiles.
     Result<PipeEnds> pipe(std::uint32_t flags);
@@ -147,7 +151,7 @@ class FileCalls {
                         const TimeChange& modified, std::uint32_t flags = 0);
     Result<void> futimes(Descriptor descriptor, const TimeChange& accessed,
                          const TimeChange& modified);
-    /// Errors: InvalidArgument (negative; no file), IsDirectory, ReadOnly, FileTooBig.
+    /// Errors: InvalidArgument (negative; no file), IsDirectory, ReadOnly, FileTooBig, TextBusy.
     Result<void> truncate(std::string_view path, std::int64_t bytes);
 
     // --- The process's view, and file systems (fs/view_calls.cpp) ---

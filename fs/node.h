@@ -232,6 +232,14 @@ class Node {
     inline void drop_user();
     [[nodiscard]] std::uint32_t users() const { return users_; }
 
+    // A file is either written or run as a program, never both at a time. Each add is followed by
+    // a drop. Errors: TextBusy (it is used in the other way).
+    inline Result<void> add_writer();
+    void drop_writer() { --writers_; }
+    inline Result<void> add_runner();
+    void drop_runner() { ++writers_; }
+    [[nodiscard]] bool is_run() const { return writers_ < 0; }
+
   protected:
     ~Node() = default;
     /// The last NodeRef has gone. May destroy the node.
@@ -240,6 +248,7 @@ class Node {
   private:
     FileSystem& file_system_;
     std::uint32_t users_ = 0;
+    std::int32_t writers_ = 0;  // negative: so many programs run from it
     NodeKind kind_;
 };
 
@@ -294,6 +303,17 @@ inline void Node::drop_user() {
     ASSERT(users_ != 0);
     file_system_.drop_use();
     if (--users_ == 0) last_user_gone();
+}
+
+inline Result<void> Node::add_writer() {
+    if (writers_ < 0) return Error::TextBusy;
+    ++writers_;
+    return {};
+}
+inline Result<void> Node::add_runner() {
+    if (writers_ > 0) return Error::TextBusy;
+    --writers_;
+    return {};
 }
 
 inline NodeRef::NodeRef(Node& node) : node_(&node) {

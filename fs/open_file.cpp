@@ -21,6 +21,7 @@ constexpr std::uint64_t kMostOffset = 0x7FFFFFFFFFFFFFFF;
 FileRef::~FileRef() {
     if (file_ == nullptr || --file_->users_ != 0) return;
     file_->io()->closed(file_->mode());
+    if (file_->writes_a_file()) file_->io()->drop_writer();
     file_->layer_.open_files.release(file_);
 }
 
@@ -29,12 +30,23 @@ OpenFile::OpenFile(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t fla
 
 Result<FileRef> OpenFile::create(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t flags) {
     OpenFile* file = TRY(layer.open_files.allocate(layer, std::move(node), std::move(io), flags));
-    const Result<void> opened = file->io_->opened(file->mode());
+    const Result<void> opened = file->tell_opened();
     if (!opened.ok()) {
         layer.open_files.release(file);
         return opened.error();
     }
     return FileRef(*file);
+}
+
+Result<void> OpenFile::tell_opened() {
+    if (writes_a_file()) TRY(io_->add_writer());
+    const Result<void> opened = io_->opened(mode());
+    if (!opened.ok() && writes_a_file()) io_->drop_writer();
+    return opened;
+}
+
+bool OpenFile::writes_a_file() const {
+    return mode().write && io_->kind() == NodeKind::File;
 }
 
 // Mode 3 is neither: such a file is good for ioctl only.

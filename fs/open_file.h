@@ -59,7 +59,8 @@ class OpenFile {
     /// How large files may be that were opened without O_LARGEFILE.
     static constexpr std::uint64_t kMostWithoutLargeFile = 0x7FFFFFFF;
 
-    /// `flags` as of open(2). Says opened() to `io`. Errors: OutOfMemory, those of opened().
+    /// `flags` as of open(2). Says opened() to `io`. Errors: OutOfMemory, those of opened();
+    /// TextBusy (to be written, and a program runs from it).
     static Result<FileRef> create(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t flags);
     OpenFile(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t flags);
 
@@ -106,6 +107,8 @@ class OpenFile {
   private:
     friend class FileRef;
 
+    Result<void> tell_opened();
+    [[nodiscard]] bool writes_a_file() const;
     [[nodiscard]] bool blocks() const;
     Result<std::uint32_t> transfer_in(std::uint64_t offset, std::uint32_t bytes, ByteSink& to,
                                       Sleeper& sleeper);

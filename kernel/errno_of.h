@@ -85,6 +85,10 @@ constexpr std::int32_t errno_of(Error error) {
         return abi::kEsrch;
     case Error::NoChild:
         return abi::kEchild;
+    case Error::ListTooLong:
+        return abi::kE2big;
+    case Error::BadLibrary:
+        return abi::kElibbad;
     }
     return abi::kEio;
 }

@@ -54,6 +54,8 @@ enum class Error : unsigned char {
     TextBusy,         // a program runs from this file (ETXTBSY)
     NoSuchProcess,    // nobody has this number (ESRCH)
     NoChild,          // there is nobody to wait for (ECHILD)
+    ListTooLong,      // more arguments than a program can be given (E2BIG)
+    BadLibrary,       // what a program names as its interpreter is none (ELIBBAD)
 };
 
 /// The enumerator's own name, for logs and tests.
@@ -66,9 +68,10 @@ constexpr const char* error_name(Error error) {
         "LinkLimit",      "LinkLoop",        "CrossDevice",   "ReadOnly",    "NoSpace",
         "FileTooBig",     "Corrupted",       "BrokenPipe",    "NotSeekable", "NoDevice",
         "NotBlockDevice", "TooManyFiles",    "NotTerminal",   "Interrupted", "NotExecutable",
-        "TextBusy",       "NoSuchProcess",   "NoChild",
+        "TextBusy",       "NoSuchProcess",   "NoChild",       "ListTooLong", "BadLibrary",
     };
-    static_assert(sizeof(kNames) / sizeof(kNames[0]) == static_cast<unsigned>(Error::NoChild) + 1);
+    static_assert(sizeof(kNames) / sizeof(kNames[0]) ==
+                  static_cast<unsigned>(Error::BadLibrary) + 1);
     const auto index = static_cast<unsigned>(error);
     return index < sizeof(kNames) / sizeof(kNames[0]) ? kNames[index] : "?";
 }

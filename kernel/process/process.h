@@ -22,6 +22,7 @@
 
 #include "fs/credentials.h"
 #include "fs/descriptor_table.h"
+#include "fs/executable_ref.h"
 #include "fs/file_calls.h"
 #include "fs/wait.h"
 #include "kernel/base/intrusive_list.h"
@@ -43,7 +44,7 @@ struct Shared {
 
 /// What /proc tells of the program in an address space.
 struct ProgramInfo {
-    fs::NodeRef executable;  // /proc/PID/exe; writing to it is refused meanwhile
+    fs::ExecutableRef executable;  // /proc/PID/exe
     // Linear addresses, as /proc/PID/stat has them.
     std::uint32_t code_start = 0, code_end = 0, data_start = 0, data_end = 0, break_start = 0;
     std::uint32_t stack_start = 0, arguments_start = 0, arguments_end = 0, environment_end = 0;
