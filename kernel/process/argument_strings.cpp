@@ -39,9 +39,11 @@ Result<std::uint32_t> ArgumentStrings::count(mm::VirtAddr array) {
     }
 }
 
-Result<void> ArgumentStrings::reserve_pointers(std::uint32_t strings) {
-    if (strings >= room_left_ / kPointerBytes) return Error::ListTooLong;
-    room_left_ -= strings * kPointerBytes;
+// (Linux: bprm_stack_limits.)
+Result<void> ArgumentStrings::reserve_pointers(std::uint32_t arguments, std::uint32_t variables) {
+    const std::uint32_t pointers = (arguments == 0 ? 1 : arguments) + variables;
+    if (pointers >= room_left_ / kPointerBytes) return Error::ListTooLong;
+    room_left_ -= pointers * kPointerBytes;
     return {};
 }
 

@@ -37,8 +37,9 @@ class ArgumentStrings {
     /// Errors: BadAddress.
     static Result<std::uint32_t> count(mm::VirtAddr array);
 
-    /// Takes what the pointers to `strings` strings need from the room. Errors: ListTooLong.
-    Result<void> reserve_pointers(std::uint32_t strings);
+    /// Takes what the pointers to the strings need from the room; at least one argument counts.
+    /// Errors: ListTooLong.
+    Result<void> reserve_pointers(std::uint32_t arguments, std::uint32_t variables);
 
     /// Appends a string. Errors: ListTooLong (E2BIG), OutOfMemory; BadAddress (the program's).
     Result<void> append(std::string_view string);

@@ -54,7 +54,8 @@ Result<void> map_zero_part(mm::AddressSpace& space, const ElfProgramHeader& segm
 }
 
 // What /proc/PID/stat tells of the image.
-void note_places(ProgramMemory& program, const ElfImage& image, std::uint32_t bias) {
+void note_places(ProgramMemory& memory, const ElfImage& image, std::uint32_t bias) {
+    ProgramInfo& program = memory;
     program.code_start = ~0U;
     (void)image.for_each_segment([&](const ElfProgramHeader& segment) -> Result<void> {
         const std::uint32_t start = segment.address + bias;
@@ -68,7 +69,7 @@ void note_places(ProgramMemory& program, const ElfImage& image, std::uint32_t bi
     });
     const mm::VirtAddr heap = start_of(image.span().end) + bias;
     program.break_start = heap.raw();
-    program.space.set_break_start(heap);
+    memory.space.set_break_start(heap);
 }
 
 // Where a movable image can go: what mmap would choose for so many pages.
@@ -164,17 +165,17 @@ Result<fs::NodeRef> ProgramLoader::open_interpreter(const ElfProgramHeader& head
 }
 
 // Answers its entry point.
-Result<std::uint32_t> ProgramLoader::load_interpreter(ProgramMemory& program, const ElfImage& image,
+Result<std::uint32_t> ProgramLoader::load_interpreter(ProgramMemory& memory, const ElfImage& image,
                                                       std::uint32_t& base) {
     if (image.is_movable()) {
-        const mm::PageNumber place = TRY(find_place(program.space, image.span().count()));
+        const mm::PageNumber place = TRY(find_place(memory.space, image.span().count()));
         base = start_of(place).raw() - start_of(image.span().first).raw();
     }
-    TRY(map_segments(program.space, image, *interpreter_, base));
+    TRY(map_segments(memory.space, image, *interpreter_, base));
     return image.entry() + base;
 }
 
-Result<StartPoint> ProgramLoader::load(Thread& thread, ProgramMemory& program,
+Result<StartPoint> ProgramLoader::load(Thread& thread, ProgramMemory& memory,
                                        const ProgramFacts& facts) {
     const Headers own = TRY(read_headers(*executable_));
     const ElfImage& image = own.image;
@@ -190,20 +191,20 @@ Result<StartPoint> ProgramLoader::load(Thread& thread, ProgramMemory& program,
         image.is_movable() ? start_of(kMovableStart).raw() - start_of(image.span().first).raw() : 0;
     if (image.span().count() > mm::kFirstKernelPage - kMovableStart && image.is_movable())
         return Error::NotExecutable;
-    TRY(map_segments(program.space, image, *executable_, bias));
-    note_places(program, image, bias);
-    program.space.set_mmap_top(mmap_top_below_stack(program.space.limits()));
+    TRY(map_segments(memory.space, image, *executable_, bias));
+    note_places(memory, image, bias);
+    memory.space.set_mmap_top(mmap_top_below_stack(memory.space.limits()));
     std::uint32_t base = 0;
     std::uint32_t entry = image.entry() + bias;
-    if (other.has_value()) entry = TRY(load_interpreter(program, other->image, base));
+    if (other.has_value()) entry = TRY(load_interpreter(memory, other->image, base));
 
-    const ActiveSpace active(thread, program.space);
+    const ActiveSpace active(thread, memory.space);
     TRY(clear_tails(image, bias));
     if (other.has_value()) TRY(clear_tails(other->image, base));
     const StackContents contents{strings_, auxiliary_for(image, bias, base, facts), facts.random};
     const std::uint32_t stack_pointer =
-        TRY(build_stack(program, contents, image.has_executable_stack()));
-    program.executable = executable_;
+        TRY(build_stack(memory, contents, image.has_executable_stack()));
+    memory.executable = executable_;
     return StartPoint{entry, stack_pointer};
 }
 

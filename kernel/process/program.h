@@ -70,10 +70,10 @@ class ProgramLoader {
     /// The file to run. Precondition: open().
     [[nodiscard]] const fs::ExecutableRef& executable() const { return executable_; }
 
-    /// Fills `program`, which is empty. Precondition: open(). Errors: NotExecutable; those of
+    /// Fills `memory`, which is empty. Precondition: open(). Errors: NotExecutable; those of
     /// opening the interpreter, and BadLibrary; ListTooLong; OutOfMemory, IoError, BadAddress (the
-    /// file ends before its segments do). `program` may hold anything then.
-    Result<StartPoint> load(Thread& thread, ProgramMemory& program, const ProgramFacts& facts);
+    /// file ends before its segments do). `memory` may hold anything then.
+    Result<StartPoint> load(Thread& thread, ProgramMemory& memory, const ProgramFacts& facts);
 
   private:
     // A file's headers, in a frame of their own.
@@ -85,7 +85,7 @@ class ProgramLoader {
                                   std::uint32_t bytes);
     Result<Headers> read_headers(fs::Node& node);
     Result<fs::NodeRef> open_interpreter(const abi::ElfProgramHeader& header);
-    Result<std::uint32_t> load_interpreter(ProgramMemory& program, const ElfImage& image,
+    Result<std::uint32_t> load_interpreter(ProgramMemory& memory, const ElfImage& image,
                                            std::uint32_t& base);
     [[nodiscard]] AuxiliaryVector auxiliary_for(const ElfImage& image, std::uint32_t bias,
                                                 std::uint32_t base,

@@ -97,11 +97,11 @@ Result<void> write_pointers(WordWriter& words, const StackContents& contents, Vi
 
 }  // namespace
 
-Result<std::uint32_t> build_stack(ProgramMemory& program, const StackContents& contents,
+Result<std::uint32_t> build_stack(ProgramMemory& memory, const StackContents& contents,
                                   bool executable) {
     const ArgumentStrings& text = contents.strings;
     const Places places(contents);
-    TRY(map_stack(program.space, places.stack_pointer, executable));
+    TRY(map_stack(memory.space, places.stack_pointer, executable));
     TRY(write_strings(text, places.strings));
     TRY(user::copy_to(places.platform, kPlatform, sizeof kPlatform));
     TRY(user::copy_to(places.random, contents.random.data(),
@@ -117,6 +117,7 @@ Result<std::uint32_t> build_stack(ProgramMemory& program, const StackContents& c
         TRY(words.put(auxiliary.words()[i]));
     TRY(words.flush());
 
+    ProgramInfo& program = memory;
     program.auxiliary = auxiliary.words();
     program.stack_start = places.stack_pointer.raw();
     program.arguments_start = places.strings.raw();

@@ -26,8 +26,7 @@ namespace quire::kernel {
 /// The auxiliary vector in the making: getauxval(3).
 class AuxiliaryVector {
   public:
-    static constexpr std::uint32_t kMostWords =
-        std::tuple_size_v<decltype(ProgramMemory::auxiliary)>;
+    static constexpr std::uint32_t kMostWords = std::tuple_size_v<decltype(ProgramInfo::auxiliary)>;
 
     void add(std::uint32_t tag, std::uint32_t value) {
         ASSERT(words_ + 4 <= kMostWords);  // AT_NULL follows
@@ -36,10 +35,10 @@ class AuxiliaryVector {
     }
     /// In words, with AT_NULL.
     [[nodiscard]] std::uint32_t size() const { return words_ + 2; }
-    [[nodiscard]] const decltype(ProgramMemory::auxiliary)& words() const { return vector_; }
+    [[nodiscard]] const decltype(ProgramInfo::auxiliary)& words() const { return vector_; }
 
   private:
-    decltype(ProgramMemory::auxiliary) vector_{};
+    decltype(ProgramInfo::auxiliary) vector_{};
     std::uint32_t words_ = 0;
 };
 
@@ -49,11 +48,11 @@ struct StackContents {
     std::array<std::byte, 16> random;
 };
 
-/// Maps the stack of `program`, writes it, and notes in `program` what lies where; the answer is
-/// %esp. Preconditions: the top of user space is free; copies go to `program`'s space. Errors:
+/// Maps the stack in `memory`, writes it, and notes what lies where; the answer is
+/// %esp. Preconditions: the top of user space is free; copies go to `memory`'s space. Errors:
 /// OutOfMemory, ListTooLong (does not fit below the limit of the stack); the stack may be mapped
 /// then.
-Result<std::uint32_t> build_stack(ProgramMemory& program, const StackContents& contents,
+Result<std::uint32_t> build_stack(ProgramMemory& memory, const StackContents& contents,
                                   bool executable);
 
 /// The page that maps end below: under a stack that has grown to its limit.

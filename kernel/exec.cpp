@@ -1,0 +1,186 @@
+// execve(2): everything that can fail first, then what cannot.
+//
+//     strings, file, new memory complete | switch memory, close files, forget handlers, set
+//     registers an error leaves the caller as it was | no way back
+//
+// (Linux: fs/exec.c, begin_new_exec and setup_new_exec.)
+#include "kernel/exec.h"
+
+#include <utility>
+
+#include "cpu/descriptor_tables.h"
+#include "cpu/fpu.h"
+#include "kernel/abi/stat.h"
+#include "kernel/files.h"
+#include "kernel/process/program.h"
+#include "kernel/process/user_path.h"
+#include "kernel/system_call.h"
+#include "kernel/virtual_memory.h"
+#include "libc/string.h"
+
+namespace quire::kernel {
+
+namespace {
+
+constexpr std::uint32_t kInterruptsOn = 1U << 9;
+constexpr std::uint32_t kAlwaysSet = 1U << 1;
+
+// The credentials that a program runs with: suid and sgid make them the file's.
+Result<ProgramFacts> facts_of(Processes& processes, const Process& process, fs::Node& file) {
+    ProgramFacts facts;
+    facts.credentials = process.credentials;
+    const fs::Attributes attributes = TRY(file.attributes());
+    const std::uint32_t mode = attributes.permissions;
+    constexpr std::uint32_t kGroupBits = abi::kModeSetGroup | abi::kModeGroupExecute;
+    if ((mode & abi::kModeSetUser) != 0) facts.credentials.user = attributes.user;
+    if ((mode & kGroupBits) == kGroupBits) facts.credentials.group = attributes.group;
+    facts.is_secure = facts.credentials.user != facts.credentials.real_user ||
+                      facts.credentials.group != facts.credentials.real_group;
+    facts.cpu_features = processes.system().features.edx;
+    fs::MemorySink sink(facts.random);
+    TRY(processes.files().random().fill(static_cast<std::uint32_t>(facts.random.size()), sink));
+    return facts;
+}
+
+void set_name(Process& process, std::string_view path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    const std::size_t size =
+        name.size() < process.name.size() ? name.size() : process.name.size() - 1;
+    process.name = {};
+    memcpy(process.name.data(), name.data(), size);
+}
+
+// The registers of a program that starts: all 0 but these. (Linux: start_thread.)
+void set_registers(cpu::TrapFrame& frame, const StartPoint& start) {
+    const cpu::TrapFrame before = frame;
+    frame = {};
+    frame.vector = before.vector;
+    frame.ds = frame.es = frame.user_ss = cpu::kUserData;
+    frame.cs = cpu::kUserCode;
+    frame.eflags = kInterruptsOn | kAlwaysSet;
+    frame.eip = start.entry;
+    frame.user_esp = start.stack_pointer;
+}
+
+// The old memory goes, and who shares it with its parent (vfork) gives it back.
+void switch_memory(Processes& processes, Process& process, ProgramMemory* memory) {
+    processes.threads().use_space(&memory->space);
+    std::swap(process.memory, memory);
+    processes.drop(memory);
+    if (!process.is_vfork_child) return;
+    process.is_vfork_child = false;
+    process.parent->vfork_done.wake_all();
+}
+
+// What a thread has of the program that ends.
+void clear_thread(Processes& processes, Thread& thread) {
+    thread.alternate_stack = {};
+    thread.clear_child_tid = 0;
+    thread.tls = {};
+    for (std::uint32_t i = 0; i < Thread::kTlsEntries; ++i)
+        cpu::set_tls_descriptor(i, 0);
+    cpu::initial_fpu_image(thread.fpu.bytes.data());
+    processes.threads().load_fpu(thread);
+}
+
+}  // namespace
+
+Result<void> Processes::stop_sharing(Process& process) {
+    FileTable* files = nullptr;
+    if (process.files->users > 1) {
+        files = TRY(file_tables_.allocate(files_.descriptor_blocks()));
+        const Result<void> copied = files->table.copy_from(process.files->table);
+        if (!copied.ok()) {
+            drop(files);
+            return copied;
+        }
+    }
+    if (process.signals->users > 1) {
+        const Result<SignalTable*> signals = signal_tables_.allocate();
+        if (!signals.ok()) {
+            drop(files);
+            return signals.error();
+        }
+        signals.value()->actions = process.signals->actions;
+        drop(process.signals);
+        process.signals = signals.value();
+    }
+    if (files != nullptr) {
+        drop(process.files);
+        process.files = files;
+    }
+    return {};
+}
+
+Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
+                  std::string_view path, ArgumentStrings& strings) {
+    Process& process = *thread.process;
+    fs::FileCalls files = processes.files_of(process);
+    ProgramLoader loader(processes.memory().user_memory(), files, strings);
+    TRY(loader.open(path));
+    const ProgramFacts facts = TRY(facts_of(processes, process, *loader.executable()));
+
+    ProgramMemory* memory = TRY(processes.make_memory(process));
+    const Result<StartPoint> start = loader.load(thread, *memory, facts);
+    const Result<void> alone = start.ok() ? processes.stop_sharing(process) : start.error();
+    if (!alone.ok()) {
+        processes.drop(memory);
+        return alone.error();
+    }
+
+    switch_memory(processes, process, memory);
+    process.files->table.close_on_exec();
+    process.signals->actions.reset_handlers();
+    clear_thread(processes, thread);
+    process.credentials = facts.credentials;
+    process.saved_user = facts.credentials.user;
+    process.saved_group = facts.credentials.group;
+    process.is_dumpable = !facts.is_secure;
+    process.has_run_exec = true;
+    set_name(process, path);
+    set_registers(frame, start.value());
+    return {};
+}
+
+Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
+                  std::string_view path, std::span<const std::string_view> arguments,
+                  std::span<const std::string_view> environment) {
+    ArgumentStrings strings(processes.memory().user_memory(), ArgumentStrings::kMostBytes);
+    for (const std::string_view& argument : arguments)
+        TRY(strings.append(argument));
+    strings.end_arguments();
+    for (const std::string_view& variable : environment)
+        TRY(strings.append(variable));
+    strings.end_environment();
+    TRY(strings.append(path));
+    return exec(processes, thread, frame, path, strings);
+}
+
+namespace {
+
+// The order of errors is Linux's: the path, the strings, then the file.
+Result<std::uint32_t> call_execve(SystemCall& call) {
+    mm::UserMemory& memory = call.processes().memory().user_memory();
+    const UserPath path = TRY(UserPath::copy(memory, call.pointer(0)));
+    TRY(fs::PathWalk::check(path.text()));
+    const mm::VirtAddr arguments = call.pointer(1);
+    const mm::VirtAddr environment = call.pointer(2);
+    ArgumentStrings strings(memory, most_argument_bytes(call.process().memory->space.limits()));
+    const std::uint32_t argument_count = TRY(ArgumentStrings::count(arguments));
+    const std::uint32_t variable_count = TRY(ArgumentStrings::count(environment));
+    TRY(strings.reserve_pointers(argument_count, variable_count));
+    TRY(strings.append_all_from(arguments, argument_count));
+    if (argument_count == 0) TRY(strings.append({}));
+    strings.end_arguments();
+    TRY(strings.append_all_from(environment, variable_count));
+    strings.end_environment();
+    TRY(strings.append(path.text()));
+    TRY(exec(call.processes(), call.thread(), call.frame(), path.text(), strings));
+    call.keep_registers();
+    return 0U;
+}
+SYSTEM_CALL(11, execve, call_execve, CallTraits::plain());
+
+}  // namespace
+}  // namespace quire::kernel
