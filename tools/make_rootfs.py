@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 """Gathers what the root file system of the image is to hold, in a folder.
 
-    tools/make_rootfs.py FOLDER
+    tools/make_rootfs.py FOLDER [--programs TREE NAME...]...
 
 What is under tools/rootfs/ is copied, the book goes to /docs, and /data is made by a rule, so that
-a reader of it can tell whether every byte is right. Permissions are set here, whatever the umask.
+a reader of it can tell whether every byte is right. The programs named are taken from TREE
+(build/user/root bin/sh sbin/init). Permissions are set here, whatever the umask.
 """
+import argparse
 import os
 import shutil
-import sys
 import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MOUNT_POINTS = {"dev": 0o755, "proc": 0o555, "tmp": 0o1777}
-EMPTY_FOLDERS = {"bin": 0o755, "root": 0o700}
+EMPTY_FOLDERS = {"bin": 0o755, "sbin": 0o755, "root": 0o700}
 LINE = 16
 OFFSETS_BYTES = 8 << 20       # past the single indirect blocks of ext2, whatever the block size
 HOLES_BYTES = 64 << 20        # past the double indirect ones of 1 KiB blocks
@@ -72,6 +73,11 @@ def copy_tree(source, target):
                 (target / path.relative_to(source)).chmod(0o755)
 
 
+def copy_program(source, target):
+    write(target, source.read_bytes())
+    target.chmod(0o755)
+
+
 def write_sums(folder):
     """What a self-test compares: the CRC-32 of each file, but for the very large ones."""
     lines = [f"{zlib.crc32(path.read_bytes()):08x} /{path.relative_to(folder)}\n"
@@ -89,15 +95,20 @@ def set_folder_permissions(folder):
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: tools/make_rootfs.py FOLDER")
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--programs", nargs="+", action="append", default=[])
+    arguments = parser.parse_args()
+    folder = arguments.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in MOUNT_POINTS | EMPTY_FOLDERS:
         (folder / name).mkdir()
     copy_tree(ROOT / "tools" / "rootfs", folder)
     copy_tree(ROOT / "docs", folder / "docs")
+    for tree, *names in arguments.programs:
+        for name in names:
+            copy_program(Path(tree) / name, folder / name)
     make_data(folder / "data")
     write_sums(folder)
     set_folder_permissions(folder)

@@ -21,13 +21,16 @@ $(eval $(call note,build/boot/command_line,CMDLINE))
 $(eval $(call note,build/root_mib,ROOT_MIB))
 $(eval $(call note,build/swap_mib,SWAP_MIB))
 
-# What the root file system holds: a folder, and a list of the files it was made from.
+# What the root file system holds: a folder, and a list of the files it was made from. The programs
+# come from user.mk.
 rootfs_sources := tools/make_rootfs.py $(shell find tools/rootfs docs -type f)
-$(eval $(call note,build/rootfs_sources,rootfs_sources))
+rootfs_made_from = $(rootfs_sources) $(user_programs)
+$(eval $(call note,build/rootfs_sources,rootfs_made_from))
 
 build/rootfs.made: $(rootfs_sources) build/rootfs_sources
 	$(say) GATHER build/rootfs
-	$(Q)$(PYTHON) tools/make_rootfs.py build/rootfs
+	$(Q)$(PYTHON) tools/make_rootfs.py build/rootfs \
+	    --programs build/user/root $(user_programs:build/user/root/%=%)
 	@touch $@
 
 build/root.ext2: build/rootfs.made build/root_mib tools/make_ext2.py tools/disk_tools.py

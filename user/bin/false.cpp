@@ -1,0 +1,6 @@
+// false: nothing is well.
+#include "user/system.h"
+
+int main(int, char**, char**) {
+    return 1;
+}
