@@ -1,0 +1,86 @@
+# Test programs that run inside Quire, and the image that holds them: build/tests.img is build/quire.img
+# with /tests on its root.
+#
+#   tests/guest/programs/*.c, *.cpp        need nothing but system calls; tap.h is their frame
+#   tests/guest/programs/glibc/*.c, *.cpp  ordinary programs, linked statically with the GNU libraries
+
+programs := tests/guest/programs
+test_frame := $(programs)/tap.cpp
+test_runner := $(programs)/run.cpp
+test_snapshot := $(programs)/snapshot.cpp
+raw_test_sources := $(filter-out $(test_frame) $(test_snapshot),$(wildcard $(programs)/*.c $(programs)/*.cpp))
+glibc_test_sources := $(wildcard $(programs)/glibc/*.c $(programs)/glibc/*.cpp)
+raw_tests := $(patsubst $(programs)/%,build/test_programs/root/tests/%,$(basename $(raw_test_sources)))
+glibc_tests := $(patsubst $(programs)/%,build/test_programs/root/tests/%,$(basename $(glibc_test_sources)))
+test_programs := $(raw_tests) $(glibc_tests)
+
+# Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
+HOST32_CC ?= $(HOST32_CXX:g++=gcc)
+raw_test_flags := -I. -O1 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie \
+                  -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+                  -fno-toplevel-reorder
+raw_test_cxx_flags := -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
+glibc_test_flags := -I. -O2 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -static
+raw_test_library = $(call user_objects,user/start.asm user/arena.cpp user/cxx_runtime.cpp user/directory.cpp \
+                     user/output.cpp user/signal_names.cpp libc/string.cpp libc/format.cpp)
+
+test_programs_settings = $(HOST32_CC) $(HOST32_CXX) $(raw_test_flags) $(raw_test_cxx_flags) $(glibc_test_flags) \
+                         $(test_programs)
+$(eval $(call note,build/test_programs/settings,test_programs_settings))
+
+build/test_programs/%.c.o: %.c build/test_programs/settings
+	$(say) CC32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CC) -std=gnu17 $(raw_test_flags) -MMD -MP -c $< -o $@
+
+build/test_programs/%.cpp.o: %.cpp build/test_programs/settings
+	$(say) CXX32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CXX) $(raw_test_cxx_flags) $(raw_test_flags) -MMD -MP -c $< -o $@
+
+# $(call raw_test,SOURCE): its program. The frame is in all of them but the runner.
+define raw_test
+build/test_programs/root/tests/$$(notdir $$(basename $(1))): build/test_programs/$(1).o \
+    build/test_programs/$(if $(filter $(test_runner),$(1)),$(test_snapshot),$(test_frame)).o $$(raw_test_library)
+	$$(say) LINK $$@
+	@mkdir -p $$(@D) build/test_programs/debug
+	$$(Q)$$(KERNEL_LD) $$(user_ld_flags) $$(filter %.o,$$^) $$(libgcc) -o build/test_programs/debug/$$(@F)
+	$$(Q)$$(OBJCOPY) --strip-all build/test_programs/debug/$$(@F) $$@
+endef
+$(foreach source,$(raw_test_sources),$(eval $(call raw_test,$(source))))
+
+build/test_programs/root/tests/glibc/%: $(programs)/glibc/%.c build/test_programs/settings
+	$(say) CC32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CC) -std=gnu17 $(glibc_test_flags) -s $< -o $@
+
+build/test_programs/root/tests/glibc/%: $(programs)/glibc/%.cpp build/test_programs/settings
+	$(say) CXX32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CXX) -std=c++20 $(glibc_test_flags) -s $< -o $@
+
+build/test_programs/rootfs.made: $(rootfs_sources) build/rootfs_sources $(user_programs) $(test_programs)
+	$(say) GATHER build/test_programs/rootfs
+	$(Q)$(PYTHON) tools/make_rootfs.py build/test_programs/rootfs \
+	    --programs build/user/root $(user_programs:build/user/root/%=%) \
+	    --programs build/test_programs/root $(test_programs:build/test_programs/root/%=%)
+	@touch $@
+
+TESTS_ROOT_MIB ?= 64
+build/test_programs/root.ext2: build/test_programs/rootfs.made tools/make_ext2.py tools/disk_tools.py
+	$(say) EXT2 $@
+	$(Q)$(PYTHON) tools/make_ext2.py --folder build/test_programs/rootfs --mib $(TESTS_ROOT_MIB) --output $@
+
+build/tests.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
+                 build/boot/command_line build/test_programs/root.ext2 build/swap_mib \
+                 tools/make_image.py tools/disk_tools.py
+	$(say) IMAGE $@
+	$(Q)$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
+	    --stage2 build/boot/stage2.bin --kernel build/kernel/kernel.stripped \
+	    --command-line-file build/boot/command_line \
+	    --root build/test_programs/root.ext2 --swap-mib $(SWAP_MIB) --output $@
+
+.PHONY: test-image
+test-image: build/tests.img
+
+-include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(test_frame) $(test_snapshot))
