@@ -1,4 +1,4 @@
-// What the compiler itself may call.
+// What the compiler and the headers of the C++ library may call.
 #include <cstddef>
 
 #include "kernel/base/panic.h"
@@ -8,3 +8,14 @@ extern "C" [[noreturn]] void __cxa_pure_virtual();
 void __cxa_pure_virtual() {
     quire::panic("a pure virtual function was called");
 }
+
+namespace std {
+
+// string_view::substr() from behind the end.
+[[noreturn]] void __throw_out_of_range_fmt(const char* format, ...);
+
+void __throw_out_of_range_fmt(const char* format, ...) {
+    quire::panic("out of range: %s", format);
+}
+
+}  // namespace std

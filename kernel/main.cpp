@@ -13,6 +13,7 @@
 #include "kernel/disks.h"
 #include "kernel/emulator.h"
 #include "kernel/files.h"
+#include "kernel/init.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/memory.h"
 #include "kernel/memory_report.h"
@@ -246,7 +247,11 @@ void kernel_main(const boot::BootInfo* from_loader) {
     }
     system.console_level = LogLevel::Warning;
     kernel::start_daemons(*system.processes);
-    system.console.print("Type help for the list of commands.\n");
+    if (!system.command_line.has("monitor") && kernel::has_init(*system.processes)) {
+        kernel::start_init(*system.processes);
+    } else {
+        system.console.print("Type help for the list of commands.\n");
+    }
     for (;;) {
         kernel::run_monitor(system);
         system.input->wait_for_monitor_key();

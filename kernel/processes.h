@@ -75,6 +75,11 @@ class Processes final : fs::Sleeper {
     /// is no memory for it.
     void start_init(void (*entry)(void*));
 
+    // --- kernel/exec.cpp ---
+    /// Descriptors and signal actions are the process's own from now on. Errors: OutOfMemory;
+    /// nothing has changed then.
+    Result<void> stop_sharing(Process& process);
+
     // --- kernel/exit.cpp ---
     /// Ends the process of the current thread. `status`: wait4's encoding.
     [[noreturn]] void exit(std::uint32_t status);
