@@ -49,8 +49,8 @@ struct Places {
 Places::Places(const StackContents& contents) {
     const ArgumentStrings& text = contents.strings;
     strings = kTop - kWordBytes - text.bytes();
-    platform = strings - sizeof kPlatform;
-    random = platform - contents.random.size();
+    platform = strings - std::uint32_t{sizeof kPlatform};
+    random = platform - static_cast<std::uint32_t>(contents.random.size());
     // AT_PLATFORM, AT_RANDOM and AT_EXECFN are added here; argc and two null pointers.
     const std::uint32_t words =
         contents.auxiliary.size() + 6 + text.argument_count() + text.environment_count() + 3;

@@ -21,6 +21,10 @@ inline std::string errno_name(std::int32_t number) {
         return "EIO";
     case abi::kEnxio:
         return "ENXIO";
+    case abi::kE2big:
+        return "E2BIG";
+    case abi::kElibbad:
+        return "ELIBBAD";
     case abi::kEnoexec:
         return "ENOEXEC";
     case abi::kEbadf:
