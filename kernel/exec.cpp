@@ -44,7 +44,8 @@ Result<ProgramFacts> facts_of(Processes& processes, const Process& process, fs::
 
 void set_name(Process& process, std::string_view path) {
     const std::size_t slash = path.rfind('/');
-    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    std::string_view name = path;
+    if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
     const std::size_t size =
         name.size() < process.name.size() ? name.size() : process.name.size() - 1;
     process.name = {};

@@ -161,7 +161,7 @@ Result<ProgramLoader::Headers> ProgramLoader::read_headers(fs::Node& node) {
 Result<fs::NodeRef> ProgramLoader::open_interpreter(const ElfProgramHeader& header) {
     const std::string_view name = TRY(read(*executable_, head_, header.offset, header.file_bytes));
     if (name.size() < header.file_bytes || name.back() != '\0') return Error::NotExecutable;
-    return files_.find_executable(abi::kAtWorkingDirectory, name.substr(0, name.find('\0')));
+    return files_.find_executable(abi::kAtWorkingDirectory, name.data());
 }
 
 // Answers its entry point.
