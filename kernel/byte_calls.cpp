@@ -1,0 +1,163 @@
+// Rows of the calls that move bytes: read(2), write(2), lseek(2), fsync(2), getdents64(2), ...
+//
+// The order of errors is Linux's: the descriptor, what it was opened for, the buffer's place, and
+// only then what is done. (Linux: fs/read_write.c, fs/sync.c, fs/open.c.)
+#include "kernel/abi/signal.h"
+#include "kernel/call_support.h"
+#include "kernel/process/user_bytes.h"
+
+namespace quire::kernel {
+namespace {
+
+Result<void> check_readable(const SystemCall& call, std::uint32_t descriptor) {
+    const fs::FileRef file = TRY(files_of(call).file(descriptor));
+    return file->mode().read ? Result<void>() : Error::BadDescriptor;
+}
+Result<void> check_writable(const SystemCall& call, std::uint32_t descriptor) {
+    const fs::FileRef file = TRY(files_of(call).file(descriptor));
+    return file->mode().write ? Result<void>() : Error::BadDescriptor;
+}
+
+// Who writes where nobody will read is told by a signal, too.
+CallResult finish_write(SystemCall& call, const fs::WriteOutcome& outcome) {
+    if (outcome.broken_pipe) {
+        SignalInfo news;
+        news.signal = abi::kSigPipe;
+        news.sender = call.process().pid;
+        news.user = call.process().credentials.real_user;
+        call.processes().send_to_thread(call.thread(), news);
+    }
+    return outcome.result;
+}
+
+CallResult call_read(SystemCall& call) {
+    const std::uint32_t bytes = call.argument(2);
+    TRY(check_readable(call, call.argument(0)));
+    TRY(check_buffer(call.pointer(1), bytes));
+    UserSink to(call.pointer(1));
+    return files_of(call).read(call.argument(0), bytes, to);
+}
+SYSTEM_CALL(3, read, call_read, CallTraits::restarting());
+
+CallResult call_write(SystemCall& call) {
+    const std::uint32_t bytes = call.argument(2);
+    TRY(check_writable(call, call.argument(0)));
+    TRY(check_buffer(call.pointer(1), bytes));
+    UserSource from(call.pointer(1));
+    return finish_write(call, files_of(call).write(call.argument(0), bytes, from));
+}
+SYSTEM_CALL(4, write, call_write, CallTraits::restarting());
+
+CallResult call_readv(SystemCall& call) {
+    TRY(check_readable(call, call.argument(0)));
+    UserVector to = TRY(UserVector::create(call.pointer(1), call.argument(2)));
+    return files_of(call).read(call.argument(0), to.bytes(), to);
+}
+SYSTEM_CALL(145, readv, call_readv, CallTraits::restarting());
+
+CallResult call_writev(SystemCall& call) {
+    TRY(check_writable(call, call.argument(0)));
+    UserVector from = TRY(UserVector::create(call.pointer(1), call.argument(2)));
+    return finish_write(call, files_of(call).write(call.argument(0), from.bytes(), from));
+}
+SYSTEM_CALL(146, writev, call_writev, CallTraits::restarting());
+
+std::int64_t offset_of(const SystemCall& call, unsigned index) {
+    return static_cast<std::int64_t>(call.wide_argument(index));
+}
+
+// The order of pread and pwrite: a negative offset, the descriptor, whether it can seek, its mode,
+// the buffer.
+Result<void> check_place(const SystemCall& call, std::int64_t offset) {
+    if (offset < 0) return Error::InvalidArgument;
+    const fs::FileRef file = TRY(files_of(call).file(call.argument(0)));
+    return file->io()->seeking() == fs::Seeking::Refused ? Error::NotSeekable : Result<void>();
+}
+
+CallResult call_pread64(SystemCall& call) {
+    const std::int64_t offset = offset_of(call, 3);
+    TRY(check_place(call, offset));
+    TRY(check_readable(call, call.argument(0)));
+    TRY(check_buffer(call.pointer(1), call.argument(2)));
+    UserSink to(call.pointer(1));
+    return files_of(call).pread(call.argument(0), call.argument(2), offset, to);
+}
+SYSTEM_CALL(180, pread64, call_pread64, CallTraits::restarting());
+
+CallResult call_pwrite64(SystemCall& call) {
+    const std::int64_t offset = offset_of(call, 3);
+    TRY(check_place(call, offset));
+    TRY(check_writable(call, call.argument(0)));
+    TRY(check_buffer(call.pointer(1), call.argument(2)));
+    UserSource from(call.pointer(1));
+    return finish_write(call,
+                        files_of(call).pwrite(call.argument(0), call.argument(2), offset, from));
+}
+SYSTEM_CALL(181, pwrite64, call_pwrite64, CallTraits::restarting());
+
+// The answer has 31 bits; where the file is now may have more.
+CallResult call_lseek(SystemCall& call) {
+    const auto place =
+        TRY(files_of(call).lseek(call.argument(0), call.signed_argument(1), call.argument(2)));
+    if (place > 0x7FFFFFFF) return Error::Overflow;
+    return static_cast<std::uint32_t>(place);
+}
+SYSTEM_CALL(19, lseek, call_lseek, CallTraits::plain());
+
+// fd, the high half, the low half, where the answer goes, whence.
+CallResult call_llseek(SystemCall& call) {
+    const std::uint64_t offset = std::uint64_t{call.argument(1)} << 32 | call.argument(2);
+    const auto place = TRY(files_of(call).lseek(call.argument(0), static_cast<std::int64_t>(offset),
+                                                call.argument(4)));
+    return done(user::write(call.pointer(3), place));
+}
+SYSTEM_CALL(140, _llseek, call_llseek, CallTraits::plain());
+
+CallResult call_getdents64(SystemCall& call) {
+    const fs::FileRef directory = TRY(files_of(call).file(call.argument(0)));
+    UserSink to(call.pointer(1));
+    return directory->read_directory(call.argument(2), to);
+}
+SYSTEM_CALL(220, getdents64, call_getdents64, CallTraits::plain());
+
+CallResult call_fsync(SystemCall& call) {
+    return done(files_of(call).fsync(call.argument(0), false));
+}
+SYSTEM_CALL(118, fsync, call_fsync, CallTraits::plain());
+
+CallResult call_fdatasync(SystemCall& call) {
+    return done(files_of(call).fsync(call.argument(0), true));
+}
+SYSTEM_CALL(148, fdatasync, call_fdatasync, CallTraits::plain());
+
+// It has no error to tell; who must know asks fsync.
+CallResult call_sync(SystemCall& call) {
+    (void)files_of(call).sync().ok();
+    return 0U;
+}
+SYSTEM_CALL(36, sync, call_sync, CallTraits::plain());
+
+CallResult call_truncate(SystemCall& call) {
+    const UserPath path = TRY(path_of(call, 0));
+    return done(files_of(call).truncate(path.text(), call.signed_argument(1)));
+}
+SYSTEM_CALL(92, truncate, call_truncate, CallTraits::plain());
+
+CallResult call_truncate64(SystemCall& call) {
+    const UserPath path = TRY(path_of(call, 0));
+    return done(files_of(call).truncate(path.text(), offset_of(call, 1)));
+}
+SYSTEM_CALL(193, truncate64, call_truncate64, CallTraits::plain());
+
+CallResult call_ftruncate(SystemCall& call) {
+    return done(files_of(call).ftruncate(call.argument(0), call.signed_argument(1)));
+}
+SYSTEM_CALL(93, ftruncate, call_ftruncate, CallTraits::plain());
+
+CallResult call_ftruncate64(SystemCall& call) {
+    return done(files_of(call).ftruncate(call.argument(0), offset_of(call, 1)));
+}
+SYSTEM_CALL(194, ftruncate64, call_ftruncate64, CallTraits::plain());
+
+}  // namespace
+}  // namespace quire::kernel

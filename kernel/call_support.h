@@ -1,0 +1,35 @@
+// What the rows of file and memory calls share: registers into arguments, results into a register.
+#pragma once
+
+#include "kernel/abi/fcntl.h"
+#include "kernel/process/user_path.h"
+#include "kernel/processes.h"
+#include "kernel/system_call.h"
+#include "kernel/virtual_memory.h"
+
+namespace quire::kernel {
+
+using CallResult = Result<std::uint32_t>;
+
+/// What a call without an answer of its own answers: 0.
+inline CallResult done(const Result<void>& result) {
+    if (!result.ok()) return result.error();
+    return 0U;
+}
+
+inline fs::FileCalls files_of(const SystemCall& call) {
+    return call.processes().files_of(call.process());
+}
+
+/// The path that argument `index` points at. Errors: BadAddress, NameTooLong, OutOfMemory; NotFound
+/// (it is empty).
+inline Result<UserPath> path_of(const SystemCall& call, unsigned index) {
+    return UserPath::copy(call.processes().memory().user_memory(), call.pointer(index));
+}
+
+/// A frame of the kernel for what a call has to hand over in one piece.
+inline Result<mm::OwnedFrame> take_frame(const SystemCall& call) {
+    return fs::FileLayer::take_frame_from(call.processes().memory().user_memory());
+}
+
+}  // namespace quire::kernel
