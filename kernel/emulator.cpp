@@ -8,18 +8,32 @@ namespace {
 
 constexpr std::uint16_t kIsaDebugExit = 0xF4;
 constexpr std::uint16_t kBochsShutdown = 0x8900;
+// PM1a_CNT where the firmware of QEMU, and of Bochs and QEMU before 2.0, puts it.
+constexpr std::uint16_t kPowerManagement[] = {0x604, 0xB004};
+constexpr std::uint16_t kSleepEnable = 1 << 13;
 constexpr std::uint16_t kKeyboardCommand = 0x64;
 constexpr std::uint8_t kPulseReset = 0xFE;
 constexpr std::uint16_t kResetControl = 0xCF9;
 constexpr std::uint8_t kHardReset = 0x06;
 
+void shut_down_bochs() {
+    for (const char* letter = "Shutdown"; *letter != '\0'; ++letter) {
+        cpu::out8(kBochsShutdown, static_cast<std::uint8_t>(*letter));
+    }
+}
+
 }  // namespace
 
 void end_emulation(Verdict verdict) {
     cpu::out8(kIsaDebugExit, static_cast<std::uint8_t>(verdict));
-    for (const char* letter = "Shutdown"; *letter != '\0'; ++letter) {
-        cpu::out8(kBochsShutdown, static_cast<std::uint8_t>(*letter));
-    }
+    shut_down_bochs();
+    cpu::halt_forever();
+}
+
+void power_off() {
+    for (const std::uint16_t port : kPowerManagement)
+        cpu::out16(port, kSleepEnable);
+    shut_down_bochs();
     cpu::halt_forever();
 }
 

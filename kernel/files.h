@@ -98,6 +98,7 @@ class Files {
     [[nodiscard]] fs::MountTable& mounts() { return mounts_; }
     [[nodiscard]] fs::WriteBackDaemon& write_back() { return write_back_; }
     [[nodiscard]] fs::Ext2& root_disk() { return ext2_; }
+    [[nodiscard]] fs::SystemReport& report() { return report_; }
     [[nodiscard]] bool has_root_disk() const { return ext2_.is_mounted(); }
 
     /// A swap area in use, with the path it is known by.

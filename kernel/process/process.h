@@ -27,6 +27,7 @@
 #include "fs/wait.h"
 #include "kernel/base/intrusive_list.h"
 #include "kernel/process/signals.h"
+#include "kernel/process/timer_queue.h"
 #include "mm/address_space.h"
 
 namespace quire::kernel {
@@ -91,6 +92,25 @@ struct Usage {
 /// x87, MMX and SSE registers: FXSAVE's image (SDM 1 10.5), or FSAVE's 108 bytes on old CPUs.
 struct alignas(16) FpuState {
     std::array<std::byte, 512> bytes{};
+};
+
+class Processes;
+
+/// The ITIMER_REAL of a process: alarm(2), setitimer(2). kernel/alarm_calls.cpp rings it. Leaves
+/// the queue when it ends.
+struct AlarmClock {
+    AlarmClock(Processes& all, Process& its_process, Timer::Function ring)
+        : processes(all), process(its_process), timer(ring, this) {}
+    ~AlarmClock() {
+        if (timer.is_set()) timer.hook.unlink();
+    }
+    AlarmClock(const AlarmClock&) = delete;
+    AlarmClock& operator=(const AlarmClock&) = delete;
+
+    Processes& processes;
+    Process& process;
+    Timer timer;
+    std::uint64_t interval = 0;  // nanoseconds; 0: rings once
 };
 
 enum class ThreadState : std::uint8_t {
@@ -190,9 +210,10 @@ struct Process {
     bool is_dumpable = true;
 
     // --- Times ---
-    std::uint64_t start_time = 0;  // nanoseconds since boot
-    Usage usage;                   // of threads that have ended
-    Usage children_usage;          // of children that were waited for
+    std::uint64_t start_time = 0;     // nanoseconds since boot
+    std::optional<AlarmClock> alarm;  // made when it is first set
+    Usage usage;                      // of threads that have ended
+    Usage children_usage;             // of children that were waited for
 
     /// The only thread, or the first.
     [[nodiscard]] Thread& main_thread() { return *threads.begin(); }

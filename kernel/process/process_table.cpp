@@ -3,20 +3,18 @@
 #include <bit>
 
 #include "kernel/abi/resource.h"
+#include "kernel/abi/signal.h"
 
 namespace quire::kernel {
 
 namespace {
 
-constexpr SignalNumber kChildSignal = 17;         // SIGCHLD
-constexpr std::uint32_t kNoZombies = 0x00000002;  // SA_NOCLDWAIT
-
 // Whether the end of `child` is of no interest to its parent, so that nobody will wait for it.
 bool is_unwanted(const Process& child) {
     const SignalTable* signals = child.parent->signals;
-    if (child.exit_signal != kChildSignal || signals == nullptr) return false;
-    const SignalAction& action = signals->actions.of(kChildSignal);
-    return action.handler == SignalAction::kIgnore || (action.flags & kNoZombies) != 0;
+    if (child.exit_signal != abi::kSigChild || signals == nullptr) return false;
+    const SignalAction& action = signals->actions.of(abi::kSigChild);
+    return action.handler == SignalAction::kIgnore || (action.flags & abi::kSaNoChildWait) != 0;
 }
 
 void inherit(Process& child, const Process& parent) {
@@ -97,6 +95,16 @@ Process* ProcessTable::find(ProcessId pid) {
     return nullptr;
 }
 
+Process* ProcessTable::find_by_thread(ProcessId id) {
+    if (id == 0 || id > kMostId || !is_taken(id)) return nullptr;
+    for (Process& process : all_) {
+        if (process.pid == id) return &process;
+        for (const Thread& thread : process.threads)
+            if (thread.tid == id) return &process;
+    }
+    return nullptr;
+}
+
 // Most new ones have the highest number; only after the numbers began anew the place is looked for.
 void ProcessTable::insert(Process& process) {
     ++count_;
@@ -162,7 +170,7 @@ void ProcessTable::give_children_to_init(Process& process) {
     bool has_news = false;
     while (Process* child = process.children.pop_front()) {
         child->parent = &init;
-        child->exit_signal = kChildSignal;
+        child->exit_signal = abi::kSigChild;
         init.children.push_back(*child);
         if (child->state != ProcessState::Zombie) continue;
         if (is_unwanted(*child)) {
@@ -181,6 +189,7 @@ bool ProcessTable::end(Process& process, std::uint32_t status) {
     process.state = ProcessState::Zombie;
     process.exit_status = status;
     process.stop_untold = process.continue_untold = false;
+    process.alarm.reset();
     give_children_to_init(process);
     process.parent->child_changes.wake_all();
     if (!is_unwanted(process)) return false;
@@ -189,7 +198,7 @@ bool ProcessTable::end(Process& process, std::uint32_t status) {
 }
 
 bool ProcessTable::matches(const Process& child, const WaitRequest& request) {
-    const bool is_clone = child.exit_signal != kChildSignal;
+    const bool is_clone = child.exit_signal != abi::kSigChild;
     if (request.kind != WaitRequest::Kind::All &&
         is_clone != (request.kind == WaitRequest::Kind::Clones))
         return false;

@@ -70,6 +70,8 @@ class ProcessTable {
 
     /// A zombie is found, too. O(processes).
     [[nodiscard]] Process* find(ProcessId pid);
+    /// The process with this number, or with a thread that has it. O(threads).
+    [[nodiscard]] Process* find_by_thread(ProcessId id);
     /// Calls visit(process) for each, ascending by pid. visit may not make or release any.
     template <typename Visitor>
     void for_each(Visitor visit) {
@@ -82,11 +84,11 @@ class ProcessTable {
             visit(child);
     }
 
-    /// The process is a zombie from now on: its children are init's; who waits for it, or as init
-    /// for one of them, is woken. Returns whether it is gone already, because its parent does not
-    /// want to be told (SIGCHLD ignored, or SA_NOCLDWAIT). Zombies that come to an init like that
-    /// go, too.
-    /// Precondition: not init; threads, memory, files, place and signals are gone.
+    /// The process is a zombie from now on: its alarm is off, its children are init's; who waits
+    /// for it, or as init for one of them, is woken. Returns whether it is gone already, because
+    /// its parent does not want to be told (SIGCHLD ignored, or SA_NOCLDWAIT). Zombies that come to
+    /// an init like that go, too. Precondition: not init; threads, memory, files, place and signals
+    /// are gone.
     bool end(Process& process, std::uint32_t status);
 
     /// One look for a child: a zombie is released and its usage added to the parent's. pid 0: there

@@ -75,7 +75,16 @@ TEST_F(ProcessTableTest, FindsTheLivingAndZombies) {
 TEST_F(ProcessTableTest, AThreadsNumberIsNoProcess) {
     EXPECT_EQ(w.table.take_thread_id().value(), 2U);
     EXPECT_EQ(w.table.find(2), nullptr);
-    EXPECT_EQ(fork(init).pid, 3U);
+    Process& process = fork(init);
+    EXPECT_EQ(process.pid, 3U);
+    Thread thread(2, &process);
+    process.threads.push_back(thread);
+    EXPECT_EQ(w.table.find(2), nullptr);
+    EXPECT_EQ(w.table.find_by_thread(2), &process);
+    EXPECT_EQ(w.table.find_by_thread(3), &process);
+    EXPECT_EQ(w.table.find_by_thread(4), nullptr);
+    EXPECT_EQ(w.table.find_by_thread(0), nullptr);
+    process.threads.remove(thread);
     w.table.give_back_thread_id(2);
     w.table.check_invariants();
 }
@@ -208,6 +217,18 @@ TEST_F(ProcessTableTest, TheParentIsWoken) {
     const CountingWaiter waiter(init.child_changes);
     EXPECT_FALSE(w.end(child));
     EXPECT_EQ(waiter.count, 1);
+}
+
+TEST_F(ProcessTableTest, TheAlarmOfAZombieIsOff) {
+    Process& child = fork(init);
+    TimerQueue timers;
+    // Nobody looks at it: the alarm does not ring.
+    alignas(16) std::byte nobody[16];
+    child.alarm.emplace(reinterpret_cast<Processes&>(nobody), child, [](void*) { FAIL(); });
+    timers.set(child.alarm->timer, 5);
+    EXPECT_FALSE(w.end(child));
+    EXPECT_EQ(timers.next_deadline(), ~std::uint64_t{0});
+    timers.run_until(10);
 }
 
 TEST_F(ProcessTableTest, TheOldestZombieIsFirst) {
