@@ -1,0 +1,159 @@
+// What time is it, and wake me then: time, gettimeofday, clock_gettime, nanosleep and their kin.
+//
+// Each call with 32-bit seconds has a twin with 64-bit ones (_time64); a Form says how a time lies
+// in a program's memory. Sleeping is waiting on a queue that nobody wakes, with a deadline.
+#include "kernel/abi/errno.h"
+#include "kernel/abi/time.h"
+#include "kernel/process/time_values.h"
+#include "kernel/process/user_copy.h"
+#include "kernel/processes.h"
+#include "kernel/system_call.h"
+
+namespace quire::kernel {
+namespace {
+
+using mm::VirtAddr;
+
+// --- The two forms of a timespec ---
+
+struct Form32 {
+    static Result<std::uint64_t> read(VirtAddr from) {
+        const auto spec = TRY(user::read<abi::TimeSpec>(from));
+        return nanoseconds_of(spec.seconds, spec.nanoseconds);
+    }
+    static Result<void> write(VirtAddr to, std::uint64_t time) {
+        return user::write(to, time_spec(time));
+    }
+};
+struct Form64 {
+    static Result<std::uint64_t> read(VirtAddr from) {
+        const auto spec = TRY(user::read<abi::TimeSpec64>(from));
+        return nanoseconds_of(spec.seconds, spec.nanoseconds);
+    }
+    static Result<void> write(VirtAddr to, std::uint64_t time) {
+        return user::write(to, time_spec64(time));
+    }
+};
+
+// --- What time is it? ---
+
+Result<std::uint32_t> call_time(SystemCall& call) {
+    const auto seconds =
+        static_cast<std::uint32_t>(call.processes().wall_clock() / kNanosecondsPerSecond);
+    if (call.argument(0) != 0) TRY(user::write(call.pointer(0), seconds));
+    return seconds;
+}
+SYSTEM_CALL(13, time, call_time, CallTraits::plain());
+
+Result<std::uint32_t> call_gettimeofday(SystemCall& call) {
+    if (call.argument(0) != 0)
+        TRY(user::write(call.pointer(0), time_value(call.processes().wall_clock())));
+    if (call.argument(1) != 0) TRY(user::write(call.pointer(1), abi::TimeZone{}));
+    return 0U;
+}
+SYSTEM_CALL(78, gettimeofday, call_gettimeofday, CallTraits::plain());
+
+std::uint64_t cpu_time(const Usage& usage) {
+    return usage.user_time + usage.system_time;
+}
+
+// Errors: InvalidArgument (no such clock).
+Result<std::uint64_t> read_clock(SystemCall& call, std::uint32_t clock) {
+    switch (clock) {
+    case abi::kClockRealTime:
+    case abi::kClockRealTimeCoarse:
+        return call.processes().wall_clock();
+    case abi::kClockMonotonic:
+    case abi::kClockMonotonicRaw:
+    case abi::kClockMonotonicCoarse:
+    case abi::kClockBootTime:
+        return call.processes().now();
+    case abi::kClockProcess:
+        return cpu_time(usage_of(call.process()));
+    case abi::kClockThread:
+        return cpu_time(call.thread().usage);
+    default:
+        return Error::InvalidArgument;
+    }
+}
+
+template <typename Form>
+Result<std::uint32_t> call_clock_gettime(SystemCall& call) {
+    const std::uint64_t time = TRY(read_clock(call, call.argument(0)));
+    TRY(Form::write(call.pointer(1), time));
+    return 0U;
+}
+SYSTEM_CALL(265, clock_gettime, call_clock_gettime<Form32>, CallTraits::plain());
+SYSTEM_CALL(403, clock_gettime64, call_clock_gettime<Form64>, CallTraits::plain());
+
+bool is_coarse(std::uint32_t clock) {
+    return clock == abi::kClockRealTimeCoarse || clock == abi::kClockMonotonicCoarse ||
+           clock == abi::kClockProcess || clock == abi::kClockThread;
+}
+
+// Between two ticks the clock follows the TSC; time of the CPU is counted in ticks.
+template <typename Form>
+Result<std::uint32_t> call_clock_getres(SystemCall& call) {
+    TRY(read_clock(call, call.argument(0)));
+    const std::uint32_t tick = kNanosecondsPerSecond / call.processes().system().pit.hz();
+    if (call.argument(1) != 0)
+        TRY(Form::write(call.pointer(1), is_coarse(call.argument(0)) ? tick : 1));
+    return 0U;
+}
+SYSTEM_CALL(266, clock_getres, call_clock_getres<Form32>, CallTraits::plain());
+SYSTEM_CALL(406, clock_getres_time64, call_clock_getres<Form64>, CallTraits::plain());
+
+// --- Wake me then ---
+
+// Errors: Interrupted.
+Result<void> sleep_until(SystemCall& call, std::uint64_t deadline) {
+    fs::WaitQueue nobody_wakes;
+    while (call.processes().now() < deadline) {
+        const Result<void> slept = call.processes().sleep_on(nobody_wakes, deadline);
+        if (!slept.ok() && slept.error() == Error::Interrupted) return slept;
+    }
+    return {};
+}
+
+// A sleep that a signal ends tells how much of it is left.
+template <typename Form>
+Result<std::uint32_t> sleep_for(SystemCall& call, std::uint64_t span, VirtAddr left) {
+    const std::uint64_t deadline = deadline_after(call.processes().now(), span);
+    const Result<void> slept = sleep_until(call, deadline);
+    if (slept.ok()) return 0U;
+    const std::uint64_t now = call.processes().now();
+    if (now >= deadline) return 0U;
+    if (left.raw() != 0) TRY(Form::write(left, deadline - now));
+    return Error::Interrupted;
+}
+
+Result<std::uint32_t> call_nanosleep(SystemCall& call) {
+    return sleep_for<Form32>(call, TRY(Form32::read(call.pointer(0))), call.pointer(1));
+}
+SYSTEM_CALL(162, nanosleep, call_nanosleep, CallTraits::plain());
+
+bool can_be_slept_by(std::uint32_t clock) {
+    return clock == abi::kClockRealTime || clock == abi::kClockMonotonic ||
+           clock == abi::kClockBootTime;
+}
+
+template <typename Form>
+Result<std::uint32_t> call_clock_nanosleep(SystemCall& call) {
+    const std::uint32_t clock = call.argument(0);
+    TRY(read_clock(call, clock));
+    if (clock == abi::kClockThread) return Error::InvalidArgument;
+    if (!can_be_slept_by(clock)) return Error::NotSupported;
+    const std::uint64_t time = TRY(Form::read(call.pointer(2)));
+    if ((call.argument(1) & abi::kTimerAbsolute) == 0)
+        return sleep_for<Form>(call, time, call.pointer(3));
+    Processes& processes = call.processes();
+    TRY(sleep_until(call, clock == abi::kClockRealTime
+                              ? since_boot(time, processes.wall_clock(), processes.now())
+                              : time));
+    return 0U;
+}
+SYSTEM_CALL(267, clock_nanosleep, call_clock_nanosleep<Form32>, CallTraits::plain());
+SYSTEM_CALL(407, clock_nanosleep_time64, call_clock_nanosleep<Form64>, CallTraits::plain());
+
+}  // namespace
+}  // namespace quire::kernel
