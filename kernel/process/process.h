@@ -151,6 +151,7 @@ struct Thread final : fs::Waiter {
 
     // --- Signals: kernel/process/signal_delivery.h ---
     SignalSet blocked;
+    SignalSet awaited;                        // sigtimedwait: these wake it, and are not delivered
     std::optional<SignalSet> blocked_before;  // sigsuspend: comes back after the handler
     PendingSignals pending;                   // for this thread only
     struct AlternateStack {
@@ -191,9 +192,10 @@ struct Process {
     std::uint32_t exit_status = 0;
     std::uint32_t exit_signal = 17;  // what the parent gets: SIGCHLD
     std::uint8_t stop_signal = 0;
-    bool stop_untold = false;      // stopped, and no wait has told so yet
-    bool continue_untold = false;  // the same of SIGCONT
-    bool is_vfork_child = false;   // its parent sleeps on its own vfork_done
+    bool stop_told_parent = false;  // of this stop: SIGCHLD was sent
+    bool stop_untold = false;       // stopped, and no wait has told so yet
+    bool continue_untold = false;   // the same of SIGCONT
+    bool is_vfork_child = false;    // its parent sleeps on its own vfork_done
     fs::WaitQueue vfork_done;
 
     // --- What it has ---

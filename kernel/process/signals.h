@@ -67,7 +67,7 @@ struct SignalAction {
     std::uint32_t handler = kDefault;             // or the address of a function
     std::uint32_t flags = 0;                      // SA_...
     std::uint32_t restorer = 0;
-    SignalSet mask;
+    SignalSet mask{};
 };
 
 enum class DefaultAction : std::uint8_t { End, EndWithCore, Ignore, Stop, Continue };

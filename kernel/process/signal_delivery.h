@@ -1,0 +1,91 @@
+// From a signal that is sent to what the program does about it: the decisions.
+//
+//     post_signal()        who gets it, who is woken, or that nobody cares
+//          |
+//     pending (of the process, or of one thread)      interrupts_sleep(): a sleep ends for it
+//          |
+//     take_delivery()      on the way back to the program: which comes next, and what it does
+//          |
+//     Handler | End | Stop
+//
+// Stops: SIGSTOP and its kin stop a process when they are taken, not when they are sent; each
+// thread stops on its own way back to the program. Stop signals and SIGCONT undo each other when
+// they are sent, whether blocked or not. Init (pid 1) gets only what it has a handler for, and
+// faults.
+//
+// Pure: nobody is woken or ended here; kernel/signals.cpp does what is decided. signal(7),
+// POSIX 2.4. Locking: the kernel is not preemptible, and nothing here sleeps.
+#pragma once
+
+#include "kernel/process/process.h"
+
+namespace quire::kernel {
+
+/// What the sender has still to do.
+struct Posted {
+    Thread* wakes = nullptr;  // this one has to look at it; nullptr: nobody
+    bool resumes = false;     // threads that are stopped have to go on (SIGCONT, SIGKILL)
+};
+
+/// Makes a signal pending: for any thread of the process, or for `only` of it. A signal that the
+/// program ignores is dropped, unless it is blocked.
+/// Errors: TryAgain (real-time signals: the queue is full; the signal is not sent).
+Result<Posted> post_signal(Process& process, Thread* only, const SignalInfo& info);
+
+/// A fault of the thread: neither blocked nor ignored. Where it is, the default action comes back.
+void post_fault(Thread& thread, const SignalInfo& info);
+
+/// Whether the kernel made it because of what the program's instruction did.
+[[nodiscard]] bool is_fault(const SignalInfo& info);
+
+/// Whether a sleep of this thread ends now: a signal it does not block, or waits for; or its
+/// process has to stop.
+[[nodiscard]] bool interrupts_sleep(const Thread& thread);
+/// Whether the thread may not simply go back to its program.
+[[nodiscard]] bool has_signal_work(const Thread& thread);
+
+struct Delivery {
+    enum class What : std::uint8_t { Nothing, Handler, End, Stop };
+    What what = What::Nothing;
+    SignalInfo info;
+    SignalAction action;  // Handler: as it was when the signal was taken
+};
+/// Takes the next signal that the thread has to do something about. SA_RESETHAND is done.
+Delivery take_delivery(Thread& thread);
+
+/// What is blocked while the handler runs; what was, comes back by sigreturn.
+void block_for_handler(Thread& thread, const Delivery& delivery);
+/// The set that the handler's frame keeps: sigsuspend's caller gets its own back.
+[[nodiscard]] SignalSet mask_after_handler(const Thread& thread);
+/// No handler ran: sigsuspend's mask goes.
+void end_without_handler(Thread& thread);
+/// Sets what the thread blocks; SIGKILL and SIGSTOP never are.
+void set_blocked(Thread& thread, SignalSet blocked);
+
+/// Whether a call that a signal has interrupted begins again; else it fails with EINTR.
+/// `restarts`, `resumes`: CallTraits. `handler`: what runs now; nullptr: nothing (a stop that is
+/// over).
+[[nodiscard]] bool begins_again(bool restarts, bool resumes, const SignalAction* handler);
+
+/// Whether a process that stopped for `signal` does so: those of terminals do not stop a group
+/// that nobody could continue (POSIX 2.4.3).
+[[nodiscard]] bool may_stop(SignalNumber signal, bool group_is_orphaned);
+/// From here on its threads stop.
+void begin_stop(Process& process, SignalNumber signal);
+/// Whether all its threads have stopped, and its parent was not told.
+[[nodiscard]] bool has_stopped_now(Process& process);
+/// The process goes on: answers whether it had been stopped. Its stopped threads are the caller's
+/// to wake.
+bool end_stop(Process& process, bool is_continue);
+
+/// What sigaction(2) does, the checks but of the number: SIGKILL and SIGSTOP are refused. A signal
+/// that is ignored from now on is not pending any more.
+/// Errors: InvalidArgument.
+Result<void> set_action(Process& process, SignalNumber signal, const SignalAction& action);
+
+/// What is sent to the parent about a child: code kChildStopped, ...; nothing if it does not want
+/// to hear of stops (SA_NOCLDSTOP).
+[[nodiscard]] std::optional<SignalInfo> news_of(const Process& child, std::int32_t code,
+                                                std::int32_t status);
+
+}  // namespace quire::kernel
