@@ -11,6 +11,12 @@ void Processes::send(Process& process, const SignalInfo& info) {
         scheduler().interrupt(thread);
 }
 
+void Processes::send_to_thread(Thread& thread, const SignalInfo& info) {
+    if (thread.process->signals->actions.ignores(info.signal)) return;
+    (void)thread.pending.add(info).ok();
+    scheduler().interrupt(thread);
+}
+
 void Processes::force_signal(Thread& thread, const SignalInfo& info) {
     (void)thread;
     exit(info.signal);

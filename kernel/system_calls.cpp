@@ -7,6 +7,7 @@
 #include "cpu/registers.h"
 #include "kernel/base/panic.h"
 #include "kernel/errno_of.h"
+#include "kernel/monitor.h"
 #include "kernel/processes.h"
 
 extern "C" const quire::kernel::SystemCallRow system_calls_start[];
@@ -19,6 +20,22 @@ constexpr std::uint32_t kNumbers = 512;
 
 constinit Processes* the_processes = nullptr;
 constinit std::array<const SystemCallRow*, kNumbers> rows{};
+
+constinit bool is_traced = false;
+
+// A line for each call, as strace(1) has it but for names of flags.
+void print_call(const SystemCallRow& row, const SystemCall& call) {
+    const Process& process = call.process();
+    the_processes->system().console.print("[%u %s] %s(%X, %X, %X, %X, %X, %X)\n", process.pid,
+                                          process.name.data(), row.name, call.argument(0),
+                                          call.argument(1), call.argument(2), call.argument(3),
+                                          call.argument(4), call.argument(5));
+}
+
+void print_result(const SystemCallRow& row, const SystemCall& call) {
+    the_processes->system().console.print("[%u] %s = %d\n", call.process().pid, row.name,
+                                          static_cast<int>(call.frame().eax));
+}
 
 std::uint32_t negative(std::int32_t error_number) {
     return static_cast<std::uint32_t>(-error_number);
@@ -34,9 +51,11 @@ std::uint32_t failure(SystemCall& call, const SystemCallRow& row, Error error) {
 
 void run(const SystemCallRow& row, SystemCall& call) {
     call.thread().call = static_cast<std::int32_t>(row.number);
+    if (is_traced) print_call(row, call);
     const Result<std::uint32_t> result = row.handler(call);
     if (call.keeps_registers()) return;
     call.frame().eax = result.ok() ? result.value() : failure(call, row, result.error());
+    if (is_traced) print_result(row, call);
 }
 
 cpu::Trap on_system_call(cpu::TrapFrame& frame) {
@@ -44,6 +63,7 @@ cpu::Trap on_system_call(cpu::TrapFrame& frame) {
     const std::uint32_t number = frame.eax;
     const SystemCallRow* row = find_system_call(number);
     if (row == nullptr) {
+        if (is_traced) the_processes->system().console.print("system call %u: ENOSYS\n", number);
         frame.eax = negative(abi::kEnosys);
         return cpu::Trap::Handled;
     }
@@ -56,6 +76,12 @@ cpu::Trap on_system_call(cpu::TrapFrame& frame) {
     }
     return cpu::Trap::Handled;
 }
+
+void strace(System& system, Arguments arguments) {
+    if (arguments.size() > 1) is_traced = arguments[1] == "on";
+    system.console.print("  system calls are %s\n", is_traced ? "printed" : "not printed");
+}
+MONITOR_COMMAND(strace, "[on|off]", "print each system call of programs", strace);
 
 }  // namespace
 
@@ -72,6 +98,7 @@ const SystemCallRow* find_system_call(std::uint32_t number) {
 
 void start_system_calls(Processes& processes) {
     the_processes = &processes;
+    is_traced = processes.system().command_line.has("strace");
     for (const SystemCallRow& row : std::span(system_calls_start, system_calls_end)) {
         if (row.number >= kNumbers || rows[row.number] != nullptr)
             panic("system call %u (%s) stands twice in the table", row.number, row.name);
