@@ -90,6 +90,8 @@ class Files {
     [[nodiscard]] fs::FileCalls& calls() { return *calls_; }
     [[nodiscard]] fs::FileLayer& layer() { return layer_; }
     [[nodiscard]] const fs::TimeSource& time() const { return time_; }
+    /// /tmp; also of shared memory without a name.
+    [[nodiscard]] fs::Tmpfs& tmp() { return tmp_; }
     [[nodiscard]] fs::RandomSource& random() { return random_; }
     [[nodiscard]] fs::Procfs& proc() { return proc_; }
     [[nodiscard]] fs::DescriptorTable::BlockCache& descriptor_blocks() {
