@@ -1,6 +1,7 @@
 // What the rows of file and memory calls share: registers into arguments, results into a register.
 #pragma once
 
+#include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/process/user_path.h"
 #include "kernel/processes.h"
