@@ -56,7 +56,9 @@ inline constexpr std::uint32_t kAtNoFollow = 0x100;
 inline constexpr std::uint32_t kAtEffectiveIds = 0x200;     // of faccessat2
 inline constexpr std::uint32_t kAtRemoveDirectory = 0x200;  // of unlinkat
 inline constexpr std::uint32_t kAtFollow = 0x400;           // of linkat
+inline constexpr std::uint32_t kAtNoAutomount = 0x800;      // of fstatat64, statx
 inline constexpr std::uint32_t kAtEmptyPath = 0x1000;
+inline constexpr std::uint32_t kAtSyncType = 0x6000;  // of fstatat64, statx
 
 // flags of renameat2
 inline constexpr std::uint32_t kRenameNoReplace = 1;

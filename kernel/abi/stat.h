@@ -50,6 +50,79 @@ static_assert(offsetof(Stat64, mode) == 16 && offsetof(Stat64, represents) == 32
 static_assert(offsetof(Stat64, bytes) == 44 && offsetof(Stat64, blocks) == 56);
 static_assert(offsetof(Stat64, accessed) == 64 && offsetof(Stat64, number) == 88);
 
+/// struct stat of stat, lstat and fstat: files below 2 GiB.
+struct Stat {
+    std::uint32_t device;
+    std::uint32_t number;  // of the inode
+    std::uint16_t mode;
+    std::uint16_t links;
+    std::uint16_t user;
+    std::uint16_t group;
+    std::uint32_t represents;  // st_rdev
+    std::uint32_t bytes;
+    std::uint32_t block_size;
+    std::uint32_t blocks;  // of 512 bytes
+    std::uint32_t accessed;
+    std::uint32_t accessed_nanoseconds;
+    std::uint32_t modified;
+    std::uint32_t modified_nanoseconds;
+    std::uint32_t changed;
+    std::uint32_t changed_nanoseconds;
+    std::uint32_t unused[2];
+};
+static_assert(sizeof(Stat) == 64 && offsetof(Stat, bytes) == 20);
+
+/// What statx tells, on every machine alike. (Linux: linux/stat.h.)
+struct StatxTime {
+    std::int64_t seconds;
+    std::uint32_t nanoseconds;
+    std::int32_t unused;
+};
+struct Statx {
+    std::uint32_t mask;  // which of the members below mean something
+    std::uint32_t block_size;
+    std::uint64_t attributes;
+    std::uint32_t links;
+    std::uint32_t user;
+    std::uint32_t group;
+    std::uint16_t mode;
+    std::uint16_t unused0;
+    std::uint64_t number;  // of the inode
+    std::uint64_t bytes;
+    std::uint64_t blocks;  // of 512 bytes
+    std::uint64_t known_attributes;
+    StatxTime accessed;
+    StatxTime born;
+    StatxTime changed;
+    StatxTime modified;
+    std::uint32_t represents_major, represents_minor;
+    std::uint32_t device_major, device_minor;
+    std::uint64_t mount;
+    std::uint64_t unused[13];
+};
+static_assert(sizeof(Statx) == 256 && offsetof(Statx, number) == 32);
+static_assert(offsetof(Statx, accessed) == 64 && offsetof(Statx, represents_major) == 128);
+
+inline constexpr std::uint32_t kStatxBasic = 0x7FF;  // all but the time of birth
+inline constexpr std::uint32_t kStatxReserved = 0x80000000;
+
+/// struct statfs of statfs and fstatfs.
+struct Statfs {
+    std::uint32_t magic;
+    std::uint32_t block_size;
+    std::uint32_t blocks;
+    std::uint32_t free_blocks;
+    std::uint32_t available_blocks;
+    std::uint32_t nodes;
+    std::uint32_t free_nodes;
+    std::uint32_t id[2];
+    std::uint32_t longest_name;
+    std::uint32_t fragment_size;
+    std::uint32_t flags;
+    std::uint32_t spare[4];
+};
+static_assert(sizeof(Statfs) == 64);
+
 struct [[gnu::packed]] Statfs64 {
     std::uint32_t magic;
     std::uint32_t block_size;
