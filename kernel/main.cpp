@@ -21,6 +21,7 @@
 #include "kernel/panic.h"
 #include "kernel/processes.h"
 #include "kernel/selftest.h"
+#include "kernel/signals.h"
 #include "kernel/system.h"
 #include "kernel/system_calls.h"
 #include "kernel/threads.h"
@@ -182,6 +183,7 @@ void start_threads(System& system) {
         new (storage) Processes(system, *system.virtual_memory, *system.files, *system.threads);
     start_system_calls(*system.processes);
     start_user_faults(*system.processes);
+    start_exception_signals(*system.processes);
 }
 
 // `failevery=N`: from here on every N-th allocation fails. What the boot itself needs it gets.

@@ -5,6 +5,7 @@
 #include "kernel/abi/resource.h"
 #include "kernel/disks.h"
 #include "kernel/files.h"
+#include "kernel/process/signal_delivery.h"
 #include "kernel/virtual_memory.h"
 #include "mm/memory_calls.h"
 
@@ -38,7 +39,7 @@ void leave_kernel(cpu::TrapFrame& frame) {
         cpu::disable_interrupts();
         Thread& self = threads.current();
         if (self.process == nullptr) return;  // kernel/ring3.h
-        const bool signal = Processes::has_signal(self) || self.is_interrupted;
+        const bool signal = has_signal_work(self) || self.is_interrupted;
         if (!threads.deferred().is_pending() && !threads.scheduler().must_switch() && !signal)
             return;
         cpu::enable_interrupts();
@@ -91,7 +92,7 @@ fs::FileCalls Processes::files_of(Process& process) {
 
 Result<void> Processes::sleep_on(fs::WaitQueue& queue, std::uint64_t deadline) {
     Thread& self = threads_.current();
-    if (self.process != nullptr && has_signal(self)) return Error::Interrupted;
+    if (interrupts_sleep(self)) return Error::Interrupted;
     Timer timer([](void* thread) { static_cast<Thread*>(thread)->wake(); }, &self);
     if (deadline != kNever) {
         if (deadline <= now()) return Error::TimedOut;
@@ -107,7 +108,7 @@ Result<void> Processes::sleep_on(fs::WaitQueue& queue, std::uint64_t deadline) {
     queue.remove(self);
     timers_.cancel(timer);
     lock_.take_back(depth);
-    if (self.process != nullptr && has_signal(self)) return Error::Interrupted;
+    if (interrupts_sleep(self)) return Error::Interrupted;
     if (deadline != kNever && deadline <= now()) return Error::TimedOut;
     return {};
 }

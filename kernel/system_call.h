@@ -65,10 +65,12 @@ class SystemCall {
 
 struct CallTraits {
     bool needs_lock = true;  // the kernel lock: all calls that touch memory or files
-    bool restarts = false;   // SA_RESTART applies: else a signal makes it EINTR
+    bool restarts = false;   // SA_RESTART applies: else a handler makes it EINTR
+    bool resumes = false;    // begins again if no handler ran (a stop), else EINTR
     static constexpr CallTraits plain() { return {}; }
     static constexpr CallTraits lock_free() { return {.needs_lock = false}; }
     static constexpr CallTraits restarting() { return {.restarts = true}; }
+    static constexpr CallTraits resuming() { return {.resumes = true}; }
 };
 
 struct SystemCallRow {

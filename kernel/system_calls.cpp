@@ -43,9 +43,9 @@ std::uint32_t negative(std::int32_t error_number) {
 
 // What EAX is to be after a call that failed. A call that a signal has ended may be started again
 // (kernel/signals.cpp).
-std::uint32_t failure(SystemCall& call, const SystemCallRow& row, Error error) {
+std::uint32_t failure(SystemCall& call, Error error) {
     if (call.error_number() != 0) return negative(call.error_number());
-    call.thread().is_interrupted = error == Error::Interrupted && row.traits.restarts;
+    call.thread().is_interrupted = error == Error::Interrupted;
     return negative(errno_of(error));
 }
 
@@ -54,7 +54,7 @@ void run(const SystemCallRow& row, SystemCall& call) {
     if (is_traced) print_call(row, call);
     const Result<std::uint32_t> result = row.handler(call);
     if (call.keeps_registers()) return;
-    call.frame().eax = result.ok() ? result.value() : failure(call, row, result.error());
+    call.frame().eax = result.ok() ? result.value() : failure(call, result.error());
     if (is_traced) print_result(row, call);
 }
 

@@ -96,13 +96,6 @@ FaultOutcome resolve(Thread& thread, const mm::Fault& fault) {
     }
 }
 
-void tell_of_fault(const Process& process, const cpu::TrapFrame& frame, const SignalInfo& info) {
-    quire::log(LogLevel::Info, "fault", "%s[%u]: %s at %08X, eip %08X, esp %08X, error %X",
-               process.name.data(), process.pid,
-               info.signal == abi::kSigBus ? "bus error" : "segmentation fault", info.address,
-               frame.eip, frame.user_esp, info.error_code);
-}
-
 cpu::Trap on_page_fault(cpu::TrapFrame& frame) {
     const mm::VirtAddr address(cpu::read_cr2());
     Thread& self = the_processes->threads().current();
@@ -123,9 +116,7 @@ cpu::Trap on_page_fault(cpu::TrapFrame& frame) {
     if (mm::is_resolved(outcome)) return cpu::Trap::Handled;
     if (outcome == FaultOutcome::KernelBug || !frame.from_user()) return cpu::Trap::NotHandled;
     if (outcome != FaultOutcome::OutOfMemory) {
-        const SignalInfo info = signal_of(outcome, fault);
-        tell_of_fault(*self.process, frame, info);
-        the_processes->force_signal(self, info);
+        the_processes->force_signal(self, signal_of(outcome, fault));
     } else if (!Processes::has_signal(self)) {
         SignalInfo info;
         info.signal = abi::kSigKill;

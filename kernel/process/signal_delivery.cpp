@@ -47,11 +47,6 @@ SignalSet pending_of(const Thread& thread) {
     return thread.pending.set() | thread.process->pending.set();
 }
 
-std::optional<SignalInfo> take_any(Thread& thread, SignalSet blocked) {
-    std::optional<SignalInfo> info = thread.pending.take(blocked);
-    return info.has_value() ? info : thread.process->pending.take(blocked);
-}
-
 Delivery::What default_of(const Process& process, const SignalInfo& info) {
     if (is_too_good_for(process, info)) return Delivery::What::Nothing;
     switch (default_action(info.signal)) {
@@ -140,8 +135,8 @@ bool has_signal_work(const Thread& thread) {
 Delivery take_delivery(Thread& thread) {
     Process& process = *thread.process;
     if (pending_of(thread).has(abi::kSigKill))
-        return {Delivery::What::End, *take_any(thread, ~only(abi::kSigKill)), {}};
-    while (const std::optional<SignalInfo> info = take_any(thread, thread.blocked)) {
+        return {Delivery::What::End, *take_one_of(thread, only(abi::kSigKill)), {}};
+    while (const std::optional<SignalInfo> info = take_one_of(thread, ~thread.blocked)) {
         Delivery delivery = deliver(process, *info);
         if (delivery.what != Delivery::What::Nothing) return delivery;
     }
@@ -173,6 +168,20 @@ bool begins_again(bool restarts, bool resumes, const SignalAction* handler) {
     return restarts && (handler->flags & abi::kSaRestart) != 0;
 }
 
+std::optional<SignalInfo> take_one_of(Thread& thread, SignalSet wanted) {
+    std::optional<SignalInfo> info = thread.pending.take(~wanted);
+    return info.has_value() ? info : thread.process->pending.take(~wanted);
+}
+
+bool may_send(const Process& from, const Process& to, SignalNumber signal) {
+    const fs::Credentials& who = from.credentials;
+    const auto is_of = [&to](std::uint32_t user) {
+        return user == to.credentials.real_user || user == to.saved_user;
+    };
+    if (who.is_root() || is_of(who.user) || is_of(who.real_user)) return true;
+    return signal == abi::kSigContinue && from.session == to.session;
+}
+
 bool may_stop(SignalNumber signal, bool group_is_orphaned) {
     return signal == abi::kSigStop || !group_is_orphaned;
 }
@@ -185,11 +194,13 @@ void begin_stop(Process& process, SignalNumber signal) {
     process.stop_told_parent = false;
 }
 
-bool has_stopped_now(Process& process) {
+bool has_stopped_now(Process& process, const Thread& self) {
     if (process.state != ProcessState::Stopped || process.stop_told_parent) return false;
-    for (const Thread& thread : process.threads)
-        if (thread.state != ThreadState::Stopped && thread.state != ThreadState::Ended)
-            return false;
+    for (const Thread& thread : process.threads) {
+        const bool runs =
+            thread.state != ThreadState::Stopped && thread.state != ThreadState::Ended;
+        if (runs && &thread != &self) return false;
+    }
     process.stop_told_parent = true;
     process.stop_untold = true;
     return true;

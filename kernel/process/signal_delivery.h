@@ -67,13 +67,20 @@ void set_blocked(Thread& thread, SignalSet blocked);
 /// over).
 [[nodiscard]] bool begins_again(bool restarts, bool resumes, const SignalAction* handler);
 
+/// Takes one of `wanted` that is pending, blocked or not: sigtimedwait.
+std::optional<SignalInfo> take_one_of(Thread& thread, SignalSet wanted);
+
+/// Whether `from` may send `signal` to `to`: root may, and who has its user id; and SIGCONT goes to
+/// all of a session. kill(2).
+[[nodiscard]] bool may_send(const Process& from, const Process& to, SignalNumber signal);
+
 /// Whether a process that stopped for `signal` does so: those of terminals do not stop a group
 /// that nobody could continue (POSIX 2.4.3).
 [[nodiscard]] bool may_stop(SignalNumber signal, bool group_is_orphaned);
 /// From here on its threads stop.
 void begin_stop(Process& process, SignalNumber signal);
-/// Whether all its threads have stopped, and its parent was not told.
-[[nodiscard]] bool has_stopped_now(Process& process);
+/// Whether all its threads have stopped, once `self` has, and its parent was not told: once.
+[[nodiscard]] bool has_stopped_now(Process& process, const Thread& self);
 /// The process goes on: answers whether it had been stopped. Its stopped threads are the caller's
 /// to wake.
 bool end_stop(Process& process, bool is_continue);

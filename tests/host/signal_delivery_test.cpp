@@ -315,14 +315,13 @@ TEST_F(SignalDelivery, StopIsToldWhenTheLastThreadHasStopped) {
     EXPECT_EQ(process.state, ProcessState::Stopped);
     EXPECT_TRUE(has_signal_work(second));
     EXPECT_TRUE(interrupts_sleep(second));
-    first.state = ThreadState::Stopped;
-    EXPECT_FALSE(has_stopped_now(process));
+    EXPECT_FALSE(has_stopped_now(process, first));
     EXPECT_FALSE(process.stop_untold);
-    second.state = ThreadState::Stopped;
-    EXPECT_TRUE(has_stopped_now(process));
+    first.state = ThreadState::Stopped;
+    EXPECT_TRUE(has_stopped_now(process, second));
     EXPECT_TRUE(process.stop_untold);
     EXPECT_EQ(process.stop_signal, kSigTerminalStop);
-    EXPECT_FALSE(has_stopped_now(process));  // once
+    EXPECT_FALSE(has_stopped_now(process, second));  // once
 }
 
 TEST_F(SignalDelivery, SecondStopChangesNothing) {
@@ -334,20 +333,55 @@ TEST_F(SignalDelivery, SecondStopChangesNothing) {
 TEST_F(SignalDelivery, ContinueEndsAStopAndIsTold) {
     EXPECT_FALSE(end_stop(process, true));
     begin_stop(process, kSigStop);
-    first.state = second.state = ThreadState::Stopped;
-    EXPECT_TRUE(has_stopped_now(process));
+    second.state = ThreadState::Stopped;
+    EXPECT_TRUE(has_stopped_now(process, first));
     EXPECT_TRUE(end_stop(process, true));
     EXPECT_EQ(process.state, ProcessState::Alive);
     EXPECT_FALSE(process.stop_untold);
     EXPECT_TRUE(process.continue_untold);
-    first.state = ThreadState::Ready;
     begin_stop(process, kSigStop);
     EXPECT_FALSE(process.continue_untold);
-    EXPECT_FALSE(has_stopped_now(process));  // the first runs
+    EXPECT_FALSE(has_stopped_now(process, second));  // the first runs
     first.state = ThreadState::Ended;
-    EXPECT_TRUE(has_stopped_now(process));
+    EXPECT_TRUE(has_stopped_now(process, second));
     EXPECT_TRUE(end_stop(process, false));  // SIGKILL
     EXPECT_FALSE(process.continue_untold);
+}
+
+TEST_F(SignalDelivery, SigtimedwaitTakesWhatIsBlocked) {
+    act(kSigUser1, kHandler);
+    first.blocked = set_of({kSigUser1, kSigUser2});
+    send(kSigUser2);
+    send(kSigUser1, &first);
+    EXPECT_FALSE(take_one_of(first, set_of({kSigHup})).has_value());
+    EXPECT_EQ(take_one_of(first, set_of({kSigUser1, kSigUser2}))->signal, kSigUser1);
+    EXPECT_EQ(take_one_of(first, set_of({kSigUser2}))->signal, kSigUser2);
+    EXPECT_FALSE(take_one_of(first, ~SignalSet()).has_value());
+}
+
+TEST_F(SignalDelivery, RightToSendIsOfUserAndSession) {
+    constexpr std::uint32_t kAnn = 1000, kBob = 1001;
+    const auto may = [this](SignalNumber signal) { return may_send(parent, process, signal); };
+    process.credentials.user = process.credentials.real_user = process.saved_user = kBob;
+    EXPECT_TRUE(may(kSigTerm));  // root
+    parent.credentials.user = parent.credentials.real_user = kAnn;
+    EXPECT_FALSE(may(kSigTerm));
+    process.credentials.user = kAnn;
+    EXPECT_FALSE(may(kSigTerm));  // whom it acts as does not count
+    process.credentials.real_user = kAnn;
+    EXPECT_TRUE(may(kSigTerm));
+    process.credentials.real_user = kBob;
+    process.saved_user = kAnn;
+    EXPECT_TRUE(may(kSigTerm));
+    parent.credentials.user = 5;
+    EXPECT_TRUE(may(kSigTerm));  // its real one does
+    parent.credentials.real_user = 5;
+    parent.session = 3;
+    process.session = 4;
+    EXPECT_FALSE(may(kSigContinue));
+    process.session = 3;
+    EXPECT_TRUE(may(kSigContinue));
+    EXPECT_FALSE(may(kSigTerm));
 }
 
 TEST(SignalStops, OrphansAreNotStoppedByTerminals) {
