@@ -130,6 +130,38 @@ TEST_P(Ext2Files, ForgetsWhatIsStoredBehindTheEnd) {
     m.reclaim.drop_clean();
     ASSERT_TRUE(node->resize(6).ok());
     EXPECT_EQ(Ext2Disk::read(*node), std::string("abc\0\0\0", 6));
+    const std::string stored = "abcx";
+    const auto* bytes = reinterpret_cast<const char*>(m.disk.content().data());
+    EXPECT_EQ(std::search(bytes, bytes + m.disk.content().size(), stored.begin(), stored.end()),
+              bytes + m.disk.content().size());
+}
+
+TEST_P(Ext2Files, TakesNoBlockForAStoreThatCannotBeWritten) {
+    ASSERT_TRUE(m.create("/f").ok());
+    const fs::NodeRef node = m.at("/f");
+    ASSERT_TRUE(node->resize(4096).ok());
+    Ext2Disk::read(*node);
+    ASSERT_TRUE(m.fs.sync().ok());
+    const std::uint64_t free = m.fs.figures().free_blocks;
+    mm::MemoryObject& pages = *node->object();
+    std::memset(mm::frame_bytes(pages.entry(0).frame()), 'x', 4096);
+    pages.set_dirty(m.machine.machine.table, 0);
+    m.disk.fail_all(DiskImage::Kind::Write, true);
+    EXPECT_EQ(node->sync(false).error(), Error::IoError);
+    EXPECT_EQ(m.fs.figures().free_blocks, free);
+    m.disk.fail_all(DiskImage::Kind::Write, false);
+    EXPECT_TRUE(node->sync(false).ok());
+    EXPECT_EQ(m.fs.figures().free_blocks, free - 4096 / GetParam());
+}
+
+TEST_P(Ext2Files, GivesBackWhatWasPromisedPastANewEnd) {
+    const std::uint64_t free = m.fs.figures().free_blocks;
+    m.put("/f", pattern(50'000));
+    EXPECT_EQ(m.fs.figures().free_blocks, free - m.attributes("/f").half_kib * 512 / GetParam());
+    ASSERT_TRUE(m.at("/f")->resize(1).ok());
+    EXPECT_EQ(m.attributes("/f").half_kib, GetParam() / 512);
+    EXPECT_EQ(m.fs.figures().free_blocks, free - 1);
+    m.judge();
 }
 
 TEST_P(Ext2Files, ShrinksStepByStepToNothing) {

@@ -340,15 +340,23 @@ TEST_F(Ext2Nonsense, TakesTheMarkOfAnIndexAwayBeforeItChangesADirectory) {
     ASSERT_LE(run_tool({"e2fsck", "-fyD", scratch.path("image")}).code, 1);
     m.disk.content() = DiskImage::load(scratch.path("image"));
     ASSERT_NE(debugfs(m.disk.content(), "stat /d").find("Flags: 0x1000"), std::string::npos);
-    m.mount();
-    EXPECT_EQ(m.names("/d").size(), 102U);
-    EXPECT_TRUE(m.find("/d/" + std::string(40, 'n') + "57").ok());
-    ASSERT_TRUE(m.create("/d/new").ok());
-    ASSERT_TRUE(m.remove("/d/" + std::string(40, 'n') + "3").ok());
-    m.unmount();
-    EXPECT_NE(debugfs(m.disk.content(), "stat /d").find("Flags: 0x0"), std::string::npos);
-    const ToolRun run = check_ext2(m.disk.content());
-    EXPECT_EQ(run.code, 0) << run.output;
+    const DiskBytes indexed = m.disk.content();
+    const std::string old = "/d/" + std::string(40, 'n') + "57";
+    const std::function<Result<void>()> changes[] = {
+        [&] { return m.make_link("/d/new", "x").ok() ? Result<void>() : Error::IoError; },
+        [&] { return m.remove(old); }, [&] { return m.link(old, "/d/new"); },
+        [&] { return m.rename(old, "/out"); }, [&] { return m.rename("/lost+found", "/d/in"); }};
+    for (const auto& change : changes) {
+        m.disk.content() = indexed;
+        m.mount();
+        EXPECT_EQ(m.names("/d").size(), 102U);
+        EXPECT_TRUE(m.find(old).ok());
+        EXPECT_TRUE(change().ok());
+        m.unmount();
+        EXPECT_NE(debugfs(m.disk.content(), "stat /d").find("Flags: 0x0"), std::string::npos);
+        const ToolRun run = check_ext2(m.disk.content());
+        EXPECT_EQ(run.code, 0) << run.output;
+    }
 }
 
 TEST_F(Ext2Nonsense, FreesExtendedAttributesWithTheirFile) {
