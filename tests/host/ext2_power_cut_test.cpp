@@ -313,6 +313,25 @@ FileScript handed_on(bool truncated) {
     return script;
 }
 
+// A file moves from one folder to another; then a new file in the old folder is synced, which takes
+// the block along in which the old name was. (A folder that moves: Ext2Order, docs/ext2.md.)
+FileScript moved_away() {
+    constexpr std::uint32_t kFolder = 7, kFillers = 9;
+    FileScript script = {{.call = FileCall::Create, .name = 20, .at = 0755, .value = kFolder},
+                         {.call = FileCall::Create, .name = 21, .at = 0755, .value = kFolder},
+                         {.call = FileCall::Create, .who = 2, .name = 0, .at = 0755}};
+    for (std::uint32_t i = 0; i < kFillers; ++i)
+        script.push_back({.call = FileCall::Create, .name = 1 + i, .at = 0644});
+    script.push_back({.call = FileCall::Write, .size = 2000, .value = 1});
+    script.push_back({.call = FileCall::SyncAll});
+    script.push_back(
+        {.call = FileCall::Rename, .who = 2, .to = 3, .to_name = 5, .at = 5, .value = 1});
+    script.push_back({.call = FileCall::Create, .who = 2, .name = 1, .at = 0644});
+    script.push_back({.call = FileCall::Write, .who = kFillers + 1, .size = 2000, .value = 2});
+    script.push_back({.call = FileCall::Sync, .who = 5 + kFillers, .value = 1});
+    return script;
+}
+
 // As editors save a file: its new version is written beside it, synced, and takes its name.
 // Whenever the power goes, the name leads to one version, whole. `beside`: in its folder (0), or in
 // the one that is made first (2).
@@ -382,6 +401,13 @@ TEST(Ext2PowerCut, AfterEveryWriteWhenBlocksAreHandedOn) {
         EXPECT_GT(session.cut_everywhere(CutLoss::Nothing, 1), 10U);
         EXPECT_GE(session.promises(), 12U);
     }
+}
+
+TEST(Ext2PowerCut, AfterEveryWriteWhenAFileMovesAway) {
+    Session session({.blocks = 400, .nodes = 64});
+    session.run(moved_away());
+    EXPECT_GT(session.cut_everywhere(CutLoss::Nothing, 1), 6U);
+    EXPECT_GT(session.promises(), 13U);
 }
 
 TEST(Ext2PowerCut, ASaveInOneFolderIsAllOrNothing) {

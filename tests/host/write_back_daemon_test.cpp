@@ -300,6 +300,14 @@ TEST(WriteErrors, NumbersGoRound) {
     }
 }
 
+// Error 0 is an error, too.
+TEST(WriteErrors, EveryErrorIsTold) {
+    mm::WriteErrors errors;
+    mm::WriteErrors::Mark mark = errors.begin();
+    errors.record(Error::OutOfMemory);
+    EXPECT_EQ(errors.check(mark).error(), Error::OutOfMemory);
+}
+
 TEST(WriteErrors, TellsTheLastOne) {
     mm::WriteErrors errors;
     mm::WriteErrors::Mark mark = errors.begin();
