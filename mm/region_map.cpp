@@ -67,7 +67,8 @@ Region& RegionMap::merge(Region& region) {
         destroy(*high);
     }
     if (&survivor != &region) destroy(region);
-    resize(survivor, {survivor.range().first, end}, survivor.object_page());
+    if (end != survivor.range().end)
+        resize(survivor, {survivor.range().first, end}, survivor.object_page());
     return survivor;
 }
 

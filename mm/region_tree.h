@@ -136,18 +136,18 @@ class RegionTree {
 
     static constexpr Side other(Side side) { return side == Left ? Right : Left; }
 
+    // The first node on the way down to the left that does not lie above `page`; nil_ does not.
+    static RegionNode* not_above(RegionNode* node, PageNumber page) {
+        while (page < node->range_.first)
+            node = node->children_[Left];
+        return node;
+    }
     // The node that contains `page`, or nil_.
     [[nodiscard]] RegionNode* descend(PageNumber page) const {
-        RegionNode* node = root_;
-        for (;;) {
-            if (page < node->range_.first) {
-                node = node->children_[Left];
-            } else if (page < node->range_.end) {
-                return node;
-            } else {
-                node = node->children_[Right];
-            }
-        }
+        RegionNode* node = not_above(root_, page);
+        while (page >= node->range_.end)
+            node = not_above(node->children_[Right], page);
+        return node;
     }
 
     [[nodiscard]] RegionNode* edge(RegionNode* node, Side side) const;
