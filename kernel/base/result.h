@@ -138,8 +138,9 @@ class [[nodiscard]] Result : private ResultStorage<T> {
         ASSERT(this->ok_);
         return this->value_;
     }
-    /// The value, moved out. Precondition: ok().
-    [[nodiscard]] constexpr T take() {
+    /// The value, moved out. Who asks only for the error leaves it: `TRY(split(...));`.
+    /// Precondition: ok().
+    constexpr T take() {
         ASSERT(this->ok_);
         return std::move(this->value_);
     }
