@@ -1,11 +1,12 @@
-// What the file layer asks of a terminal: lines or characters in, text out. The line discipline and
-// its ioctl calls are the kernel's.
+// What the file layer asks of a terminal: lines or characters in, text out. The line discipline is
+// the kernel's (kernel/process/line_discipline.h).
 #pragma once
 
 #include <cstdint>
 
 #include "fs/bytes.h"
 #include "fs/wait.h"
+#include "mm/types.h"
 
 namespace quire::fs {
 
@@ -16,6 +17,9 @@ class Terminal {
     virtual Result<std::uint32_t> read(std::uint32_t bytes, ByteSink& to) = 0;
     /// Errors: TryAgain (output is stopped), BadAddress.
     virtual Result<std::uint32_t> write(std::uint32_t bytes, ByteSource& from) = 0;
+    /// ioctl(2): what `argument` is depends on the request; an address is one in the program that
+    /// is loaded. Errors: NotTerminal (no such request), BadAddress, others of ioctl_tty(2).
+    virtual Result<std::uint32_t> control(std::uint32_t request, mm::VirtAddr argument) = 0;
     [[nodiscard]] virtual Readiness readiness() = 0;
     /// Woken when readiness() may have changed.
     [[nodiscard]] virtual WaitQueue& changes() = 0;

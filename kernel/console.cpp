@@ -8,14 +8,14 @@ void Console::write(const char* text, std::size_t length) {
     std::size_t start = 0;
     for (std::size_t i = 0; i < length; ++i) {
         if (text[i] != '\n') continue;
-        write_raw(text + start, i - start);
-        write_raw("\r\n", 2);
+        write_plain(text + start, i - start);
+        write_plain("\r\n", 2);
         start = i + 1;
     }
-    write_raw(text + start, length - start);
+    write_plain(text + start, length - start);
 }
 
-void Console::write_raw(const char* text, std::size_t length) {
+void Console::write_plain(const char* text, std::size_t length) {
     if (length == 0) return;
     if (polling_) {
         serial_.write_polled(text, length);

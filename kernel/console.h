@@ -21,6 +21,8 @@ class Console {
         : serial_(serial), screen_(screen), keyboard_(keyboard) {}
 
     void write(const char* text, std::size_t length);
+    /// As it is: '\n' moves down and not to the left.
+    void write_plain(const char* text, std::size_t length);
     /// write() as a libc::FormatWriter; `console` is the Console.
     static void write_to(void* console, const char* text, std::size_t length) {
         static_cast<Console*>(console)->write(text, length);
@@ -36,8 +38,6 @@ class Console {
     void flush() { serial_.flush(); }
 
   private:
-    void write_raw(const char* text, std::size_t length);
-
     drivers::SerialPort& serial_;
     drivers::VgaText& screen_;
     drivers::Keyboard& keyboard_;

@@ -1,6 +1,7 @@
 // The end of a process: exit(2), exit_group(2), and of those that a signal ends.
 #include "kernel/abi/signal.h"
 #include "kernel/base/panic.h"
+#include "kernel/files.h"
 #include "kernel/processes.h"
 #include "kernel/system_call.h"
 
@@ -57,6 +58,7 @@ void Processes::exit(std::uint32_t status) {
     self.process = nullptr;
     self.name = "exiting";
     Process& parent = *process.parent;
+    if (process.session == process.pid) files_.tty().terminal().session_ended(process.pid);
     const SignalInfo news = exit_news(process, status);
     (void)table_.end(process, status);
     if (news.signal != 0) send(parent, news);

@@ -53,24 +53,12 @@ fs::Timestamp WallClock::now() const {
             static_cast<std::uint32_t>(clock_.milliseconds() % 1000) * 1000000};
 }
 
-Result<std::uint32_t> ConsoleTerminal::write(std::uint32_t bytes, fs::ByteSource& from) {
-    std::array<std::byte, 64> piece;
-    for (std::uint32_t done = 0; done < bytes;) {
-        const std::uint32_t left = bytes - done;
-        const std::uint32_t size = left < piece.size() ? left : piece.size();
-        TRY(from.give(std::span(piece).first(size)));
-        console_.print("%.*s", static_cast<int>(size), reinterpret_cast<const char*>(piece.data()));
-        done += size;
-    }
-    return bytes;
-}
-
 Files::Files(System& system, VirtualMemory& memory, Disks& disks)
     : system_(system),
       memory_(memory),
       disks_(disks),
       time_(system.clock),
-      terminal_(system.console),
+      tty_(system),
       mount_cache_(system.memory->slabs(), "mount"),
       open_files_(system.memory->slabs(), "filp"),
       pipe_cache_(system.memory->slabs(), "pipe"),
@@ -87,8 +75,8 @@ Files::Files(System& system, VirtualMemory& memory, Disks& disks)
       random_device_(devices_, fs::RandomDevice::Kind::Random, random_),
       urandom_device_(devices_, fs::RandomDevice::Kind::Urandom, random_),
       memory_device_(devices_, system.memory->table()),
-      tty_(devices_, fs::TerminalDevice::Kind::Tty, terminal_),
-      console_(devices_, fs::TerminalDevice::Kind::Console, terminal_),
+      tty_device_(devices_, fs::TerminalDevice::Kind::Tty, tty_.terminal()),
+      console_device_(devices_, fs::TerminalDevice::Kind::Console, tty_.terminal()),
       ext2_({memory.user_memory(), memory.objects(), system.memory->slabs(), time_}),
       root_tmpfs_({memory.user_memory(), memory.objects(), tmpfs_caches_, time_},
                   {.permissions = 0755}),

@@ -27,11 +27,11 @@
 #include "fs/random_source.h"
 #include "fs/swap_area.h"
 #include "fs/system_files.h"
-#include "fs/terminal.h"
 #include "fs/tmpfs.h"
 #include "fs/write_back_daemon.h"
 #include "kernel/disks.h"
 #include "kernel/system_report.h"
+#include "kernel/tty.h"
 #include "kernel/virtual_memory.h"
 
 namespace quire::kernel {
@@ -50,20 +50,6 @@ class WallClock final : public fs::TimeSource {
 class NoSleeper final : public fs::Sleeper {
   public:
     Result<void> sleep(fs::WaitQueue&) override { return Error::Interrupted; }
-};
-
-/// What is written to /dev/console and /dev/tty is printed; nothing can be read yet.
-class ConsoleTerminal final : public fs::Terminal {
-  public:
-    explicit ConsoleTerminal(Console& console) : console_(console) {}
-    Result<std::uint32_t> read(std::uint32_t, fs::ByteSink&) override { return Error::TryAgain; }
-    Result<std::uint32_t> write(std::uint32_t bytes, fs::ByteSource& from) override;
-    [[nodiscard]] fs::Readiness readiness() override { return {.writable = true}; }
-    [[nodiscard]] fs::WaitQueue& changes() override { return changes_; }
-
-  private:
-    Console& console_;
-    fs::WaitQueue changes_;
 };
 
 class Files {
@@ -98,6 +84,8 @@ class Files {
         return descriptor_blocks_;
     }
     [[nodiscard]] fs::MountTable& mounts() { return mounts_; }
+    /// /dev/console and /dev/tty.
+    [[nodiscard]] Tty& tty() { return tty_; }
     [[nodiscard]] fs::WriteBackDaemon& write_back() { return write_back_; }
     [[nodiscard]] fs::Ext2& root_disk() { return ext2_; }
     [[nodiscard]] fs::SystemReport& report() { return report_; }
@@ -134,7 +122,7 @@ class Files {
     Disks& disks_;
     WallClock time_;
     NoSleeper sleeper_;
-    ConsoleTerminal terminal_;
+    Tty tty_;
     fs::RandomSource random_;
 
     mm::ObjectCache<fs::Mount> mount_cache_;
@@ -154,8 +142,8 @@ class Files {
     fs::RandomDevice random_device_;
     fs::RandomDevice urandom_device_;
     fs::MemoryDevice memory_device_;
-    fs::TerminalDevice tty_;
-    fs::TerminalDevice console_;
+    fs::TerminalDevice tty_device_;
+    fs::TerminalDevice console_device_;
     std::array<std::optional<fs::DiskDevice>, kMostDiskDevices> disk_devices_;
 
     fs::Ext2 ext2_;

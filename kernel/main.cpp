@@ -251,6 +251,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::start_daemons(*system.processes);
     if (!system.command_line.has("monitor") && kernel::has_init(*system.processes)) {
         kernel::start_init(*system.processes);
+        system.files->tty().take_input();
     } else {
         system.console.print("Type help for the list of commands.\n");
     }

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 QEMU = ["qemu-system-i386", "-M", "pc", "-cpu", "pentium3", "-smp", "1", "-m", "128", "-accel", "tcg",
         "-icount", "shift=0,sleep=off", "-rtc", "clock=vm", "-display", "none", "-nic", "none",
-        "-no-reboot", "-monitor", "none",
+        "-no-reboot", "-monitor", "none", "-fw_cfg", "name=opt/quire/cmdline,string=monitor",
         "-drive", f"file={BUILD / 'quire.img'},format=raw,snapshot=on"]
 PARTS = [("stage 1", 0x7C00, 0x7E00), ("stage 2", 0x8000, 0xC000),
          ("entry", 0x100000, 0x101000), ("kernel", 0xC0101000, 0xC0400000)]
@@ -39,7 +39,7 @@ def symbol(name):
 
 def count_own_instructions():
     """Instructions executed in each of PARTS until the monitor first waits for input."""
-    end = symbol("quire::kernel::Console::wait_for_byte")
+    end = symbol("quire::kernel::ConsoleInput::read_for_monitor")
     counts = dict.fromkeys((name for name, _, _ in PARTS), 0)
     with tempfile.TemporaryDirectory() as private:
         log = os.path.join(private, "log")

@@ -30,6 +30,9 @@ class TestTerminal final : public Terminal {
         shown += some;
         return bytes;
     }
+    Result<std::uint32_t> control(std::uint32_t, mm::VirtAddr) override {
+        return Error::NotTerminal;
+    }
     Readiness readiness() override { return {.readable = !typed.empty(), .writable = !stopped}; }
     WaitQueue& changes() override { return queue; }
     void type(const char* text) {

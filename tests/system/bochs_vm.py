@@ -44,7 +44,7 @@ class BochsFailure(AssertionError):
 
 
 class BochsVm:
-    def __init__(self, image, *, artifacts, memory=64, cpu="p4_willamette", cmdline=None):
+    def __init__(self, image, *, artifacts, memory=64, cpu="p4_willamette", cmdline="monitor"):
         self.artifacts = Path(artifacts)
         self._image, self._memory, self._cpu, self._cmdline = image, memory, cpu, cmdline
         self._process = None

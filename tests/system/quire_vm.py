@@ -29,6 +29,8 @@ from qmp import Qmp, QmpError
 TIMEOUT_SCALE = float(os.environ.get("QUIRE_TIMEOUT_SCALE", "1"))
 DEFAULT_TIMEOUT = 120.0
 PROMPT = "quire> "
+SHELL_PROMPT = "# "
+OF_IMAGE = object()  # a command line: whatever stands in the image
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # Alone in its line, behind nothing but cursor movements, and nothing behind it.
 PROMPT_AT_END = re.compile(rf"[\r\n](?:{ESCAPE_SEQUENCE.pattern})*{re.escape(PROMPT)}$")
@@ -63,10 +65,12 @@ def disk_arguments(image, disk: str, machine: str) -> list[str]:
 
 class QuireVm:
     def __init__(self, image=None, *, artifacts, memory=64, machine="pc", cpu=None, cmdline=None,
-                 disk="ide", serial=True, icount=None, extra=(), paused=False, reboot=False,
-                 trace_interrupts=False):
+                 shell=False, disk="ide", serial=True, icount=None, extra=(), paused=False,
+                 reboot=False, trace_interrupts=False):
         """Nothing runs before `with` or start(). `memory` is in MiB. `image=None`: no disk but what
-        `extra` brings. `reboot=False`: a reset ends QEMU (with code 0) instead of starting over."""
+        `extra` brings. The kernel's command line is `cmdline` and, unless a `shell` is wanted, the
+        word that keeps it to its monitor. `reboot=False`: a reset ends QEMU (with code 0) instead
+        of starting over."""
         self.artifacts = Path(artifacts)
         self._has_serial = serial
         command = [os.environ.get("QUIRE_QEMU", "qemu-system-i386"), "-accel", "tcg",
@@ -79,7 +83,8 @@ class QuireVm:
             command += ["-no-reboot"]
         if cpu is not None:
             command += ["-cpu", cpu]
-        if cmdline is not None:
+        if cmdline is not OF_IMAGE:
+            cmdline = " ".join(filter(None, [cmdline, None if shell else "monitor"]))
             command += ["-fw_cfg", "name=opt/quire/cmdline,string=" + cmdline.replace(",", ",,")]
         if icount is not None:
             command += ["-icount", icount]

@@ -4,7 +4,7 @@ import re
 import pytest
 from bochs_vm import BochsVm
 from quire_image import QuireImage
-from quire_vm import PROMPT
+from quire_vm import OF_IMAGE, PROMPT
 
 
 def check_prompt(vm):
@@ -57,8 +57,8 @@ def test_the_command_line_comes_from_the_emulator(boot):
 
 def test_the_command_line_comes_from_the_image(boot, image, tmp_path):
     changed = QuireImage(image)
-    changed.command_line = "colour=blue"
-    vm = boot.to_prompt(disk_image=changed.save(tmp_path / "blue.img"))
+    changed.command_line = "colour=blue monitor"
+    vm = boot.to_prompt(disk_image=changed.save(tmp_path / "blue.img"), cmdline=OF_IMAGE)
     assert "command line from the image: colour=blue" in vm.command("dmesg")
 
 
