@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 QEMU = ["qemu-system-i386", "-M", "pc", "-cpu", "pentium3", "-smp", "1", "-m", "128", "-accel", "tcg",
         "-icount", "shift=0,sleep=off", "-rtc", "clock=vm", "-display", "none", "-nic", "none",
-        "-no-reboot", "-monitor", "none", "-fw_cfg", "name=opt/quire/cmdline,string=monitor",
+        "-no-reboot", "-monitor", "none",
+        "-fw_cfg", "name=opt/quire/cmdline,string=monitor",
         "-drive", f"file={BUILD / 'quire.img'},format=raw,snapshot=on"]
 PARTS = [("stage 1", 0x7C00, 0x7E00), ("stage 2", 0x8000, 0xC000),
          ("entry", 0x100000, 0x101000), ("kernel", 0xC0101000, 0xC0400000)]

@@ -84,7 +84,8 @@ class QuireVm:
         if cpu is not None:
             command += ["-cpu", cpu]
         if cmdline is not OF_IMAGE:
-            cmdline = " ".join(filter(None, [cmdline, None if shell else "monitor"]))
+            # QEMU takes no empty string; a space is no word.
+            cmdline = " ".join(filter(None, [cmdline, None if shell else "monitor"])) or " "
             command += ["-fw_cfg", "name=opt/quire/cmdline,string=" + cmdline.replace(",", ",,")]
         if icount is not None:
             command += ["-icount", icount]
