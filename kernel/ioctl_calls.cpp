@@ -1,0 +1,47 @@
+// The row of ioctl(2): what every file knows is done here, the rest is the terminal's, if there is
+// one behind the descriptor. (Linux: fs/ioctl.c, do_vfs_ioctl.)
+#include "fs/terminal.h"
+#include "kernel/abi/ioctl.h"
+#include "kernel/call_support.h"
+
+namespace quire::kernel {
+namespace {
+
+CallResult set_non_blocking(fs::OpenFile& file, mm::VirtAddr argument) {
+    const auto wanted = TRY(user::read<std::uint32_t>(argument));
+    const std::uint32_t others = file.flags() & ~abi::kOpenNonBlock;
+    file.set_status_flags(others | (wanted != 0 ? abi::kOpenNonBlock : 0));
+    return 0U;
+}
+
+// From the offset to the end, as a signed number, which may be negative.
+CallResult bytes_to_read(fs::OpenFile& file, mm::VirtAddr answer) {
+    const std::uint64_t end = TRY(file.io()->end());
+    return done(user::write(answer, static_cast<std::uint32_t>(end - file.offset())));
+}
+
+CallResult call_ioctl(SystemCall& call) {
+    fs::FileCalls files = files_of(call);
+    const std::uint32_t descriptor = call.argument(0);
+    const std::uint32_t request = call.argument(1);
+    const fs::FileRef file = TRY(files.file(descriptor));
+    switch (request) {
+    case abi::kIoctlCloseOnExec:
+        return done(files.descriptors().set_close_on_exec(descriptor, true));
+    case abi::kIoctlKeepOnExec:
+        return done(files.descriptors().set_close_on_exec(descriptor, false));
+    case abi::kIoctlNonBlock:
+        return set_non_blocking(*file, call.pointer(2));
+    default:
+        break;
+    }
+    if (fs::Terminal* terminal = file->io()->terminal())
+        return terminal->control(request, call.pointer(2));
+    if (request == abi::kIoctlBytesToRead && file->io()->kind() == fs::NodeKind::File)
+        return bytes_to_read(*file, call.pointer(2));
+    return Error::NotTerminal;
+}
+SYSTEM_CALL(54, ioctl, call_ioctl, CallTraits::restarting());
+
+}  // namespace
+}  // namespace quire::kernel
