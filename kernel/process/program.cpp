@@ -106,12 +106,16 @@ Result<void> map_segments(mm::AddressSpace& space, const ElfImage& image, fs::No
     });
 }
 
-Result<void> clear_tails(const ElfImage& image, std::uint32_t bias) {
+Result<void> clear_tails(mm::AddressSpace& space, const ElfImage& image, std::uint32_t bias) {
     return image.for_each_segment([&](const ElfProgramHeader& segment) -> Result<void> {
         const std::uint32_t end = segment.address + segment.file_bytes;
         const bool has_tail = segment.file_bytes != 0 && segment.memory_bytes > segment.file_bytes;
         if (!has_tail || (segment.flags & abi::kSegmentWrite) == 0) return {};
-        return user::clear(mm::VirtAddr(end + bias), (0U - end) % mm::kPageSize);
+        const std::uint32_t bytes = (0U - end) % mm::kPageSize;
+        if (bytes == 0) return {};
+        const mm::VirtAddr tail(end + bias);
+        TRY(bring_in(space, mm::PageRange::of(page_of(tail), mm::PageCount(1))));
+        return user::clear(tail, bytes);
     });
 }
 
@@ -199,8 +203,8 @@ Result<StartPoint> ProgramLoader::load(Thread& thread, ProgramMemory& memory,
     if (other.has_value()) entry = TRY(load_interpreter(memory, other->image, base));
 
     const ActiveSpace active(thread, memory.space);
-    TRY(clear_tails(image, bias));
-    if (other.has_value()) TRY(clear_tails(other->image, base));
+    TRY(clear_tails(memory.space, image, bias));
+    if (other.has_value()) TRY(clear_tails(memory.space, other->image, base));
     const StackContents contents{strings_, auxiliary_for(image, bias, base, facts), facts.random};
     const std::uint32_t stack_pointer =
         TRY(build_stack(memory, contents, image.has_executable_stack()));

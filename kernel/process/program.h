@@ -71,8 +71,8 @@ class ProgramLoader {
     [[nodiscard]] const fs::ExecutableRef& executable() const { return executable_; }
 
     /// Fills `memory`, which is empty. Precondition: open(). Errors: NotExecutable; those of
-    /// opening the interpreter, and BadLibrary; ListTooLong; OutOfMemory, IoError, BadAddress (the
-    /// file ends before its segments do). `memory` may hold anything then.
+    /// opening the interpreter, and BadLibrary; ListTooLong; OutOfMemory, IoError. `memory` may
+    /// hold anything then.
     Result<StartPoint> load(Thread& thread, ProgramMemory& memory, const ProgramFacts& facts);
 
   private:
@@ -106,7 +106,8 @@ Result<void> map_segments(mm::AddressSpace& space, const ElfImage& image, fs::No
                           std::uint32_t bias);
 
 /// Zeroes what follows the file's bytes in the last page of each segment that can be written.
-/// Precondition: map_segments(), and copies go to that space. Errors: BadAddress.
-Result<void> clear_tails(const ElfImage& image, std::uint32_t bias);
+/// Precondition: map_segments() to `space`, and copies go there. Errors: NotExecutable (the file
+/// ends before the segment does), OutOfMemory, IoError.
+Result<void> clear_tails(mm::AddressSpace& space, const ElfImage& image, std::uint32_t bias);
 
 }  // namespace quire::kernel

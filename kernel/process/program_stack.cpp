@@ -102,6 +102,7 @@ Result<std::uint32_t> build_stack(ProgramMemory& memory, const StackContents& co
     const ArgumentStrings& text = contents.strings;
     const Places places(contents);
     TRY(map_stack(memory.space, places.stack_pointer, executable));
+    TRY(bring_in(memory.space, {page_of(places.stack_pointer), mm::kFirstKernelPage}));
     TRY(write_strings(text, places.strings));
     TRY(user::copy_to(places.platform, kPlatform, sizeof kPlatform));
     TRY(user::copy_to(places.random, contents.random.data(),
@@ -124,6 +125,13 @@ Result<std::uint32_t> build_stack(ProgramMemory& memory, const StackContents& co
     program.arguments_end = (places.strings + text.environment_start()).raw();
     program.environment_end = (places.strings + text.file_name_start()).raw();
     return places.stack_pointer.raw();
+}
+
+Result<void> bring_in(mm::AddressSpace& space, mm::PageRange range) {
+    const mm::FaultOutcome outcome = space.populate(range, mm::Access::Write);
+    if (is_resolved(outcome)) return {};
+    if (outcome == mm::FaultOutcome::PastEnd) return Error::NotExecutable;
+    return outcome == mm::FaultOutcome::CannotRead ? Error::IoError : Error::OutOfMemory;
 }
 
 mm::PageNumber mmap_top_below_stack(const mm::MemoryLimits& limits) {

@@ -55,6 +55,11 @@ struct StackContents {
 Result<std::uint32_t> build_stack(ProgramMemory& memory, const StackContents& contents,
                                   bool executable);
 
+/// Brings pages in that will be written at once, so that what goes wrong has a name. Precondition:
+/// regions cover the range, and may be written. Errors: NotExecutable (past the end of a file),
+/// IoError, OutOfMemory.
+Result<void> bring_in(mm::AddressSpace& space, mm::PageRange range);
+
 /// The page that maps end below: under a stack that has grown to its limit.
 mm::PageNumber mmap_top_below_stack(const mm::MemoryLimits& limits);
 

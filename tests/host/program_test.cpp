@@ -239,6 +239,13 @@ TEST_F(Program, RefusesWhatCannotBeExecuted) {
     EXPECT_EQ(start(""), "ENOENT");
 }
 
+TEST_F(Program, RefusesAFileThatEndsBeforeItsSegments) {
+    ElfFile file = ElfFile::usual();
+    file.segments[1].offset += 0x8000;
+    p.put("/bin/a", file.text().substr(0, 0x2000), 0755);
+    EXPECT_EQ(start("/bin/a"), "ENOEXEC");
+}
+
 TEST_F(Program, MayBeExecutedWithoutBeingRead) {
     put("/bin/a", ElfFile::usual(), 0111);
     p.become(5, 5);
