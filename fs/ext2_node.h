@@ -83,6 +83,7 @@ class Ext2Node final : public Node {
               std::uint64_t bytes)
             : MemoryObject(objects, Kind::File, &store, bytes), node_(node) {}
         ~Pages() = default;
+        [[nodiscard]] mm::ObjectOwner* owner() override { return &node_; }
 
       private:
         void last_user_gone() override { node_.last_user_gone(); }

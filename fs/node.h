@@ -142,7 +142,7 @@ class NodeRef {
     Node* node_ = nullptr;
 };
 
-class Node {
+class Node : public mm::ObjectOwner {
   public:
     Node(FileSystem& file_system, NodeKind kind) : file_system_(file_system), kind_(kind) {}
     Node(const Node&) = delete;

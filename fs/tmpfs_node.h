@@ -81,6 +81,7 @@ class TmpfsFile final : public TmpfsNode {
       public:
         Pages(mm::ObjectRegistry& registry, TmpfsFile& file)
             : MemoryObject(registry, Kind::SharedMemory, nullptr, 0), file_(file) {}
+        [[nodiscard]] mm::ObjectOwner* owner() override { return &file_; }
 
       private:
         void last_user_gone() override { file_.pages_unused(); }

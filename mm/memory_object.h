@@ -44,6 +44,12 @@ namespace quire::mm {
 
 class ObjectRegistry;
 
+/// What an object is the memory of, for whoever made it: a file's node (fs/node.h).
+class ObjectOwner {
+  protected:
+    ~ObjectOwner() = default;
+};
+
 /// Where one page of an object is: one of the pictures above, as a value.
 class ObjectEntry {
   public:
@@ -127,6 +133,8 @@ class MemoryObject {
     /// 24 bits, never 0: what the frame records call this object.
     [[nodiscard]] std::uint32_t id() const { return id_; }
     [[nodiscard]] Kind kind() const { return kind_; }
+    /// nullptr: nobody has a name for it, as anonymous shared memory. mm itself never asks.
+    [[nodiscard]] virtual ObjectOwner* owner() { return nullptr; }
     /// nullptr for SharedMemory.
     [[nodiscard]] BackingStore* store() const { return store_; }
 
