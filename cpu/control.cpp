@@ -15,7 +15,9 @@ void enable_features(const Features& features) {
     if (features.fxsave() && features.sse()) cr4 |= kCr4OsFxsr | kCr4OsXmmExceptions;
     write_cr4(cr4);
 
-    std::uint32_t cr0 = read_cr0() | kCr0WriteProtect | kCr0MonitorCoprocessor | kCr0NumericError;
+    // CR0.AM leaves it to programs whether they want #AC: their EFLAGS.AC says so.
+    std::uint32_t cr0 = read_cr0() | kCr0WriteProtect | kCr0AlignmentMask | kCr0MonitorCoprocessor |
+                        kCr0NumericError;
     cr0 &= ~(kCr0Emulation | kCr0TaskSwitched);
     write_cr0(cr0);
     asm volatile("fninit");

@@ -85,6 +85,7 @@ void load_descriptor_tables() {
         "movl %2, %%ss\n"
         "movl %3, %%fs\n"
         "movl %3, %%gs\n"
+        "lldt %w3\n"  // none: else it is at linear address 0, as after a reset
         "ltr %w4\n"
         :
         : "m"(pointer), "i"(kKernelCode), "r"(kKernelData), "r"(0U),

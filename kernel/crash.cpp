@@ -81,17 +81,14 @@ void crash_x87() {
         "fninit\n pushl $0x037B\n fldcw (%%esp)\n addl $4, %%esp\n"  // zero divide unmasked
         "fld1\n fldz\n fdivrp\n fwait");
 }
-// With CR0.AM and EFLAGS.AC set, ring 3 may not access memory off its alignment (SDM 3A 6.15).
+// With EFLAGS.AC (and CR0.AM) set, ring 3 may not access memory off its alignment (SDM 3A 6.15).
 void crash_alignment() {
     static constexpr std::uint8_t kCode[] = {0xBB, 0xB2, 0xB2, 0xB2, 0xB2,  // mov ebx, kCrashEbx
                                              0xBE, 0x51, 0x51, 0x51, 0x51,  // mov esi, kCrashEsi
                                              0xBF, 0xD1, 0xD1, 0xD1, 0xD1,  // mov edi, kCrashEdi
                                              0x8B, 0x44, 0x24, 0x01,        // mov eax, [esp + 1]
                                              0xCD, 0x80};                   // int 0x80: still here
-    const std::uint32_t cr0 = cpu::read_cr0();
-    cpu::write_cr0(cr0 | cpu::kCr0AlignmentMask);
     const auto ran = run_in_ring3(*attached_system()->memory, kCode, cpu::kEflagsAlignmentCheck);
-    cpu::write_cr0(cr0);
     if (!ran.ok()) quire::log(LogLevel::Warning, "crash", "%s", error_name(ran.error()));
 }
 void crash_machine_check() {
