@@ -12,7 +12,10 @@ raw_test_sources := $(filter-out $(test_frame) $(test_snapshot),$(wildcard $(pro
 glibc_test_sources := $(wildcard $(programs)/glibc/*.c $(programs)/glibc/*.cpp)
 raw_tests := $(patsubst $(programs)/%,build/test_programs/root/tests/%,$(basename $(raw_test_sources)))
 glibc_tests := $(patsubst $(programs)/%,build/test_programs/root/tests/%,$(basename $(glibc_test_sources)))
-test_programs := $(raw_tests) $(glibc_tests)
+# Measurements: /bench on the same image.
+guest_bench_sources := $(wildcard tests/bench/guest/*.cpp)
+guest_benches := $(patsubst tests/bench/guest/%.cpp,build/test_programs/root/bench/%,$(guest_bench_sources))
+test_programs := $(raw_tests) $(glibc_tests) $(guest_benches)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)
@@ -49,6 +52,11 @@ build/test_programs/root/tests/$$(notdir $$(basename $(1))): build/test_programs
 endef
 $(foreach source,$(raw_test_sources),$(eval $(call raw_test,$(source))))
 
+build/test_programs/root/bench/%: build/test_programs/tests/bench/guest/%.cpp.o $(raw_test_library)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(KERNEL_LD) $(user_ld_flags) --strip-all $(filter %.o,$^) $(libgcc) -o $@
+
 build/test_programs/root/tests/glibc/%: $(programs)/glibc/%.c build/test_programs/settings
 	$(say) CC32 $<
 	@mkdir -p $(@D)
@@ -83,4 +91,4 @@ build/tests.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel
 .PHONY: test-image
 test-image: build/tests.img
 
--include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(test_frame) $(test_snapshot))
+-include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(test_frame) $(test_snapshot))
