@@ -111,14 +111,17 @@ Result<void> search(NodeRef root, std::uint32_t wanted, GrowingPath& path) {
 
 }  // namespace
 
-Result<std::string_view> find_path(FileLayer& layer, const NodeRef& node, std::span<char> room) {
-    if (node->kind() == NodeKind::Directory) return path_of(layer, layer.mounts.root(), node, room);
+// A node without a name is not made somebody's: it would be freed when that one has done.
+Result<std::string_view> find_path(FileLayer& layer, Node& node, std::span<char> room) {
+    const Attributes attributes = TRY(node.attributes());
+    if (attributes.links == 0) return Error::NotFound;
+    if (node.kind() == NodeKind::Directory)
+        return path_of(layer, layer.mounts.root(), NodeRef(node), room);
     NodeRef root;
     layer.mounts.walk([&](const Mount& mount) {
-        if (&mount.file_system == &node->file_system()) root = mount.root;
+        if (&mount.file_system == &node.file_system()) root = mount.root;
     });
-    const Attributes attributes = TRY(node->attributes());
-    if (!root || attributes.links == 0) return Error::NotFound;
+    if (!root) return Error::NotFound;
     GrowingPath path(room);
     path.begin(TRY(path_of(layer, layer.mounts.root(), root, room)));
     TRY(search(root, attributes.number, path));

@@ -18,8 +18,9 @@
 namespace quire::fs {
 
 /// The path of `node` from the root of everything, in `room`, at most PathWalk::kLongestPath bytes.
-/// May sleep. Errors: NotFound (it has no name: deleted, a pipe), NameTooLong (no room), those of
-/// reading directories.
-Result<std::string_view> find_path(FileLayer& layer, const NodeRef& node, std::span<char> room);
+/// May sleep. A node without users may be asked for, as long as it is there: one that only a
+/// mapping keeps. Errors: NotFound (it has no name: deleted, a pipe), NameTooLong (no room), those
+/// of reading directories.
+Result<std::string_view> find_path(FileLayer& layer, Node& node, std::span<char> room);
 
 }  // namespace quire::fs

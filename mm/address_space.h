@@ -143,6 +143,7 @@ class AddressSpace {
 
     /// brk(2): the new break, or the old one if it cannot be moved there.
     VirtAddr set_break(VirtAddr address);
+    [[nodiscard]] VirtAddr current_break() const { return break_; }
     /// Where the break begins: above the program's image. For exec.
     void set_break_start(VirtAddr address);
 

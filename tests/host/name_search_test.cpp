@@ -19,7 +19,7 @@ class NameSearch : public FileTest {
     }
     std::string find(const NodeRef& wanted, std::size_t bytes = 4096) {
         std::vector<char> room(bytes);
-        const auto path = find_path(world.layer, wanted, room);
+        const auto path = find_path(world.layer, *wanted, room);
         return path.ok() ? std::string(path.value()) : answer(path);
     }
     std::string find(std::string_view path) { return find(node(path)); }
