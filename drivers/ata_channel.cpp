@@ -333,7 +333,8 @@ void AtaChannel::end(std::optional<Error> error) {
 // --- Without an interrupt ------------------------------------------------------------------------
 
 std::uint64_t AtaChannel::after(std::uint32_t seconds) const {
-    return pit_.ticks() + std::uint64_t{seconds} * pit_.hz();
+    const std::uint64_t hz = pit_.hz();
+    return pit_.ticks() + seconds * hz;
 }
 
 void AtaChannel::be_patient() {
@@ -428,7 +429,8 @@ void AtaChannel::check_invariants() const {
     ASSERT((state_ == State::Idle) == (current_ == nullptr));
     for (const Slot& slot : slots_)
         ASSERT(slot.listener == nullptr || current_ != nullptr);
-    if (current_ != nullptr) ASSERT(current_->listener != nullptr);
+    if (current_ == nullptr) return;
+    ASSERT(current_->listener != nullptr);
     if (state_ == State::PioIn || state_ == State::PioOut) ASSERT(left_ <= current_->command.count);
 }
 

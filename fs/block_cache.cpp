@@ -106,6 +106,7 @@ Block::~Block() {
 }
 
 void Block::release() {
+    // As in ~NodeRef(). NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
     if (cache_ == nullptr) return;
     pin_.release();
     bytes_ = {};

@@ -72,7 +72,7 @@ class DescriptorTable {
     void close_all();
 
     /// Errors: BadDescriptor.
-    Result<bool> closes_on_exec(Descriptor descriptor) const;
+    [[nodiscard]] Result<bool> closes_on_exec(Descriptor descriptor) const;
     Result<void> set_close_on_exec(Descriptor descriptor, bool close);
 
     /// Makes this a copy of `parent`, as fork does: the same open files. What is reserved there is

@@ -182,7 +182,7 @@ Result<Entry> Directory::grow() {
 
 std::uint8_t Directory::type_of(NodeKind kind) const {
     if (!allocator_.geometry().file_types) return 0;
-    for (std::uint8_t i = 0; i < std::size(kTypes); ++i)
+    for (std::size_t i = 0; i < std::size(kTypes); ++i)
         if (kTypes[i] == kind) return static_cast<std::uint8_t>(i + 1);
     return 0;
 }

@@ -79,7 +79,7 @@ class Directory {
     Result<void> check(const Entry& entry) const;
     Result<bool> step(Entry& entry) const;
     Result<Entry> first_in(FileBlock at);
-    Result<Entry> find_room_beside(const Entry& entry, std::size_t name_bytes);
+    Result<Entry> find_room_beside(const Entry& beside, std::size_t name_bytes);
     Result<Entry> grow();
     [[nodiscard]] std::uint32_t blocks() const {
         return allocator_.geometry().blocks_for(inode_.bytes());

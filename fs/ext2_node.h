@@ -103,9 +103,9 @@ class Ext2Node final : public Node {
     [[nodiscard]] Allocator& allocator() const;
     [[nodiscard]] Volume& volume() const;
     [[nodiscard]] std::uint32_t now() const { return volume().now(); }
-    Result<Inode> load() const;
+    [[nodiscard]] Result<Inode> load() const;
     /// As load(), of a directory that still has a name: names may be looked up and made.
-    Result<Inode> load_directory() const;
+    [[nodiscard]] Result<Inode> load_directory() const;
     void note_young();
     void note_read();
     void note_names_changed(Inode& inode) const;

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "fs/credentials.h"
 #include "fs/file_layer.h"
@@ -40,8 +41,8 @@ class PathWalk {
     enum class Last : std::uint8_t { Name, Dot, DotDot, Root };
 
     /// Relative paths begin at `start`. Everything handed in must stay; takes no memory.
-    PathWalk(FileLayer& layer, const Credentials& who, const NodeRef& root, const NodeRef& start)
-        : layer_(layer), who_(who), root_(root), directory_(start) {}
+    PathWalk(FileLayer& layer, const Credentials& who, const NodeRef& root, NodeRef start)
+        : layer_(layer), who_(who), root_(root), directory_(std::move(start)) {}
 
     /// Errors: NotFound (the empty path), NameTooLong.
     static Result<void> check(std::string_view path);

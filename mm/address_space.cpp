@@ -156,7 +156,9 @@ void AddressSpace::check_invariants() {
 }
 
 void AddressSpace::check_counts() {
-    PageCount locked, charged, data;
+    PageCount locked;
+    PageCount charged;
+    PageCount data;
     for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
         const RegionTraits& traits = region->traits();
         const PageCount size = region->range().count();

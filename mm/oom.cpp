@@ -21,14 +21,14 @@ bool may_end(const OomCandidate& candidate) {
 }  // namespace
 
 std::uint32_t oom_score(const OomCandidate& candidate, PageCount total) {
-    ASSERT(total != PageCount());
+    ASSERT(total.raw() != 0);
     if (!may_end(candidate)) return 0;
     const std::int64_t badness = exact_badness(candidate, total) / total.raw();
     return badness < 0 ? 0 : static_cast<std::uint32_t>(badness);
 }
 
 OomVerdict choose_victim(std::span<const OomCandidate> candidates, PageCount total) {
-    ASSERT(total != PageCount());
+    ASSERT(total.raw() != 0);
     OomVerdict verdict{OomAnswer::Nobody, 0};
     std::int64_t worst = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {

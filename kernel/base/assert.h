@@ -16,8 +16,8 @@ namespace quire {
 #define ASSERT(condition)                              \
     (__builtin_expect(static_cast<bool>(condition), 1) \
          ? static_cast<void>(0)                        \
-         : ::quire::assertion_failed(#condition, __FILE__, __LINE__, __func__))
+         : quire::assertion_failed(#condition, __FILE__, __LINE__, __func__))
 
 /// Closes a switch over one of our own enums, where no value is left.
 #define ASSERT_UNREACHABLE() \
-    ::quire::assertion_failed("this line is never reached", __FILE__, __LINE__, __func__)
+    quire::assertion_failed("this line is never reached", __FILE__, __LINE__, __func__)

@@ -92,34 +92,43 @@ void RunSet::check_invariants() {
     for (std::size_t offset = 0; offset < arena_.extent(); offset += kGranule) {
         if (!run_at(offset / kAlignment)) continue;
         Run* run = Run::around(arena_.base() + offset);
-        ASSERT(run->block()->used() && run->block()->size() >= kGranule);
-        ASSERT(run->slot_class() < kSlotClasses);
-        std::size_t used = 0;
-        for (std::size_t word = 0; word < Run::kWords; ++word) {
-            used += static_cast<std::size_t>(std::popcount(~run->vacant[word]));
-            ASSERT((~run->vacant[word] & ~kSlotStarts.of[run->slot_class()][word]) == 0);
-        }
-        ASSERT(run->used() == used);
+        check_run(*run);
         ++runs[run->slot_class()];
         ASSERT(run->in_ring() || run->full());
         if (run->in_ring()) ++with_room[run->slot_class()];
     }
     for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class) {
         ASSERT(runs_[slot_class] == runs[slot_class]);
-        const Room& room = rooms_[slot_class];
-        ASSERT(room.starts == 0 || Run::around(room.slots) == room.first);
-        std::size_t in_ring = 0;
-        for (Run* run = room.first; run != nullptr;
-             run = run->next == room.first ? nullptr : run->next) {
-            ASSERT(run_at(arena_.unit_of(run->slots())) && run->slot_class() == slot_class);
-            ASSERT(!run->full() || run == room.first);
-            // At most one is kept empty, and only while it is needed.
-            ASSERT(!run->empty() || (run->next == run && runs_[slot_class] > 1));
-            ASSERT(run->next->previous == run);
-            ++in_ring;
-        }
-        ASSERT(in_ring == with_room[slot_class]);
+        ASSERT(check_ring(slot_class) == with_room[slot_class]);
     }
+}
+
+// Answers how many runs are in the ring.
+std::size_t RunSet::check_ring(std::size_t slot_class) {
+    const Room& room = rooms_[slot_class];
+    ASSERT(room.starts == 0 || Run::around(room.slots) == room.first);
+    std::size_t in_ring = 0;
+    for (Run* run = room.first; run != nullptr;
+         run = run->next == room.first ? nullptr : run->next) {
+        ASSERT(run_at(arena_.unit_of(run->slots())) && run->slot_class() == slot_class);
+        ASSERT(!run->full() || run == room.first);
+        // At most one is kept empty, and only while it is needed.
+        ASSERT(!run->empty() || (run->next == run && runs_[slot_class] > 1));
+        ASSERT(run->next->previous == run);
+        ++in_ring;
+    }
+    return in_ring;
+}
+
+void RunSet::check_run(Run& run) {
+    ASSERT(run.block()->used() && run.block()->size() >= kGranule);
+    ASSERT(run.slot_class() < kSlotClasses);
+    std::size_t used = 0;
+    for (std::size_t word = 0; word < Run::kWords; ++word) {
+        used += static_cast<std::size_t>(std::popcount(~run.vacant[word]));
+        ASSERT((~run.vacant[word] & ~kSlotStarts.of[run.slot_class()][word]) == 0);
+    }
+    ASSERT(run.used() == used);
 }
 
 }  // namespace quire::heap

@@ -106,6 +106,8 @@ class RunSet {
     [[nodiscard]] bool open(std::size_t slot_class);
     void became_empty(Run* run);
     void close(Run* run);
+    [[nodiscard]] std::size_t check_ring(std::size_t slot_class);
+    static void check_run(Run& run);
 
     Arena& arena_;
     Room rooms_[kSlotClasses];
