@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "libc/string.h"
 #include "mm/machine.h"
 
 namespace quire::mm {
@@ -235,9 +236,7 @@ bool FrameAllocator::drain_pool() {
 
 void FrameAllocator::clear_frame(FrameNumber frame) {
     ASSERT(frame < FrameNumber(reachable_.raw()));
-    std::uint32_t* words = frame_words(frame);
-    for (std::uint32_t word = 0; word < kEntriesPerTable; ++word)
-        words[word] = 0;
+    memset(frame_words(frame), 0, kPageSize);
 }
 
 void FrameAllocator::poison(FrameNumber first, std::uint32_t count) {
