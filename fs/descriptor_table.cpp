@@ -95,6 +95,20 @@ Result<void> DescriptorTable::set_close_on_exec(Descriptor descriptor, bool clos
     return {};
 }
 
+// Only what stands for a file: a reserved descriptor is not yet anybody's.
+void DescriptorTable::copy_block(DescriptorBlock& to, const DescriptorBlock& from) {
+    for (std::uint32_t word = 0; word < from.used.size(); ++word) {
+        for (std::uint32_t bits = from.used[word]; bits != 0; bits &= bits - 1) {
+            const auto in_word = static_cast<std::uint32_t>(std::countr_zero(bits));
+            const std::uint32_t index = word * DescriptorBlock::kWordBits + in_word;
+            if (!from.files[index]) continue;
+            to.files[index] = from.files[index];
+            to.used[word] |= 1U << in_word;
+            to.close_on_exec[word] |= from.close_on_exec[word] & 1U << in_word;
+        }
+    }
+}
+
 Result<void> DescriptorTable::copy_from(const DescriptorTable& parent) {
     ASSERT(count() == 0);
     for (std::uint32_t i = 0; i < kBlocks; ++i) {
@@ -108,15 +122,8 @@ Result<void> DescriptorTable::copy_from(const DescriptorTable& parent) {
         blocks_[i] = block.value();
     }
     limit_ = parent.limit_;
-    for (Descriptor descriptor = 0; descriptor < kMost; ++descriptor) {
-        const DescriptorBlock* from = parent.block_of(descriptor);
-        const std::uint32_t index = descriptor % kPerBlock;
-        if (from == nullptr || !from->files[index]) continue;
-        DescriptorBlock& to = *block_of(descriptor);
-        to.files[index] = from->files[index];
-        set_bit(to.used, index, true);
-        set_bit(to.close_on_exec, index, bit(from->close_on_exec, index));
-    }
+    for (std::uint32_t i = 0; i < kBlocks; ++i)
+        if (blocks_[i] != nullptr) copy_block(*blocks_[i], *parent.blocks_[i]);
     return {};
 }
 

@@ -94,6 +94,7 @@ class DescriptorTable {
     [[nodiscard]] DescriptorBlock* block_of(Descriptor descriptor) const;
     [[nodiscard]] bool is_used(Descriptor descriptor) const;
     [[nodiscard]] Descriptor first_free(Descriptor from) const;
+    static void copy_block(DescriptorBlock& to, const DescriptorBlock& from);
     static void set_bit(std::array<std::uint32_t, 2>& bits, std::uint32_t index, bool value);
     static bool bit(const std::array<std::uint32_t, 2>& bits, std::uint32_t index);
 

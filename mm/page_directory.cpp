@@ -3,6 +3,7 @@
 #include <bit>
 #include <utility>
 
+#include "libc/string.h"
 #include "mm/frame_allocator.h"
 
 namespace quire::mm {
@@ -23,9 +24,9 @@ Result<PageDirectory> PageDirectory::create(FrameAllocator& frames) {
 Result<PageDirectory> PageDirectory::create(FrameAllocator& frames, PageDirectory& kernel) {
     ASSERT(kernel.kernel_ == nullptr);
     PageDirectory directory(frames, TRY(frames.allocate_zeroed()), &kernel);
-    for (std::uint32_t i = kFirstKernelIndex; i < kEntriesPerTable; ++i) {
-        directory.entries().set(i, kernel.entries().get(i));
-    }
+    constexpr std::uint32_t kKernelEntries = kEntriesPerTable - kFirstKernelIndex;
+    memcpy(frame_words(directory.frame()) + kFirstKernelIndex,
+           frame_words(kernel.frame()) + kFirstKernelIndex, kKernelEntries * sizeof(std::uint32_t));
     ++kernel.sharers_;
     return directory;
 }
@@ -46,7 +47,8 @@ PageDirectory::PageDirectory(PageDirectory&& other) noexcept
 PageDirectory::~PageDirectory() {
     if (is_moved_from()) return;
     ASSERT(sharers_ == 0);
-    for (std::uint32_t i = 0; i < kEntriesPerTable && owns(i); ++i) {
+    for (std::uint32_t i = 0; tables_ != PageCount(); ++i) {
+        ASSERT(i < kEntriesPerTable && owns(i));
         const Pde pde = entries().get(i);
         ASSERT(!pde.is_large());
         if (pde.is_table()) drop_table(i);
