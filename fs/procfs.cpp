@@ -9,6 +9,9 @@ namespace quire::fs {
 
 namespace {
 
+// Where the positions of a source begin in a directory.
+constexpr std::uint64_t kSourcePositions = std::uint64_t{1} << 32;
+
 // Keeps the part of a text that somebody wants to see.
 class Window {
   public:
@@ -47,7 +50,9 @@ ProcNode::ProcNode(Procfs& system, NodeKind kind, std::string_view name, std::ui
       system_(system),
       name_(name),
       number_(system.next_number_++),
-      permissions_(permissions) {}
+      permissions_(permissions) {
+    ASSERT(number_ < Procfs::kFirstOfSources);
+}
 
 ProcNode::~ProcNode() {
     ASSERT(users() == 0);
@@ -72,11 +77,16 @@ Result<Attributes> ProcNode::attributes() {
 
 Result<std::uint32_t> ProcText::read(std::uint64_t offset, std::uint32_t bytes, ByteSink& to,
                                      ReadAhead&) {
-    const mm::OwnedFrame page = TRY(FileLayer::take_frame_from(system_.memory_));
+    return read_text(system_.memory_, offset, bytes, to, function_, context_);
+}
+
+Result<std::uint32_t> read_text(mm::UserMemory& memory, std::uint64_t offset, std::uint32_t bytes,
+                                ByteSink& to, ProcText::Function function, void* context) {
+    const mm::OwnedFrame page = TRY(FileLayer::take_frame_from(memory));
     const std::uint32_t room = bytes < mm::kPageSize ? bytes : mm::kPageSize;
     const std::span<std::byte> text(mm::frame_bytes(page.number()), room);
     Window window(offset, text);
-    TRY(function_(context_, window.writer()));
+    TRY(function(context, window.writer()));
     TRY(to.take(text.first(window.kept())));
     return window.kept();
 }
@@ -88,9 +98,15 @@ void ProcDirectory::add(ProcNode& node) {
     if (node.kind() == NodeKind::Directory) static_cast<ProcDirectory&>(node).parent_ = this;
 }
 
+void ProcDirectory::add_source(ProcSource& source) {
+    ASSERT(source_ == nullptr);
+    source_ = &source;
+}
+
 Result<NodeRef> ProcDirectory::look_up(std::string_view name) {
     for (ProcNode& node : nodes_)
         if (node.name() == name) return NodeRef(node);
+    if (source_ != nullptr) return source_->look_up(name);
     return Error::NotFound;
 }
 
@@ -110,7 +126,11 @@ Result<void> ProcDirectory::read_directory(std::uint64_t& position, DirectoryVis
         if (!visitor.visit({node.name(), node.number(), node.kind()})) return {};
         position = std::uint64_t{node.number()} + 1;
     }
-    return {};
+    if (source_ == nullptr) return {};
+    std::uint64_t in_source = position < kSourcePositions ? 0 : position - kSourcePositions;
+    const Result<void> read = source_->read_names(in_source, visitor);
+    position = kSourcePositions + in_source;
+    return read;
 }
 
 Result<NodeRef> ProcDirectory::parent() {

@@ -3,11 +3,13 @@
 //     ProcDirectory (the root)
 //       +-- ProcText "meminfo" --read--> its function writes the text --> a page of it
 //       +-- ProcText "uptime"  ...
-//       '-- whatever somebody adds: a ProcDirectory for each process, with files of its own
+//       +-- whatever somebody adds
+//       '-- what a ProcSource makes when it is asked for: a directory for each process
 //
 // The tree is made of objects that belong to whoever adds them: a part of the kernel that has
 // something to tell makes a ProcText with a function of its own and adds it to a directory. It may
-// go when it was taken out and its last user has gone.
+// go when it was taken out and its last user has gone. What comes and goes too often for that is
+// left to a source, which makes nodes for those who look them up.
 //
 // A text is made anew for each read, and cut out of it what was asked for, a page at most. So it
 // takes one frame for the length of a read, and a reader who takes several reads may see figures of
@@ -88,6 +90,23 @@ class ProcText final : public ProcNode {
     void* context_;
 };
 
+/// As ProcText::read(), for nodes of others: what `function` writes, from `offset` on, up to a
+/// page.
+Result<std::uint32_t> read_text(mm::UserMemory& memory, std::uint64_t offset, std::uint32_t bytes,
+                                ByteSink& to, ProcText::Function function, void* context);
+
+/// More names of a directory, whose nodes are made when they are looked up.
+class ProcSource {
+  public:
+    /// Errors: NotFound, OutOfMemory.
+    virtual Result<NodeRef> look_up(std::string_view name) = 0;
+    /// As Node::read_directory(), without `.` and `..`; positions are below 2^32.
+    virtual Result<void> read_names(std::uint64_t& position, DirectoryVisitor& visitor) = 0;
+
+  protected:
+    ~ProcSource() = default;
+};
+
 class ProcDirectory final : public ProcNode {
   public:
     /// An empty directory; to be empty again when it is destroyed.
@@ -97,6 +116,9 @@ class ProcDirectory final : public ProcNode {
     /// `node` is to be seen here from now on. It stays its owner's.
     /// Preconditions: in no directory; its name is not here yet; added in the order of making.
     void add(ProcNode& node);
+    /// Its names are to be seen here, too, behind the others. They are different ones, and their
+    /// nodes have numbers from kFirstOfSources on. Precondition: there is no source yet; it stays.
+    void add_source(ProcSource& source);
 
     Result<NodeRef> look_up(std::string_view name) override;
     Result<void> read_directory(std::uint64_t& position, DirectoryVisitor& visitor) override;
@@ -107,6 +129,7 @@ class ProcDirectory final : public ProcNode {
   private:
     IntrusiveList<ProcNode, &ProcNode::directory_hook> nodes_;
     ProcDirectory* parent_ = nullptr;
+    ProcSource* source_ = nullptr;
 };
 
 class Procfs final : public FileSystem {
@@ -115,7 +138,12 @@ class Procfs final : public FileSystem {
     Procfs(mm::UserMemory& memory, const TimeSource& time)
         : memory_(memory), made_(time.now()), tree_(*this, "") {}
 
+    /// Numbers of nodes that sources make begin here.
+    static constexpr std::uint32_t kFirstOfSources = 1 << 16;
+
     [[nodiscard]] ProcDirectory& tree() { return tree_; }
+    /// When it was made: what its nodes tell as their times.
+    [[nodiscard]] Timestamp made() const { return made_; }
 
     [[nodiscard]] const char* type() const override { return "proc"; }
     [[nodiscard]] Result<NodeRef> root() override { return NodeRef(tree_); }

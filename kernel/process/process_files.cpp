@@ -1,0 +1,219 @@
+#include "kernel/process/process_files.h"
+
+#include "fs/file_layer.h"
+#include "kernel/process/identity.h"
+#include "kernel/process/limits.h"
+#include "libc/format.h"
+#include "mm/oom.h"
+#include "mm/physical_window.h"
+
+namespace quire::kernel {
+
+namespace {
+
+using mm::TextWriter;
+using Kind = ProcessEntry::Kind;
+
+// --- Texts ---
+
+// A function of the process alone as a text.
+template <typename Argument, void (*kWrite)(Argument, const TextWriter&)>
+Result<void> plain(ProcessFiles&, Process& process, const TextWriter& out) {
+    kWrite(process, out);
+    return {};
+}
+
+template <void (*kWrite)(Process&, const ProcessSurroundings&, const TextWriter&)>
+Result<void> with_surroundings(ProcessFiles& files, Process& process, const TextWriter& out) {
+    kWrite(process, files.host().surroundings(process), out);
+    return {};
+}
+
+template <void (*kWrite)(ProgramMemory&, NodeNames&, const TextWriter&)>
+Result<void> of_memory(ProcessFiles& files, Process& process, const TextWriter& out) {
+    if (process.memory != nullptr) kWrite(*process.memory, files.host(), out);
+    return {};
+}
+
+// A piece of the program's own memory.
+Result<void> copy_out(ProcessFiles& files, Process& process, std::uint32_t first, std::uint32_t end,
+                      const TextWriter& out) {
+    const mm::OwnedFrame frame = TRY(fs::FileLayer::take_frame_from(files.memory()));
+    std::byte* const room = mm::frame_bytes(frame.number());
+    while (first < end) {
+        const std::uint32_t bytes = end - first < mm::kPageSize ? end - first : mm::kPageSize;
+        TRY(files.host().read_memory(process, mm::VirtAddr(first), {room, bytes}));
+        out.write(out.context, reinterpret_cast<const char*>(room), bytes);
+        first += bytes;
+    }
+    return {};
+}
+
+Result<void> cmdline(ProcessFiles& files, Process& process, const TextWriter& out) {
+    if (process.memory == nullptr) return {};
+    const ProgramInfo& program = *process.memory;
+    return copy_out(files, process, program.arguments_start, program.arguments_end, out);
+}
+
+Result<void> environ(ProcessFiles& files, Process& process, const TextWriter& out) {
+    if (process.memory == nullptr) return {};
+    const ProgramInfo& program = *process.memory;
+    return copy_out(files, process, program.arguments_end, program.environment_end, out);
+}
+
+// --- Links ---
+
+Result<void> link_to(ProcessFiles& files, fs::Node* node, const TextWriter& out) {
+    if (node == nullptr) return Error::NotFound;
+    const std::string_view path = files.host().path_of(*node);
+    if (path.empty()) {
+        out.print("(deleted)");
+    } else {
+        out.write(out.context, path.data(), path.size());
+    }
+    return {};
+}
+
+Result<void> exe(ProcessFiles& files, Process& process, const TextWriter& out) {
+    if (process.memory == nullptr) return Error::NotFound;
+    return link_to(files, process.memory->executable.get(), out);
+}
+Result<void> cwd(ProcessFiles& files, Process& process, const TextWriter& out) {
+    if (process.place == nullptr) return Error::NotFound;
+    return link_to(files, process.place->view.directory.get(), out);
+}
+Result<void> root(ProcessFiles& files, Process& process, const TextWriter& out) {
+    if (process.place == nullptr) return Error::NotFound;
+    return link_to(files, process.place->view.root.get(), out);
+}
+
+// --- What can be written ---
+
+// (Linux: comm_write; a longer one is cut.)
+Result<void> set_comm(ProcessFiles& files, Process& process, std::string_view text) {
+    if (files.host().caller() != &process) return Error::InvalidArgument;
+    if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+    std::array<char, sizeof process.name> name{};
+    for (std::size_t i = 0; i < text.size() && i + 1 < name.size(); ++i)
+        name[i] = text[i];
+    process.name = name;
+    return {};
+}
+
+// A whole number with white space around it.
+std::optional<std::int32_t> parse_signed(std::string_view text) {
+    const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\t'; };
+    while (!text.empty() && is_space(text.back()))
+        text.remove_suffix(1);
+    while (!text.empty() && is_space(text.front()))
+        text.remove_prefix(1);
+    const bool negative = !text.empty() && text.front() == '-';
+    if (negative) text.remove_prefix(1);
+    const auto value = parse_number(text, INT32_MAX);
+    if (!value.has_value()) return std::nullopt;
+    const auto magnitude = static_cast<std::int32_t>(*value);
+    return negative ? -magnitude : magnitude;
+}
+
+// Only root makes a process harder to kill.
+Result<void> set_oom_adjustment(ProcessFiles& files, Process& process, std::string_view text) {
+    const std::optional<std::int32_t> wanted = parse_signed(text);
+    if (!wanted.has_value() || *wanted < mm::OomCandidate::kNever ||
+        *wanted > mm::OomCandidate::kFirst)
+        return Error::InvalidArgument;
+    const Process* const caller = files.host().caller();
+    if (*wanted < process.oom_adjustment && caller != nullptr && !caller->credentials.is_root())
+        return Error::AccessDenied;
+    process.oom_adjustment = *wanted;
+    return {};
+}
+
+constexpr ProcessEntry kEntries[] = {
+    {"auxv", Kind::Text, 0400, true, plain<const Process&, write_auxiliary>, nullptr},
+    {"cmdline", Kind::Text, 0444, false, cmdline, nullptr},
+    {"comm", Kind::Text, 0644, false, plain<const Process&, write_comm>, set_comm},
+    {"cwd", Kind::Link, 0777, true, cwd, nullptr},
+    {"environ", Kind::Text, 0400, true, environ, nullptr},
+    {"exe", Kind::Link, 0777, true, exe, nullptr},
+    {"fd", Kind::Descriptors, 0500, true, nullptr, nullptr},
+    {"limits", Kind::Text, 0444, false, plain<const Process&, write_limits>, nullptr},
+    {"maps", Kind::Text, 0444, true, of_memory<write_maps>, nullptr},
+    {"oom_score", Kind::Text, 0444, false, with_surroundings<write_oom_score>, nullptr},
+    {"oom_score_adj", Kind::Text, 0644, false, plain<const Process&, write_oom_adjustment>,
+     set_oom_adjustment},
+    {"pagemap", Kind::Pages, 0400, true, nullptr, nullptr},
+    {"root", Kind::Link, 0777, true, root, nullptr},
+    {"smaps", Kind::Text, 0444, true, of_memory<write_smaps>, nullptr},
+    {"stat", Kind::Text, 0444, false, with_surroundings<write_stat>, nullptr},
+    {"statm", Kind::Text, 0444, false, plain<Process&, write_statm>, nullptr},
+    {"status", Kind::Text, 0444, false, plain<Process&, write_status>, nullptr},
+};
+
+}  // namespace
+
+std::optional<std::uint32_t> parse_number(std::string_view name, std::uint32_t most) {
+    if (name.empty() || (name.size() > 1 && name.front() == '0')) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char digit : name) {
+        if (digit < '0' || digit > '9') return std::nullopt;
+        value = value * 10 + static_cast<std::uint64_t>(digit - '0');
+        if (value > most) return std::nullopt;
+    }
+    return static_cast<std::uint32_t>(value);
+}
+
+ProcessFiles::ProcessFiles(fs::Procfs& proc, mm::UserMemory& memory, mm::SlabRegistry& slabs,
+                           ProcessTable& table, ProcessHost& host)
+    : proc_(proc), memory_(memory), table_(table), host_(host), nodes_(slabs, "proc_inode") {
+    proc.tree().add_source(*this);
+}
+
+std::span<const ProcessEntry> ProcessFiles::entries() {
+    return kEntries;
+}
+
+Result<fs::NodeRef> ProcessFiles::make(ProcessNode::Role role, const Process* process,
+                                       std::uint32_t index) {
+    return fs::NodeRef(*TRY(nodes_.allocate(*this, role, process, index)));
+}
+
+Result<fs::NodeRef> ProcessFiles::look_up(std::string_view name) {
+    if (name == "self") return make(ProcessNode::Role::Self, nullptr);
+    const auto pid = parse_number(name, ProcessTable::kMostId);
+    const Process* const process = pid.has_value() ? table_.find(*pid) : nullptr;
+    if (process == nullptr) return Error::NotFound;
+    return make(ProcessNode::Role::Directory, process);
+}
+
+// Position 0 is `self`; any other is a pid, or one above the last that was visited.
+Result<void> ProcessFiles::read_names(std::uint64_t& position, fs::DirectoryVisitor& visitor) {
+    if (position == 0) {
+        if (!visitor.visit({"self", fs::Procfs::kFirstOfSources, fs::NodeKind::SymbolicLink}))
+            return {};
+        position = 1;
+    }
+    bool enough = false;
+    table_.for_each([&](const Process& process) {
+        if (enough || process.pid < position) return;
+        char name[12];
+        const auto pid = static_cast<unsigned long>(process.pid);
+        const int length = snprintf(name, sizeof name, "%lu", pid);
+        position = process.pid;
+        const std::uint32_t number =
+            fs::Procfs::kFirstOfSources + process.pid * ProcessNode::kNumbersEach;
+        enough = !visitor.visit({std::string_view(name, static_cast<std::size_t>(length)), number,
+                                 fs::NodeKind::Directory});
+        if (!enough) position = process.pid + 1;
+    });
+    return {};
+}
+
+bool ProcessFiles::caller_may_trace(const Process& process) {
+    const Process* const caller = host_.caller();
+    if (caller == nullptr || caller == &process || caller->credentials.is_root()) return true;
+    const std::uint32_t user = caller->credentials.user, group = caller->credentials.group;
+    return process.is_dumpable && user_ids(process) == IdSet{user, user, user} &&
+           group_ids(process) == IdSet{group, group, group};
+}
+
+}  // namespace quire::kernel

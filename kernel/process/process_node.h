@@ -1,0 +1,83 @@
+// A file, directory or link of /proc about one process.
+//
+//     /proc/12          /proc/12/status, maps, ...     /proc/12/fd      /proc/12/fd/0, exe, cwd
+//     a directory       texts, made when read          a directory      links, told when read
+//
+// Nodes are made by ProcessFiles for who looks them up, and go with their last user. A node knows
+// its process by number and birth: when that process has gone it answers NoSuchProcess (ESRCH),
+// though somebody else may have the number by then.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "fs/node.h"
+#include "kernel/process/process.h"
+#include "mm/text_writer.h"
+
+namespace quire::kernel {
+
+class ProcessFiles;
+
+/// What a name in /proc/PID stands for.
+struct ProcessEntry {
+    enum class Kind : std::uint8_t { Text, Link, Pages, Descriptors };
+    const char* name;
+    Kind kind;
+    std::uint16_t permissions;
+    bool is_private;  // only for who may trace the process
+    /// Text: writes all of it, the same however often it is called. Link: writes the target.
+    Result<void> (*write)(ProcessFiles& files, Process& process, const mm::TextWriter& out);
+    /// What a program has written, or nullptr: cannot be written.
+    Result<void> (*set)(ProcessFiles& files, Process& process, std::string_view text);
+};
+
+class ProcessNode final : public fs::Node {
+  public:
+    /// What it is: one of the entries, or without one the directory of a process, one of its
+    /// descriptors, or /proc/self.
+    enum class Role : std::uint8_t { Directory, Entry, Descriptor, Self };
+    static constexpr std::uint32_t kNumbersEach = 1 << 12;  // inode numbers of a process
+
+    ProcessNode(ProcessFiles& files, Role role, const Process* process, std::uint32_t index);
+
+    Result<fs::Attributes> attributes() override;
+    Result<void> change(const fs::AttributeChange&) override { return Error::NotPermitted; }
+
+    Result<fs::NodeRef> look_up(std::string_view name) override;
+    Result<void> read_directory(std::uint64_t& position, fs::DirectoryVisitor& visitor) override;
+    Result<fs::NodeRef> parent() override;
+
+    Result<std::uint32_t> read_link(std::span<char> room) override;
+
+    /// Errors: AccessDenied (private, and the caller may not trace the process); NoSuchProcess.
+    Result<void> opened(fs::OpenMode mode) override;
+    Result<std::uint32_t> read(std::uint64_t offset, std::uint32_t bytes, fs::ByteSink& to,
+                               fs::ReadAhead& ahead) override;
+    Result<std::uint32_t> write(std::uint64_t offset, std::uint32_t bytes,
+                                fs::ByteSource& from) override;
+    /// Opened with O_TRUNC: nothing is kept that could be cut.
+    Result<void> resize(std::uint64_t) override { return {}; }
+
+  private:
+    void last_user_gone() override;
+    [[nodiscard]] bool is_descriptor_directory() const;
+    Result<Process*> process() const;
+    /// process(), if the caller may know what is private.
+    Result<Process*> traced_process() const;
+    [[nodiscard]] std::uint32_t number() const;
+    [[nodiscard]] std::uint16_t permissions() const;
+    Result<void> write_target(Process& process, const mm::TextWriter& out);
+    Result<std::uint32_t> read_pages(Process& process, std::uint64_t offset, std::uint32_t bytes,
+                                     fs::ByteSink& to);
+    Result<void> read_entries(std::uint64_t& position, fs::DirectoryVisitor& visitor) const;
+    Result<void> read_descriptors(std::uint64_t& position, fs::DirectoryVisitor& visitor) const;
+
+    ProcessFiles& files_;
+    Role role_;
+    ProcessId pid_ = 0;
+    std::uint64_t birth_ = 0;  // the process's start_time
+    std::uint32_t index_;      // of the entry, or the descriptor
+};
+
+}  // namespace quire::kernel
