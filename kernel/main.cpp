@@ -19,6 +19,7 @@
 #include "kernel/memory_report.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
+#include "kernel/proc_files.h"
 #include "kernel/processes.h"
 #include "kernel/selftest.h"
 #include "kernel/signals.h"
@@ -184,6 +185,7 @@ void start_threads(System& system) {
     start_system_calls(*system.processes);
     start_user_faults(*system.processes);
     start_exception_signals(*system.processes);
+    start_proc_files(*system.processes);
 }
 
 // `failevery=N`: from here on every N-th allocation fails. What the boot itself needs it gets.
