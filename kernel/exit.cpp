@@ -3,6 +3,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
 #include "kernel/processes.h"
+#include "kernel/signals.h"
 #include "kernel/system_call.h"
 
 namespace quire::kernel {
@@ -60,6 +61,7 @@ void Processes::exit(std::uint32_t status) {
     Process& parent = *process.parent;
     if (process.session == process.pid) files_.tty().terminal().session_ended(process.pid);
     const SignalInfo news = exit_news(process, status);
+    hang_up_stranded(*this, process);
     (void)table_.end(process, status);
     if (news.signal != 0) send(parent, news);
     (void)lock_.give_up();

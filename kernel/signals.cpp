@@ -52,6 +52,14 @@ void stay_stopped(Processes& processes, Thread& self) {
     }
 }
 
+void hang_up(Processes& processes, ProcessId group) {
+    processes.table().for_each([&processes, group](Process& process) {
+        if (process.group != group) return;
+        for (const SignalNumber signal : {abi::kSigHup, abi::kSigContinue})
+            processes.send(process, {.signal = signal, .code = abi::kSiKernel});
+    });
+}
+
 // --- Handlers ------------------------------------------------------------------------------------
 
 // INT 80h is two bytes long: it is executed again, with the number of the call in EAX again.
@@ -142,6 +150,14 @@ Result<void> send_signal(Processes& processes, Process& process, Thread* only,
     if (posted.resumes) go_on(processes, process, info.signal == abi::kSigContinue);
     if (posted.wakes != nullptr) processes.scheduler().interrupt(*posted.wakes);
     return {};
+}
+
+void hang_up_stranded(Processes& processes, Process& leaving) {
+    ProcessTable& table = processes.table();
+    if (table.strands(leaving, leaving, *leaving.parent)) hang_up(processes, leaving.group);
+    table.for_each_child(leaving, [&](Process& child) {
+        if (table.strands(leaving, child, leaving)) hang_up(processes, child.group);
+    });
 }
 
 // Only real-time signals can fail, and whoever sends those wants to know.

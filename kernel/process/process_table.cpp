@@ -283,14 +283,26 @@ bool ProcessTable::group_exists(ProcessId group, ProcessId session) {
     return false;
 }
 
-bool ProcessTable::is_orphaned(ProcessId group) {
+bool ProcessTable::is_orphaned(ProcessId group, const Process* leaving) {
     for (const Process& process : all_) {
         if (process.group != group || process.state == ProcessState::Zombie) continue;
         const Process* parent = process.parent;
         if (parent == nullptr || parent->pid == kInit) continue;
+        if (&process == leaving || parent == leaving) continue;
         if (parent->group != group && parent->session == process.session) return false;
     }
     return true;
+}
+
+bool ProcessTable::strands(const Process& leaving, const Process& member, const Process& parent) {
+    const bool holds_it =
+        parent.pid != kInit && parent.group != member.group && parent.session == member.session;
+    if (!holds_it || !is_orphaned(member.group, &leaving)) return false;
+    for (const Process& process : all_) {
+        const bool is_stopped = process.state == ProcessState::Stopped;
+        if (is_stopped && process.group == member.group && &process != &leaving) return true;
+    }
+    return false;
 }
 
 void ProcessTable::check_invariants() {

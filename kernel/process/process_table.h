@@ -104,8 +104,13 @@ class ProcessTable {
     Result<ProcessId> start_session(Process& caller);
     [[nodiscard]] bool group_exists(ProcessId group, ProcessId session);
     /// Whether no living member has a parent in the same session but another group (POSIX: an
-    /// orphaned group; nobody would continue it if it were stopped).
-    [[nodiscard]] bool is_orphaned(ProcessId group);
+    /// orphaned group; nobody would continue it if it were stopped). `leaving`: as if that one were
+    /// gone already, as a member and as a parent.
+    [[nodiscard]] bool is_orphaned(ProcessId group, const Process* leaving = nullptr);
+    /// Whether `leaving` is what keeps the group of `member`, a child of `parent`, from being an
+    /// orphaned one, and a process of it is stopped. `leaving` is one of the two.
+    [[nodiscard]] bool strands(const Process& leaving, const Process& member,
+                               const Process& parent);
 
     [[nodiscard]] std::uint32_t count() const { return count_; }
     void check_invariants();

@@ -478,6 +478,27 @@ TEST_F(ProcessTableTest, AZombieHoldsNoGroup) {
     EXPECT_TRUE(w.table.is_orphaned(job.pid));
 }
 
+TEST_F(ProcessTableTest, WhoLeavesMayStrandAStoppedGroup) {
+    Process& shell = fork(init);
+    EXPECT_EQ(start_session(shell), "OK");
+    Process& job = fork(shell);
+    EXPECT_EQ(set_group(job, 0, 0), "OK");
+    Process& worker = fork(job);  // of the same group
+    EXPECT_FALSE(w.table.strands(shell, job, shell)) << "nobody is stopped";
+    worker.state = ProcessState::Stopped;
+    EXPECT_TRUE(w.table.strands(shell, job, shell));
+    EXPECT_TRUE(w.table.strands(job, job, shell)) << "the worker has nobody above it then";
+    EXPECT_FALSE(w.table.strands(job, worker, job)) << "of one group";
+    EXPECT_FALSE(w.table.strands(shell, shell, init)) << "init holds nobody";
+    job.state = ProcessState::Stopped;
+    worker.state = ProcessState::Alive;
+    EXPECT_FALSE(w.table.strands(job, job, shell)) << "who leaves does not count";
+    Process& other = fork(shell);
+    EXPECT_EQ(set_group(other, 0, job.pid), "OK");
+    EXPECT_FALSE(w.table.strands(job, job, shell)) << "another child of the shell is there";
+    worker.state = job.state = ProcessState::Alive;
+}
+
 // --- At random, beside a model of sets and maps ---
 
 struct ModelProcess {
