@@ -1,8 +1,7 @@
 // Rows of poll(2) and select(2), and their forms with a signal mask: ppoll, pselect6.
 //
 // All fill a PollSet, sleep until it has something to tell, a signal comes or the time is over, and
-// write down what it tells. They are never restarted: a signal makes them EINTR. (Linux:
-// fs/select.c.)
+// write down what it tells. No handler lets them begin again: they are EINTR. (Linux: fs/select.c.)
 #include "kernel/call_support.h"
 #include "kernel/process/poll_set.h"
 #include "kernel/process/signal_delivery.h"
@@ -27,7 +26,7 @@ CallResult wait_for(SystemCall& call, PollSet& set, std::uint64_t deadline) {
 }
 
 std::uint64_t deadline_in(const SystemCall& call, std::uint64_t span) {
-    return span == 0 ? kAtOnce : deadline_after(call.processes().now(), span);
+    return span == 0 ? kAtOnce : call.deadline_in(span);
 }
 
 // Of a timespec; 0: none.
@@ -120,7 +119,7 @@ CallResult call_poll(SystemCall& call) {
     return poll_until(call, deadline_in(call, static_cast<std::uint64_t>(milliseconds) *
                                                   kNanosecondsPerMillisecond));
 }
-SYSTEM_CALL(168, poll, call_poll, CallTraits::plain());
+SYSTEM_CALL(168, poll, call_poll, CallTraits::resuming());
 
 template <typename Spec>
 Spec spec_of(std::uint64_t nanoseconds) {
@@ -138,8 +137,8 @@ CallResult ppoll(SystemCall& call) {
     tell_rest(call.pointer(2), spec_of<Spec>(rest_until(call, deadline)));
     return result;
 }
-SYSTEM_CALL(309, ppoll, ppoll<abi::TimeSpec>, CallTraits::plain());
-SYSTEM_CALL(414, ppoll_time64, ppoll<abi::TimeSpec64>, CallTraits::plain());
+SYSTEM_CALL(309, ppoll, ppoll<abi::TimeSpec>, CallTraits::resuming());
+SYSTEM_CALL(414, ppoll_time64, ppoll<abi::TimeSpec64>, CallTraits::resuming());
 
 // --- select --------------------------------------------------------------------------------------
 
@@ -239,7 +238,7 @@ CallResult call_select(SystemCall& call) {
     tell_rest(place, time_value(rest_until(call, deadline)));
     return result;
 }
-SYSTEM_CALL(142, _newselect, call_select, CallTraits::plain());
+SYSTEM_CALL(142, _newselect, call_select, CallTraits::resuming());
 
 // The sixth argument points at the mask's address and size.
 template <typename Spec>
@@ -257,8 +256,8 @@ CallResult pselect6(SystemCall& call) {
     tell_rest(call.pointer(4), spec_of<Spec>(rest_until(call, deadline)));
     return result;
 }
-SYSTEM_CALL(308, pselect6, pselect6<abi::TimeSpec>, CallTraits::plain());
-SYSTEM_CALL(413, pselect6_time64, pselect6<abi::TimeSpec64>, CallTraits::plain());
+SYSTEM_CALL(308, pselect6, pselect6<abi::TimeSpec>, CallTraits::resuming());
+SYSTEM_CALL(413, pselect6_time64, pselect6<abi::TimeSpec64>, CallTraits::resuming());
 
 }  // namespace
 }  // namespace quire::kernel

@@ -70,6 +70,8 @@ void finish_call(Thread& thread, cpu::TrapFrame& frame, const SignalAction* hand
         if (begins_again(traits.restarts, traits.resumes, handler)) {
             frame.eax = static_cast<std::uint32_t>(thread.call);
             frame.eip -= kInstruction;
+        } else {
+            thread.call_deadline.reset();
         }
     }
     thread.is_interrupted = false;

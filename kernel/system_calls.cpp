@@ -8,6 +8,7 @@
 #include "kernel/base/panic.h"
 #include "kernel/errno_of.h"
 #include "kernel/monitor.h"
+#include "kernel/process/time_values.h"
 #include "kernel/processes.h"
 
 extern "C" const quire::kernel::SystemCallRow system_calls_start[];
@@ -55,6 +56,7 @@ void run(const SystemCallRow& row, SystemCall& call) {
     const Result<std::uint32_t> result = row.handler(call);
     if (call.keeps_registers()) return;
     call.frame().eax = result.ok() ? result.value() : failure(call, result.error());
+    if (!call.thread().is_interrupted) call.thread().call_deadline.reset();
     if (is_traced) print_result(row, call);
 }
 
@@ -90,6 +92,12 @@ std::uint32_t SystemCall::argument(unsigned index) const {
                                        frame_.esi, frame_.edi, frame_.ebp};
     ASSERT(index < std::size(registers));
     return registers[index];
+}
+
+std::uint64_t SystemCall::deadline_in(std::uint64_t span) const {
+    if (!thread_.call_deadline.has_value())
+        thread_.call_deadline = deadline_after(processes_.now(), span);
+    return *thread_.call_deadline;
 }
 
 const SystemCallRow* find_system_call(std::uint32_t number) {

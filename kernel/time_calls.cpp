@@ -118,7 +118,7 @@ Result<void> sleep_until(SystemCall& call, std::uint64_t deadline) {
 // A sleep that a signal ends tells how much of it is left.
 template <typename Form>
 Result<std::uint32_t> sleep_for(SystemCall& call, std::uint64_t span, VirtAddr left) {
-    const std::uint64_t deadline = deadline_after(call.processes().now(), span);
+    const std::uint64_t deadline = call.deadline_in(span);
     const Result<void> slept = sleep_until(call, deadline);
     if (slept.ok()) return 0U;
     const std::uint64_t now = call.processes().now();
@@ -130,7 +130,7 @@ Result<std::uint32_t> sleep_for(SystemCall& call, std::uint64_t span, VirtAddr l
 Result<std::uint32_t> call_nanosleep(SystemCall& call) {
     return sleep_for<Form32>(call, TRY(Form32::read(call.pointer(0))), call.pointer(1));
 }
-SYSTEM_CALL(162, nanosleep, call_nanosleep, CallTraits::plain());
+SYSTEM_CALL(162, nanosleep, call_nanosleep, CallTraits::resuming());
 
 bool can_be_slept_by(std::uint32_t clock) {
     return clock == abi::kClockRealTime || clock == abi::kClockMonotonic ||
@@ -152,8 +152,8 @@ Result<std::uint32_t> call_clock_nanosleep(SystemCall& call) {
                               : time));
     return 0U;
 }
-SYSTEM_CALL(267, clock_nanosleep, call_clock_nanosleep<Form32>, CallTraits::plain());
-SYSTEM_CALL(407, clock_nanosleep_time64, call_clock_nanosleep<Form64>, CallTraits::plain());
+SYSTEM_CALL(267, clock_nanosleep, call_clock_nanosleep<Form32>, CallTraits::resuming());
+SYSTEM_CALL(407, clock_nanosleep_time64, call_clock_nanosleep<Form64>, CallTraits::resuming());
 
 }  // namespace
 }  // namespace quire::kernel

@@ -161,6 +161,7 @@ struct Thread final : fs::Waiter {
     // --- The system call under way ---
     std::int32_t call = -1;       // its number; -1: none
     bool is_interrupted = false;  // a signal has ended it; EAX is -EINTR, but it may start again
+    std::optional<std::uint64_t> call_deadline;  // kept by a call that begins again
     Usage usage;
 };
 
