@@ -55,7 +55,7 @@ bool shell_comes_back(long shell) {
 
 int main(int, char**, char**) {
     using namespace quire;
-    char path[] = "PATH=/bin:/sbin", home[] = "HOME=/root", terminal[] = "TERM=vt100";
+    char path[] = "PATH=/bin:/sbin", home[] = "HOME=/root", terminal[] = "TERM=linux";
     char* environment[] = {path, home, terminal, nullptr};
     open_console();
     sys::change_directory("/");

@@ -1,5 +1,5 @@
-// /tests/run [-q] [WORD...]: runs all programs of /tests (and of /tests/glibc) whose path has one
-// of the words in it, and prints one TAP stream.
+// /tests/run [-q] [WORD...]: runs all programs of /tests (and of /tests/glibc) whose path is one
+// of the words, or has one in it, and prints one TAP stream.
 //
 // A program's own lines "ok" and "not ok" are numbered anew; that it ended well is one more line,
 // so that a crash or a program without TAP counts, too. Everything else it prints is a comment.
@@ -130,7 +130,7 @@ struct Runner {
 
     [[nodiscard]] bool is_wanted(const char* path) const {
         for (const char* word : words)
-            if (strstr(path, word) != nullptr) return true;
+            if (*word == '/' ? strcmp(path, word) == 0 : strstr(path, word) != nullptr) return true;
         return words.empty();
     }
 
@@ -141,6 +141,7 @@ struct Runner {
         stream.result(status == 0 && stream.is_complete(), name, "ends well");
         if (!looks_for_leaks) return;
         static Snapshot before, after;
+        after.take();  // so that our own pages for it are there
         before.take();
         const int again = run_program(path, nullptr, name, environment);
         after.take();
