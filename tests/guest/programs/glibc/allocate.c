@@ -63,7 +63,8 @@ int main(void) {
     for (int at = 0; at < 1000000; ++at)
         if (zeros[at] != 0) return fail("calloc gave a byte that is not zero");
     free(zeros);
-    if (malloc(0xB0000000u) != NULL) return fail("malloc gave more than there is");
+    const volatile size_t too_much = 0xB0000000u;
+    if (malloc(too_much) != NULL) return fail("malloc gave more than there is");
     void* aligned = NULL;
     if (posix_memalign(&aligned, 65536, 100) != 0 || (uintptr_t)aligned % 65536 != 0)
         return fail("posix_memalign");
