@@ -2,6 +2,7 @@
 #include "kernel/abi/signal.h"
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
+#include "kernel/process/user_copy.h"
 #include "kernel/processes.h"
 #include "kernel/signals.h"
 #include "kernel/system_call.h"
@@ -36,6 +37,17 @@ SignalInfo exit_news(const Process& process, std::uint32_t status) {
     return news;
 }
 
+// CLONE_CHILD_CLEARTID: who shares the memory learns of the end from a word in it. A place that
+// cannot be written is the program's own affair.
+void tell_of_end(Processes& processes, const Thread& thread) {
+    ProgramMemory* memory = thread.process->memory;
+    if (thread.clear_child_tid == 0 || memory == nullptr || memory->users == 1) return;
+    const mm::VirtAddr place(thread.clear_child_tid);
+    if (!user::write(place, std::uint32_t{0}).ok()) return;
+    const Result<FutexKey> key = futex_key(memory->space, place);
+    if (key.ok()) (void)processes.futexes().wake(key.value(), 1);
+}
+
 }  // namespace
 
 // Memory goes first, as it is what others may wait for. The thread goes on in the kernel alone, on
@@ -45,6 +57,7 @@ void Processes::exit(std::uint32_t status) {
     Process& process = *self.process;
     if (process.pid == 1) panic("init has ended (status %04X): nobody is left", status);
     lock_.acquire();
+    tell_of_end(*this, self);
     threads_.use_space(nullptr);
     drop(process.memory);
     drop(process.files);

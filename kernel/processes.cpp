@@ -160,6 +160,7 @@ void Processes::drop(SignalTable*& signals) {
 void Processes::check_invariants() {
     table_.check_invariants();
     timers_.check_invariants();
+    futexes_.check_invariants();
     threads_.check_invariants();
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernel/kernel_lock.h"
+#include "kernel/process/futex.h"
 #include "kernel/process/process_table.h"
 #include "kernel/process/timer_queue.h"
 #include "kernel/system.h"
@@ -27,6 +28,7 @@ class Processes final : fs::Sleeper {
     [[nodiscard]] Scheduler& scheduler() { return threads_.scheduler(); }
     [[nodiscard]] ProcessTable& table() { return table_; }
     [[nodiscard]] TimerQueue& timers() { return timers_; }
+    [[nodiscard]] FutexTable& futexes() { return futexes_; }
     [[nodiscard]] KernelLock& lock() { return lock_; }
 
     /// Nanoseconds since boot; and since 1970.
@@ -116,6 +118,7 @@ class Processes final : fs::Sleeper {
     mm::ObjectCache<SignalTable> signal_tables_;
     ProcessTable table_;
     TimerQueue timers_;
+    FutexTable futexes_;
 };
 
 }  // namespace quire::kernel
