@@ -28,6 +28,11 @@ fuzz_ext2_flags := -O2 -fno-sanitize-coverage=trace-cmp
 # Inputs are short, and there are many: counting how rare what they reach is would take half the time.
 fuzz_ext2_options := -max_len=500 -entropic=0
 
+fuzz_elf_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp) libc/format.cpp libc/string.cpp \
+    $(patsubst %,tests/host/%.cpp,host_support machine_host simulated_mmu user_copy_host)
+fuzz_elf_libraries := -lgtest -lpthread
+fuzz_elf_options := -max_len=80 -entropic=0
+
 fuzz_targets := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 fuzz_flags := -std=c++20 -I. -O1 -g -fno-exceptions -fno-strict-aliasing \
               -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-result
