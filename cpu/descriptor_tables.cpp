@@ -96,6 +96,9 @@ void load_descriptor_tables() {
 void set_tls_descriptor(std::uint32_t slot, std::uint64_t value) {
     ASSERT(slot < kTlsEntries);
     gdt[kFirstTlsSelector / 8 + slot] = value;
+    // What FS and GS hold may be no segment any more, and each trap from here on saves and loads
+    // them. The program's own are on the kernel stack.
+    asm volatile("movl %0, %%fs\n movl %0, %%gs" : : "r"(0U));
 }
 
 TaskState& main_task_state() {

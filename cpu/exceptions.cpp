@@ -51,6 +51,7 @@ consteval std::uint32_t vectors_with_error_code() {
     return vectors;
 }
 static_assert(vectors_with_error_code() == kVectorsWithErrorCode);
+static_assert(exception::kStackFault == kStackFault);
 
 }  // namespace
 

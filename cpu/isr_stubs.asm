@@ -68,7 +68,17 @@ return_from_trap:
     may_be_bad ds
     popad
     add esp, 8                      ; vector and error code
+return_to_program:
     iret
+; The program's stack segment has become bad in the same way: as if the program had found out itself,
+; by a stack-segment fault. What is on the stack is what the CPU would push for that.
+bad_stack_segment:
+    push dword 0                    ; error code
+    push dword kStackFault
+    jmp trap_common
+    [section .fault_fixups]
+    dd return_to_program, bad_stack_segment
+    __?SECT?__
 
 section .rodata
 global isr_stub_table
