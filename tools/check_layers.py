@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "cpu/": [BASE, "mm/machine.h", "mm/fault.h", "mm/types.h", "mm/physical_window.h"],
     "drivers/": [BASE, "mm/types.h", "mm/physical_window.h", "cpu/ports.h", "cpu/irq.h", "libc/string",
                  "libc/include/string.h"],
-    "kernel/process/": [BASE, ABI, "mm/", "fs/", "libc/string", "libc/include/string.h", "libc/format.h"],
+    "kernel/process/": [BASE, ABI, "mm/", "fs/", "cpu/trap_frame.h", "libc/string", "libc/include/string.h", "libc/format.h"],
     "kernel/": [BASE, ABI, "kernel/process/", "mm/", "fs/", "cpu/", "drivers/", "libc/", "boot/boot_info.h"],
     "boot/": [],
     "libc/": [ABI],
@@ -37,6 +37,7 @@ MAY_INCLUDE = {
     "tests/host/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "user/"],
     "tests/fuzz/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],
     "tests/bench/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],
+    "tests/bench/guest/": [ABI, "libc/", "user/"],  # programs inside Quire
     "tests/system/": [],
 }
 HOST_ROOMS = ("tests/host/", "tests/fuzz/", "tests/bench/")
