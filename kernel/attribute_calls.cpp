@@ -136,6 +136,30 @@ CallResult call_fchown32(SystemCall& call) {
 }
 SYSTEM_CALL(207, fchown32, call_fchown32, CallTraits::plain());
 
+// The same with ids of 16 bits, of which the largest stands for "unchanged".
+std::uint32_t wide_id(std::uint32_t id) {
+    constexpr std::uint32_t kNarrow = 0xFFFF;
+    return (id & kNarrow) == kNarrow ? ~0U : id & kNarrow;
+}
+CallResult narrow_chown(const SystemCall& call, std::uint32_t flags) {
+    const UserPath path = TRY(path_of(call, 0));
+    return done(files_of(call).chown(kHere, path.text(), wide_id(call.argument(1)),
+                                     wide_id(call.argument(2)), flags));
+}
+CallResult call_chown(SystemCall& call) {
+    return narrow_chown(call, 0);
+}
+SYSTEM_CALL(182, chown, call_chown, CallTraits::plain());
+CallResult call_lchown(SystemCall& call) {
+    return narrow_chown(call, abi::kAtNoFollow);
+}
+SYSTEM_CALL(16, lchown, call_lchown, CallTraits::plain());
+CallResult call_fchown(SystemCall& call) {
+    return done(files_of(call).fchown(call.argument(0), wide_id(call.argument(1)),
+                                      wide_id(call.argument(2))));
+}
+SYSTEM_CALL(95, fchown, call_fchown, CallTraits::plain());
+
 // --- utimes --------------------------------------------------------------------------------------
 
 struct TimeChanges {
@@ -191,6 +215,46 @@ CallResult call_utimensat_time64(SystemCall& call) {
     return utimensat(call, TRY(changes_at<abi::TimeSpec64>(call.pointer(2))));
 }
 SYSTEM_CALL(412, utimensat_time64, call_utimensat_time64, CallTraits::plain());
+
+// The older calls: seconds only, or microseconds; 0 for the times is now.
+CallResult change_times(const SystemCall& call, std::int32_t at, unsigned path_index,
+                        const TimeChanges& times) {
+    const UserPath path = TRY(path_of(call, path_index));
+    return done(files_of(call).utimes(at, path.text(), times.accessed, times.modified));
+}
+CallResult call_utime(SystemCall& call) {
+    TimeChanges times;
+    if (call.pointer(1) != mm::VirtAddr()) {
+        const auto seconds = TRY((user::read<std::array<std::int32_t, 2>>(call.pointer(1))));
+        times.accessed = TRY(change_of(seconds[0], 0));
+        times.modified = TRY(change_of(seconds[1], 0));
+    }
+    return change_times(call, kHere, 0, times);
+}
+SYSTEM_CALL(30, utime, call_utime, CallTraits::plain());
+
+Result<TimeChanges> changes_in_microseconds(mm::VirtAddr times) {
+    constexpr std::int32_t kSecond = 1'000'000;
+    TimeChanges changes;
+    if (times == mm::VirtAddr()) return changes;
+    const auto values = TRY((user::read<std::array<abi::TimeValue, 2>>(times)));
+    for (const abi::TimeValue& value : values)
+        if (value.microseconds < 0 || value.microseconds >= kSecond) return Error::InvalidArgument;
+    changes.accessed = TRY(
+        change_of(values[0].seconds, static_cast<std::uint32_t>(values[0].microseconds) * 1000));
+    changes.modified = TRY(
+        change_of(values[1].seconds, static_cast<std::uint32_t>(values[1].microseconds) * 1000));
+    return changes;
+}
+CallResult call_utimes(SystemCall& call) {
+    return change_times(call, kHere, 0, TRY(changes_in_microseconds(call.pointer(1))));
+}
+SYSTEM_CALL(271, utimes, call_utimes, CallTraits::plain());
+CallResult call_futimesat(SystemCall& call) {
+    return change_times(call, call.signed_argument(0), 1,
+                        TRY(changes_in_microseconds(call.pointer(2))));
+}
+SYSTEM_CALL(299, futimesat, call_futimesat, CallTraits::plain());
 
 // --- statfs --------------------------------------------------------------------------------------
 

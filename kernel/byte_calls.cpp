@@ -113,6 +113,60 @@ CallResult call_llseek(SystemCall& call) {
 }
 SYSTEM_CALL(140, _llseek, call_llseek, CallTraits::plain());
 
+// --- From file to file ---------------------------------------------------------------------------
+
+// Bytes go through a frame of the kernel. What could not be written was not read, as far as the
+// source has an offset to be set back.
+CallResult copy_between(SystemCall& call, fs::OpenFile& from, std::uint64_t& offset,
+                        std::uint32_t bytes) {
+    const mm::OwnedFrame frame = TRY(take_frame(call));
+    std::byte* const room = mm::frame_bytes(frame.number());
+    fs::FileCalls files = files_of(call);
+    std::uint32_t done = 0;
+    while (done < bytes) {
+        const std::uint32_t wanted = bytes - done < mm::kPageSize ? bytes - done : mm::kPageSize;
+        fs::MemorySink sink({room, wanted});
+        const CallResult got = from.io()->read(offset, wanted, sink, from.read_ahead());
+        if (!got.ok() && done == 0) return got.error();
+        if (!got.ok() || got.value() == 0) break;
+        fs::MemorySource source({room, got.value()});
+        const CallResult put =
+            finish_write(call, files.write(call.argument(0), got.value(), source));
+        if (!put.ok() && done == 0) return put.error();
+        if (!put.ok()) break;
+        offset += put.value();
+        done += put.value();
+        if (put.value() < got.value()) break;
+    }
+    return done;
+}
+
+// to, from, where the offset stands (0: the file's own), bytes. (Linux: do_sendfile.)
+template <typename Offset>
+CallResult sendfile(SystemCall& call) {
+    fs::FileCalls files = files_of(call);
+    const fs::FileRef from = TRY(files.file(call.argument(1)));
+    if (!from->mode().read) return Error::BadDescriptor;
+    TRY(check_writable(call, call.argument(0)));
+    const mm::VirtAddr place = call.pointer(2);
+    std::uint64_t offset = from->offset();
+    if (place != mm::VirtAddr()) {
+        const auto given = TRY(user::read<Offset>(place));
+        if (given < 0) return Error::InvalidArgument;
+        offset = static_cast<std::uint64_t>(given);
+    }
+    if (from->io()->kind() != fs::NodeKind::File) return Error::InvalidArgument;
+    const std::uint32_t sent = TRY(copy_between(call, *from, offset, call.argument(3)));
+    if (place != mm::VirtAddr()) {
+        TRY(user::write(place, static_cast<Offset>(offset)));
+    } else {
+        TRY(from->seek(static_cast<std::int64_t>(offset), abi::kSeekSet));
+    }
+    return sent;
+}
+SYSTEM_CALL(187, sendfile, sendfile<std::int32_t>, CallTraits::plain());
+SYSTEM_CALL(239, sendfile64, sendfile<std::int64_t>, CallTraits::plain());
+
 CallResult call_getdents64(SystemCall& call) {
     const fs::FileRef directory = TRY(files_of(call).file(call.argument(0)));
     UserSink to(call.pointer(1));

@@ -1,5 +1,6 @@
 // Rows of the calls that make, copy and close descriptors: open(2), dup(2), pipe(2), fcntl(2).
 #include "kernel/call_support.h"
+#include "kernel/files.h"
 
 namespace quire::kernel {
 namespace {
@@ -67,6 +68,25 @@ CallResult call_pipe2(SystemCall& call) {
     return make_pipe(call, call.argument(1));
 }
 SYSTEM_CALL(331, pipe2, call_pipe2, CallTraits::plain());
+
+// A file without a name, of shared memory. Its name is for people only. (Linux: mm/memfd.c.)
+CallResult call_memfd_create(SystemCall& call) {
+    constexpr std::uint32_t kCloseOnExec = 1;
+    constexpr std::uint32_t kLongestName = 249;
+    const std::uint32_t flags = call.argument(1);
+    if ((flags & ~kCloseOnExec) != 0) return Error::InvalidArgument;
+    const UserPath name = TRY(path_of(call, 0));
+    if (name.text().size() > kLongestName) return Error::InvalidArgument;
+    Files& system = call.processes().files();
+    const fs::NodeRef node = TRY(system.tmp().create_unnamed(0, call.process().credentials));
+    fs::FileRef file = TRY(fs::OpenFile::create(system.layer(), node, node,
+                                                abi::kOpenReadWrite | abi::kOpenLargeFile));
+    fs::DescriptorTable& table = call.process().files->table;
+    const fs::Descriptor descriptor = TRY(table.reserve());
+    table.put(descriptor, std::move(file), (flags & kCloseOnExec) != 0);
+    return descriptor;
+}
+SYSTEM_CALL(356, memfd_create, call_memfd_create, CallTraits::plain());
 
 // Locks of files are not known: EINVAL, as of any other command.
 CallResult call_fcntl64(SystemCall& call) {

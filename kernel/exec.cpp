@@ -130,6 +130,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
         return alone.error();
     }
 
+    memory->space.limits().may_lock_any = facts.credentials.is_root();
     switch_memory(processes, process, memory);
     process.files->table.close_on_exec();
     process.signals->actions.reset_handlers();

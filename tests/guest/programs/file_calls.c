@@ -219,6 +219,50 @@ TEST(descriptors_of_a_child_share_the_offset) {
     system_call(SYS_unlink, file_path);
 }
 
+TEST(sendfile_copies_between_descriptors) {
+    enum { kBytes = 10000 };
+    const long from = open_new(0);
+    const long to = system_call(SYS_creat, other_path, 0600);
+    for (int i = 0; i < kBytes / 10; ++i)
+        system_call(SYS_write, from, "0123456789", 10);
+    system_call(SYS_lseek, from, 5, kSet);
+    CHECK_EQUAL(system_call(__NR_sendfile, to, from, 0, 100), 100);
+    CHECK_EQUAL(system_call(SYS_lseek, from, 0, kCurrent), 105);
+    long long offset = 9000;
+    CHECK_EQUAL(system_call(SYS_sendfile64, to, from, &offset, 5000), 1000);
+    CHECK(offset == kBytes);
+    CHECK_EQUAL(system_call(SYS_lseek, from, 0, kCurrent), 105);
+    CHECK_EQUAL(system_call(SYS_sendfile64, to, from, &offset, 1), 0);
+    offset = 0;
+    CHECK_EQUAL(system_call(SYS_sendfile64, to, from, &offset, kBytes), kBytes);
+    CHECK_EQUAL(system_call(SYS_lseek, to, 0, kEnd), kBytes + 1100);
+    CHECK_EQUAL(system_call(SYS_sendfile64, from, to, 0, 1), -EBADF);
+    CHECK_EQUAL(system_call(SYS_sendfile64, 99, from, 0, 1), -EBADF);
+    CHECK_EQUAL(system_call(SYS_sendfile64, to, from, (void*)0xC0000000, 1), -EFAULT);
+    offset = -1;
+    CHECK_EQUAL(system_call(SYS_sendfile64, to, from, &offset, 1), -EINVAL);
+    const long reader = system_call(SYS_open, other_path, O_RDONLY, 0);
+    CHECK_EQUAL(read_at(reader, 0, 10), 10);
+    CHECK_EQUAL(buffer[0], '5');
+    system_call(SYS_unlink, file_path);
+    system_call(SYS_unlink, other_path);
+}
+
+TEST(a_file_without_a_name_is_shared_memory) {
+    const long file = system_call(__NR_memfd_create, "memory", 1);
+    REQUIRE(file >= 0);
+    CHECK_EQUAL(system_call(SYS_fcntl64, file, F_GETFD, 0), FD_CLOEXEC);
+    CHECK_EQUAL(system_call(SYS_ftruncate, file, 5000), 0);
+    char* const pages = (char*)system_call6(SYS_mmap2, 0, 8192, 3, 1, file, 0);
+    pages[4999] = 'm';
+    CHECK_EQUAL(read_at(file, 4998, 10), 2);
+    CHECK_EQUAL(buffer[1], 'm');
+    CHECK_EQUAL(system_call(SYS_close, file), 0);
+    CHECK_EQUAL(pages[4999], 'm');
+    CHECK_EQUAL(system_call(__NR_memfd_create, 0, 0), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_memfd_create, "x", 0x100), -EINVAL);
+}
+
 // --- Pipes, poll, select ---
 
 static void write_to(long end) {
@@ -490,6 +534,30 @@ TEST(modes_owners_and_times_change) {
     CHECK_EQUAL(status.st_gid, 7);
     CHECK_EQUAL(system_call(SYS_umask, 077), 022);
     CHECK_EQUAL(system_call(SYS_umask, 022), 077);
+    system_call(SYS_unlink, file_path);
+}
+
+TEST(times_change_by_the_older_calls_too) {
+    open_new(0);
+    struct stat64 status;
+    const long seconds[] = {100, 200};
+    const long micros[] = {300, 999999, 400, 5};
+    const long wrong[] = {0, 0, 0, 1000000};
+    CHECK_EQUAL(system_call(__NR_utime, file_path, seconds), 0);
+    system_call(SYS_stat64, file_path, &status);
+    CHECK(status.st_atime == 100 && status.st_mtime == 200);
+    CHECK_EQUAL(system_call(SYS_utimes, file_path, micros), 0);
+    system_call(SYS_stat64, file_path, &status);
+    CHECK(status.st_atime == 300 && status.st_mtime == 400);
+    CHECK_EQUAL(status.st_mtime_nsec, 5000);
+    CHECK_EQUAL(system_call(SYS_futimesat, AT_FDCWD, file_path, 0), 0);
+    system_call(SYS_stat64, file_path, &status);
+    CHECK(status.st_mtime > 1000);
+    CHECK_EQUAL(system_call(SYS_utimes, file_path, wrong), -EINVAL);
+    CHECK_EQUAL(system_call(SYS_utimes, file_path, (void*)0xC0000000), -EFAULT);
+    CHECK_EQUAL(system_call(SYS_chown, file_path, 0xFFFF, 9), 0);
+    system_call(SYS_stat64, file_path, &status);
+    CHECK(status.st_uid == 0 && status.st_gid == 9);
     system_call(SYS_unlink, file_path);
 }
 
