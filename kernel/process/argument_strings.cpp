@@ -11,6 +11,7 @@ namespace quire::kernel {
 namespace {
 
 constexpr std::uint32_t kPointerBytes = 4;
+constexpr std::string_view kNul("\0", 1);
 
 std::uint32_t smaller(std::uint32_t a, std::uint32_t b) {
     return a < b ? a : b;
@@ -88,7 +89,7 @@ Result<void> ArgumentStrings::append(std::string_view string) {
     const auto length = static_cast<std::uint32_t>(string.size());
     TRY(take_room(length + 1));
     TRY(put(end_, string));
-    TRY(put(end_ + length, std::string_view("", 1)));
+    TRY(put(end_ + length, kNul));
     end_ += length + 1;
     count_string();
     return {};
@@ -139,7 +140,7 @@ void ArgumentStrings::drop_first() {
 Result<void> ArgumentStrings::prepend(std::string_view string) {
     const auto length = static_cast<std::uint32_t>(string.size());
     ASSERT(arguments_end_ != 0 && length < begin_);
-    TRY(put(begin_ - 1, std::string_view("", 1)));
+    TRY(put(begin_ - 1, kNul));
     TRY(put(begin_ - 1 - length, string));
     begin_ -= length + 1;
     ++arguments_;

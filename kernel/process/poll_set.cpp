@@ -33,7 +33,7 @@ PollSet::~PollSet() {
 Result<void> PollSet::add(std::int32_t descriptor, std::uint16_t wanted, fs::FileRef file) {
     if (last_ == nullptr || last_->count == Block::kEntries) {
         mm::OwnedFrame frame = TRY(fs::FileLayer::take_frame_from(memory_));
-        Block* const block = new (mm::frame_bytes(frame.release())) Block;
+        Block* const block = new (mm::frame_words(frame.release())) Block;
         (last_ == nullptr ? first_ : last_->next) = block;
         last_ = block;
     }
