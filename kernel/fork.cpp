@@ -8,10 +8,10 @@
 #include "kernel/abi/clone.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
-#include "kernel/abi/resource.h"
 #include "kernel/abi/signal.h"
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
+#include "kernel/process/limits.h"
 #include "kernel/process/user_copy.h"
 #include "kernel/processes.h"
 #include "kernel/system_call.h"
@@ -171,8 +171,6 @@ Result<ProcessId> Processes::clone(Thread& caller, const cpu::TrapFrame& frame,
 }
 
 void Processes::start_init(void (*entry)(void*)) {
-    constexpr std::uint64_t kStackBytes = 8U << 20;
-    constexpr std::uint64_t kLockedBytes = 8U << 20;
     const KernelLockGuard guard(lock_);
     auto created = table_.create(nullptr);
     auto files = file_tables_.allocate(files_.descriptor_blocks());
@@ -183,10 +181,7 @@ void Processes::start_init(void (*entry)(void*)) {
         panic("no memory for the first process");
     Process& init = *created.value();
     ASSERT(init.pid == 1);
-    init.limits[abi::kLimitStack].soft = kStackBytes;
-    init.limits[abi::kLimitCore].soft = 0;
-    init.limits[abi::kLimitLockedMemory] = {kLockedBytes, kLockedBytes};
-    init.limits[abi::kLimitFiles] = {fs::DescriptorTable::kMost, fs::DescriptorTable::kMost};
+    init.limits = default_limits();
     init.files = files.value();
     init.place = place.value();
     init.signals = signals.value();

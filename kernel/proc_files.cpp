@@ -50,14 +50,20 @@ class KernelProcessHost final : public ProcessHost {
     std::array<char, 4096> room_{};  // for the path that was found last
 };
 
+constinit KernelProcessHost* the_host = nullptr;
+
 }  // namespace
+
+NodeNames& process_names() {
+    return *the_host;
+}
 
 void start_proc_files(Processes& processes) {
     alignas(KernelProcessHost) static std::byte host_storage[sizeof(KernelProcessHost)];
     alignas(ProcessFiles) static std::byte storage[sizeof(ProcessFiles)];
-    auto& host = *new (host_storage) KernelProcessHost(processes);
+    the_host = new (host_storage) KernelProcessHost(processes);
     new (storage) ProcessFiles(processes.files().proc(), processes.memory().user_memory(),
-                               processes.system().memory->slabs(), processes.table(), host);
+                               processes.system().memory->slabs(), processes.table(), *the_host);
 }
 
 }  // namespace quire::kernel

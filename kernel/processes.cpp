@@ -2,9 +2,9 @@
 
 #include "cpu/idt.h"
 #include "cpu/registers.h"
-#include "kernel/abi/resource.h"
 #include "kernel/disks.h"
 #include "kernel/files.h"
+#include "kernel/process/limits.h"
 #include "kernel/process/signal_delivery.h"
 #include "kernel/virtual_memory.h"
 #include "mm/memory_calls.h"
@@ -13,20 +13,6 @@ extern "C" void before_ring3(quire::cpu::TrapFrame* frame);
 
 namespace quire::kernel {
 namespace {
-
-// The limit of RLIMIT_... as mm counts it.
-std::uint32_t bytes_of(const Limit& limit) {
-    constexpr std::uint32_t kUnlimited = mm::MemoryLimits::kUnlimited;
-    return limit.soft < kUnlimited ? static_cast<std::uint32_t>(limit.soft) : kUnlimited;
-}
-
-mm::MemoryLimits memory_limits(const Process& process) {
-    return {.address_space = bytes_of(process.limits[abi::kLimitAddressSpace]),
-            .data = bytes_of(process.limits[abi::kLimitData]),
-            .stack = bytes_of(process.limits[abi::kLimitStack]),
-            .locked = bytes_of(process.limits[abi::kLimitLockedMemory]),
-            .may_lock_any = process.credentials.is_root()};
-}
 
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 

@@ -52,6 +52,14 @@ FaultOutcome AddressSpace::handle(const Fault& fault) {
     return outcome;
 }
 
+FaultAction AddressSpace::PageFault::next_step() {
+    return decide(look());
+}
+
+FaultAction AddressSpace::first_step(const Fault& fault) {
+    return PageFault(*this, fault).next_step();
+}
+
 FaultOutcome AddressSpace::populate(PageRange range, Access access) {
     FaultOutcome so_far = FaultOutcome::Resolved;
     for (PageNumber page = range.first; page < range.end; ++page) {

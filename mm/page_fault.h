@@ -22,6 +22,8 @@ class AddressSpace::PageFault {
 
     /// Takes steps until the access can succeed, or cannot. May sleep.
     FaultOutcome resolve();
+    /// The step that resolve() would take now.
+    [[nodiscard]] FaultAction next_step();
 
   private:
     void make_room();

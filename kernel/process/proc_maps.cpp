@@ -55,13 +55,6 @@ std::string_view purpose(ProgramMemory& memory, const Region& region) {
     return "";
 }
 
-std::string_view name_of(ProgramMemory& memory, NodeNames& names, const Region& region) {
-    fs::Node* const node = node_of(region);
-    if (node == nullptr) return purpose(memory, region);
-    const std::string_view path = names.path_of(*node);
-    return path.empty() ? "(deleted)" : path;
-}
-
 void write_header(ProgramMemory& memory, NodeNames& names, const Region& region,
                   const TextWriter& out) {
     const mm::RegionTraits& traits = region.traits();
@@ -79,7 +72,7 @@ void write_header(ProgramMemory& memory, NodeNames& names, const Region& region,
               address(region.range().end), right(Rights::read(), 'r'), right(Rights::write(), 'w'),
               right(Rights::execute(), 'x'), traits.shared ? 's' : 'p',
               static_cast<unsigned long long>(offset), device >> 8, device & 0xFF, number);
-    const std::string_view name = name_of(memory, names, region);
+    const std::string_view name = region_name(memory, names, region);
     if (!name.empty()) {
         const int length = kShortest + digits(number) + (offset >> 32 == 0 ? 0 : 1);
         out.print("%*s", length < kNameColumn ? kNameColumn - length : 1, "");
@@ -155,6 +148,13 @@ void write_figures(mm::AddressSpace& space, const Region& region, const TextWrit
 }
 
 }  // namespace
+
+std::string_view region_name(ProgramMemory& memory, NodeNames& names, const Region& region) {
+    fs::Node* const node = node_of(region);
+    if (node == nullptr) return purpose(memory, region);
+    const std::string_view path = names.path_of(*node);
+    return path.empty() ? "(deleted)" : path;
+}
 
 void write_maps(ProgramMemory& memory, NodeNames& names, const TextWriter& out) {
     mm::RegionMap& regions = memory.space.regions();

@@ -25,6 +25,10 @@ class NodeNames {
     ~NodeNames() = default;
 };
 
+/// What stands in the last column of its line: a path, or what it is for; empty: nothing. Valid as
+/// NodeNames::path_of().
+std::string_view region_name(ProgramMemory& memory, NodeNames& names, const mm::Region& region);
+
 void write_maps(ProgramMemory& memory, NodeNames& names, const mm::TextWriter& out);
 void write_smaps(ProgramMemory& memory, NodeNames& names, const mm::TextWriter& out);
 
