@@ -399,3 +399,37 @@ TEST(a_child_has_the_handlers_and_the_mask_but_nothing_pending) {
     CHECK_EQUAL(status, 0);
     CHECK(pending() == bit(SIGUSR2));
 }
+
+// The program itself again, with what follows for its only test.
+static void begin_anew(long unused) {
+    (void)unused;
+    static char room[8192];
+    const stack_t stack = {room, 0, sizeof room};
+    const char* const arguments[] = {"signal_actions", "seen_by_the_new_program", 0};
+    const char* const environment[] = {0};
+    system_call(SYS_sigaltstack, &stack, 0);
+    act(SIGUSR1, SIG_IGN, SA_RESTART, bit(3));
+    act(SIGUSR2, count, SA_SIGINFO, bit(3));
+    block(bit(SIGHUP));
+    system_call(SYS_close, 1);  // its lines are none of ours
+    system_call(SYS_execve, "/proc/self/exe", arguments, environment);
+    system_call(SYS_execve, "/tests/signal_actions", arguments, environment);
+    end(9);
+}
+
+TEST(execve_forgets_handlers_and_keeps_what_is_ignored_and_blocked) {
+    CHECK_EQUAL(tap_status_in_child(begin_anew, 0), 0);
+}
+
+TEST(seen_by_the_new_program) {
+    const struct Action ignored = action_of(SIGUSR1), handled = action_of(SIGUSR2);
+    stack_t stack;
+    system_call(SYS_sigaltstack, 0, &stack);
+    CHECK_EQUAL(handled.handler, SIG_DFL);
+    CHECK_EQUAL(handled.flags, 0);
+    CHECK(handled.mask == 0);
+    CHECK_EQUAL(stack.ss_size, 0);
+    if (blocked() == 0) return;  // nobody has prepared anything
+    CHECK_EQUAL(ignored.handler, SIG_IGN);
+    CHECK(blocked() == bit(SIGHUP));
+}
