@@ -375,7 +375,10 @@ TEST_F(SignalDelivery, RightToSendIsOfUserAndSession) {
     EXPECT_TRUE(may(kSigTerm));
     parent.credentials.user = 5;
     EXPECT_TRUE(may(kSigTerm));  // its real one does
+    parent.credentials.user = kAnn;
     parent.credentials.real_user = 5;
+    EXPECT_TRUE(may(kSigTerm));  // or whom it acts as
+    parent.credentials.user = 5;
     parent.session = 3;
     process.session = 4;
     EXPECT_FALSE(may(kSigContinue));

@@ -13,13 +13,17 @@ def check_prompt(vm):
     assert vm.is_running()
 
 
-@pytest.mark.parametrize("memory", [2, 4, 8, 16, 128, 1024, 3584])
+@pytest.mark.parametrize("memory", [3, 4, 8, 16, 128, 1024, 3584])
 def test_boots_with_ram_of(boot, memory):
     vm = boot(memory=memory)
     check_prompt(vm)
     usable_kib = int(re.search(r"(\d+) KiB usable", vm.command("mem"))[1])
     # The BIOS keeps the hole below 1 MiB and up to half a MiB at the top for itself.
     assert memory * 1024 - 1024 <= usable_kib <= memory * 1024
+
+
+def test_says_how_much_ram_it_needs(boot):
+    boot(memory=2).wait_for("Quire: not enough RAM: the kernel needs it up to")
 
 
 @pytest.mark.parametrize("machine, disk", [("pc", "ide"), ("q35", "ide"), ("pc", "usb"), ("q35", "usb")])
