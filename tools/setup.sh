@@ -63,7 +63,7 @@ needs_of_test() {
     need libgtest-dev "is the test framework" exists /usr/include/gtest/gtest.h
     need googletest "is its source, for 32-bit" exists /usr/src/googletest/googletest/src/gtest-all.cc
     need librapidcheck-dev "invents test input" exists /usr/include/rapidcheck/gtest.h
-    need libc6-dev-i386-cross "is the 32-bit C library" exists /usr/i686-linux-gnu/lib/ld-linux.so.2
+    need libc6-dev-i386-cross "is the 32-bit C library" exists /usr/i686-linux-gnu/lib/libc.a
     need python3-pytest "runs the system tests" has_python_module pytest
     need python3-pytest-xdist "runs two at a time" has_python_module xdist
     need bochs "is a second, stricter PC" have bochs

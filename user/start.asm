@@ -7,7 +7,7 @@
 ; 0, which ends a walk over the frames.
 
 CALL_EXIT_GROUP   equ 252
-CALL_RT_SIGRETURN equ 173
+CALL_SIGRETURN    equ 119
 
 extern main
 
@@ -31,10 +31,12 @@ _start:
     int     0x80
     ud2
 
-; A signal handler returns here (SA_RESTORER): the kernel puts the registers back.
+; A signal handler without SA_SIGINFO returns here (SA_RESTORER), with the number of the signal on top
+; of the stack: the kernel puts the registers back.
 global program_signal_return
 program_signal_return:
-    mov     eax, CALL_RT_SIGRETURN
+    pop     eax
+    mov     eax, CALL_SIGRETURN
     int     0x80
     ud2
 
