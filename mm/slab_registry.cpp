@@ -2,10 +2,23 @@
 
 namespace quire::mm {
 
+// The numbers go round, and those that are in use are passed over: a file system that is mounted
+// makes caches, so in time there may be more of them than numbers.
 std::uint32_t SlabRegistry::enter(SlabCache& cache) {
-    ASSERT(next_number_ < kMarkNumbers);
+    std::uint32_t mark = 0;
+    do {
+        mark = kMarkPrefix | next_number_;
+        next_number_ = (next_number_ + 1) % kMarkNumbers;
+    } while (cache_with(mark) != nullptr);
     caches_.push_back(cache);
-    return kMarkPrefix | next_number_++;
+    return mark;
+}
+
+SlabCache* SlabRegistry::cache_with(std::uint32_t mark) {
+    for (SlabCache& cache : caches_) {
+        if (cache.mark() == mark) return &cache;
+    }
+    return nullptr;
 }
 
 PageCount SlabRegistry::reclaim() {
@@ -18,11 +31,7 @@ PageCount SlabRegistry::reclaim() {
 // The cache whose slab starts at frame `first`, or nullptr.
 SlabCache* SlabRegistry::cache_of(FrameNumber first) {
     FrameTable& table = frames_.table();
-    if (table.state(first) != FrameState::KernelHeap) return nullptr;
-    for (SlabCache& cache : caches_) {
-        if (cache.mark() == table.place(first)) return &cache;
-    }
-    return nullptr;
+    return table.state(first) == FrameState::KernelHeap ? cache_with(table.place(first)) : nullptr;
 }
 
 // The frames inside a run have no record of their own, so each order's start is tried in turn.

@@ -68,6 +68,7 @@ class SlabRegistry {
 
     std::uint32_t enter(SlabCache& cache);
     void leave(SlabCache& cache) { caches_.remove(cache); }
+    SlabCache* cache_with(std::uint32_t mark);
     SlabCache* cache_of(FrameNumber first);
 
     FrameAllocator& frames_;

@@ -627,6 +627,20 @@ TEST_F(SlabTest, RegistryFindsTheObjectThatAnAddressLiesIn) {
     small.release(object);
 }
 
+TEST_F(SlabTest, RegistryUsesMarksAgainButNoneThatIsInUse) {
+    SlabCache old(registry, plain(64));
+    std::byte* const object = must(old.allocate());
+    for (std::uint32_t i = 1; i < 1U << 20; ++i)
+        const SlabCache passing(registry, plain(64));
+    SlabCache young(registry, plain(64));  // whose turn it is to have the mark of `old`
+    std::byte* const another = must(young.allocate());
+    EXPECT_EQ(registry.find(object).value().cache, &old);
+    EXPECT_EQ(registry.find(another).value().cache, &young);
+    check();
+    young.release(another);
+    old.release(object);
+}
+
 // --- The typed front ---
 
 struct Counted {
