@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "cpu/": [BASE, "mm/machine.h", "mm/fault.h", "mm/types.h", "mm/physical_window.h"],
     "drivers/": [BASE, "mm/types.h", "mm/physical_window.h", "cpu/ports.h", "cpu/irq.h", "libc/string",
                  "libc/include/string.h"],
-    "kernel/process/": [BASE, ABI, "mm/", "fs/", "cpu/trap_frame.h", "libc/string", "libc/include/string.h", "libc/format.h"],
+    "kernel/process/": [BASE, ABI, "mm/", "fs/", "cpu/trap_frame.h", "cpu/exceptions.h", "libc/string", "libc/include/string.h", "libc/format.h"],
     "kernel/": [BASE, ABI, "kernel/process/", "mm/", "fs/", "cpu/", "drivers/", "libc/", "boot/boot_info.h"],
     "boot/": [],
     "libc/": [ABI],
