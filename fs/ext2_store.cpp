@@ -17,6 +17,11 @@ bool is_zero(std::span<const std::byte> bytes) {
     return true;
 }
 
+// A page is lost or it is not: Corrupted is in the log. But where memory is short, nothing is.
+Error for_reader(Error error) {
+    return error == Error::OutOfMemory ? error : Error::IoError;
+}
+
 }  // namespace
 
 // --- Pages and blocks ---
@@ -106,11 +111,11 @@ Result<void> Store::read(std::uint32_t first_page, std::span<const mm::FrameNumb
     }
     const Span span{first_page, frames};
     Result<Inode> inode = Inode::load(allocator_.groups(), number_);
-    if (!inode.ok()) return Error::IoError;
+    if (!inode.ok()) return for_reader(inode.error());
     const FileBlock end = end_of(span);
     for (FileBlock at(first_page << page_shift()); at < end;) {
         const Result<std::uint32_t> count = read_some(inode.value(), span, at, end - at);
-        if (!count.ok()) return Error::IoError;  // Corrupted is in the log
+        if (!count.ok()) return for_reader(count.error());
         at += count.value();
     }
     zero_past_end(span);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "mm/object_pages.h"
 #include "tests/host/ext2_disk.h"
 
 namespace quire::test {
@@ -45,6 +46,28 @@ TEST_P(Ext2Files, KeepsABigFileWithDoubleIndirectBlocks) {
     m.remount();
     EXPECT_TRUE(m.get("/big") == bytes);
     EXPECT_TRUE(m.judge()["/big"].bytes == bytes);
+}
+
+// What finding a page needs may be missing for a while: the page is not lost, and nobody is told so.
+TEST_P(Ext2Files, APageThatCannotBeFoundForLackOfMemoryIsNotLost) {
+    m.put("/big", pattern(500'000));
+    m.remount();
+    const fs::NodeRef node = m.at("/big");
+    mm::MemoryObject& object = *node->object();
+    mm::FailureInjector& injector = m.machine.machine.frames.injector();
+    bool done = false;
+    std::uint32_t failures = 0;
+    for (std::uint32_t n = 1; !done; ++n) {
+        (void)m.reclaim.drop_clean();
+        injector.fail_nth(n);
+        const auto page = mm::fetch_page(m.machine.memory, object, 100, mm::PageCount(1));
+        done = page.ok() && injector.armed();
+        injector.fail_nth(0);
+        if (page.ok()) continue;
+        ++failures;
+        EXPECT_EQ(page.error(), Error::OutOfMemory) << "failure " << n;
+    }
+    EXPECT_GT(failures, 1U);
 }
 
 TEST_P(Ext2Files, WritesInPiecesAtOddPlaces) {
