@@ -37,6 +37,7 @@ Result<std::uint32_t> ArgumentStrings::count(mm::VirtAddr array) {
     for (std::uint32_t strings = 0;; ++strings) {
         const auto pointer = TRY(user::read<std::uint32_t>(array + strings * kPointerBytes));
         if (pointer == 0) return strings;
+        if (strings == kMostBytes / kPointerBytes) return Error::ListTooLong;
     }
 }
 

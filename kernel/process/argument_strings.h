@@ -34,7 +34,7 @@ class ArgumentStrings {
     ArgumentStrings& operator=(const ArgumentStrings&) = delete;
 
     /// How many pointers stand at `array`, before the null pointer; 0 for a null `array`.
-    /// Errors: BadAddress.
+    /// Errors: BadAddress; ListTooLong (more than could ever be allowed).
     static Result<std::uint32_t> count(mm::VirtAddr array);
 
     /// Takes what the pointers to the strings need from the room; at least one argument counts.

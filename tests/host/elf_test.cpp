@@ -86,6 +86,22 @@ TEST(Elf, RefusesSegmentsThatCannotBe) {
     EXPECT_FALSE(refuses([](ElfProgramHeader& s) { s.file_bytes = 0, s.offset = 7; }));
 }
 
+TEST(Elf, SegmentsMayStandInAnyOrder) {
+    ElfFile file = ElfFile::usual();
+    std::swap(file.segments[0], file.segments[1]);
+    ASSERT_TRUE(is_program(file));
+    const ElfImage image = ElfImage::check(file.header, file.segments).take();
+    EXPECT_EQ(image.span(), (mm::PageRange{mm::PageNumber(0x8048), mm::PageNumber(0x804C)}));
+}
+
+TEST(Elf, ItsHeadersMayLieInNoSegment) {
+    ElfFile file = ElfFile::usual();
+    file.header.program_headers = 0x1000;  // the first byte behind the first segment
+    EXPECT_EQ(ElfImage::check(file.header, file.segments).take().table_address(), 0U);
+    file.header.program_headers = 0xFFF;
+    EXPECT_EQ(ElfImage::check(file.header, file.segments).take().table_address(), 0x08048FFFU);
+}
+
 TEST(Elf, TakesTheFirstInterpreterOfAProperLength) {
     ElfFile file = ElfFile::usual();
     auto& interpreter = file.add(kSegmentInterpreter, 0x200, 0, 1, 1, kSegmentRead);
@@ -190,6 +206,18 @@ TEST_F(Arguments, BadPointersAreTold) {
     ASSERT_TRUE(user::copy_to(mm::VirtAddr(kStart + 64 * 4096 - 100), text.data(), 100).ok());
     EXPECT_EQ(strings.append_from(mm::VirtAddr(kStart + 64 * 4096 - 100)).error(),
               Error::BadAddress);
+}
+
+TEST_F(Arguments, EndlessPointersAreNotCounted) {
+    constexpr std::uint32_t kPages = kernel::ArgumentStrings::kMostBytes / mm::kPageSize + 1;
+    constexpr mm::PageNumber kEnd{0x10000 + kPages};
+    PagedObject object(machine, mm::MemoryObject::Kind::SharedMemory, nullptr, 1);
+    for (mm::PageNumber page(0x10000); page < kEnd; ++page)
+        add(page, 1, shared_map(), &object);
+    const std::vector<std::uint32_t> pointers(1024, kStart);
+    ASSERT_TRUE(user::copy_to(mm::VirtAddr(0x10000000), pointers.data(), 4096).ok());
+    EXPECT_EQ(kernel::ArgumentStrings::count(mm::VirtAddr(0x10000000)).error(), Error::ListTooLong);
+    ASSERT_TRUE(space->unmap(mm::VirtAddr(0x10000000), kPages * mm::kPageSize).ok());
 }
 
 TEST_F(Arguments, AStringHas128KiBAtMost) {

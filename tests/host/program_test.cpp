@@ -35,6 +35,17 @@ TEST_F(Program, ZeroesWhatFollowsTheFilesBytes) {
     EXPECT_EQ(p.get("/bin/a"), file.text()) << "the file itself was written";
 }
 
+TEST_F(Program, ASegmentMayBeginLateInItsFirstPage) {
+    ElfFile file = ElfFile::usual();
+    file.segments[1].offset = 0x1FF0;
+    file.segments[1].address = 0x0804AFF0;
+    file.segments[1].file_bytes = file.segments[1].memory_bytes = 0x20;
+    put("/bin/a", file);
+    ASSERT_EQ(start("/bin/a"), "OK");
+    EXPECT_EQ(bytes(0x0804AFF0, 0x20), std::string(16, 'B') + std::string(16, 'C'));
+    EXPECT_NE(maps().find("804a000-804c000 rw-p 1\n"), std::string::npos);
+}
+
 TEST_F(Program, LeavesTheTailOfAReadOnlySegment) {
     ElfFile file = ElfFile::usual();
     file.segments[1].flags = kSegmentRead;
@@ -193,6 +204,7 @@ class ProgramInterpreter : public Program {
         program.bytes[0x207] = '\0';
         program.add(kSegmentInterpreter, 0x200, 0, 8, 8, kSegmentRead);
         interpreter.header.entry = 0x40;
+        interpreter.bytes = std::string(0x2000, 'B');
         interpreter.add(kSegmentLoad, 0, 0, 0x1000, 0x1000, kSegmentRead | kSegmentExecute);
         interpreter.add(kSegmentLoad, 0x1000, 0x3000, 0x20, 0x30, kSegmentRead | kSegmentWrite);
     }
@@ -237,6 +249,26 @@ TEST_F(Program, RefusesWhatCannotBeExecuted) {
     EXPECT_EQ(start("/bin/none"), "ENOENT");
     EXPECT_EQ(start("/bin/plain/x"), "ENOTDIR");
     EXPECT_EQ(start(""), "ENOENT");
+}
+
+TEST_F(Program, RefusesAFileThatEndsBeforeItsHeaders) {
+    ElfFile file = ElfFile::usual();
+    file.segments.resize(1);
+    const std::string text = file.text();
+    constexpr std::size_t kWhole = sizeof(ElfHeader) + sizeof(ElfProgramHeader);
+    for (const std::size_t size : {std::size_t{4}, sizeof(ElfHeader) - 1, kWhole - 1}) {
+        p.put("/bin/a", text.substr(0, size), 0755);
+        EXPECT_EQ(start("/bin/a"), "ENOEXEC") << size;
+    }
+    p.put("/bin/a", text.substr(0, kWhole), 0755);
+    EXPECT_EQ(start("/bin/a"), "OK");
+}
+
+TEST_F(Program, SegmentsMayNotShareAPage) {
+    ElfFile file = ElfFile::usual();
+    file.add(kSegmentLoad, 0x1000, 0x0804B000, 0x10, 0x10, kSegmentRead);
+    put("/bin/a", file);
+    EXPECT_EQ(start("/bin/a"), "ENOEXEC");
 }
 
 TEST_F(Program, RefusesAFileThatEndsBeforeItsSegments) {
