@@ -95,6 +95,57 @@ CallResult call_pwrite64(SystemCall& call) {
 }
 SYSTEM_CALL(181, pwrite64, call_pwrite64, CallTraits::restarting());
 
+CallResult call_preadv(SystemCall& call) {
+    const std::int64_t offset = offset_of(call, 3);
+    TRY(check_place(call, offset));
+    TRY(check_readable(call, call.argument(0)));
+    UserVector to = TRY(UserVector::create(call.pointer(1), call.argument(2)));
+    return files_of(call).pread(call.argument(0), to.bytes(), offset, to);
+}
+SYSTEM_CALL(333, preadv, call_preadv, CallTraits::restarting());
+
+CallResult call_pwritev(SystemCall& call) {
+    const std::int64_t offset = offset_of(call, 3);
+    TRY(check_place(call, offset));
+    TRY(check_writable(call, call.argument(0)));
+    UserVector from = TRY(UserVector::create(call.pointer(1), call.argument(2)));
+    return finish_write(call, files_of(call).pwrite(call.argument(0), from.bytes(), offset, from));
+}
+SYSTEM_CALL(334, pwritev, call_pwritev, CallTraits::restarting());
+
+// What a program will do with a file: how much is read ahead. To want or not to want a part of it
+// changes nothing. (Linux: mm/fadvise.c.)
+CallResult advise(SystemCall& call, std::uint32_t advice) {
+    const fs::FileRef file = TRY(files_of(call).file(call.argument(0)));
+    if (file->io()->kind() == fs::NodeKind::Pipe) return Error::NotSeekable;
+    switch (advice) {
+    case abi::kAdviceNormal:
+        file->read_ahead().set_advice(mm::Advice::Normal);
+        return 0U;
+    case abi::kAdviceRandom:
+        file->read_ahead().set_advice(mm::Advice::Random);
+        return 0U;
+    case abi::kAdviceSequential:
+        file->read_ahead().set_advice(mm::Advice::Sequential);
+        return 0U;
+    case abi::kAdviceWillNeed:
+    case abi::kAdviceDontNeed:
+    case abi::kAdviceNoReuse:
+        return 0U;
+    default:
+        return Error::InvalidArgument;
+    }
+}
+// fd, offset in two registers, length in one or two, advice.
+CallResult call_fadvise64(SystemCall& call) {
+    return advise(call, call.argument(4));
+}
+SYSTEM_CALL(250, fadvise64, call_fadvise64, CallTraits::plain());
+CallResult call_fadvise64_64(SystemCall& call) {
+    return advise(call, call.argument(5));
+}
+SYSTEM_CALL(272, fadvise64_64, call_fadvise64_64, CallTraits::plain());
+
 // The answer has 31 bits; where the file is now may have more.
 CallResult call_lseek(SystemCall& call) {
     const auto place =

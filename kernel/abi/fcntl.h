@@ -44,6 +44,14 @@ inline constexpr std::uint32_t kSeekEnd = 2;
 inline constexpr std::uint32_t kSeekData = 3;
 inline constexpr std::uint32_t kSeekHole = 4;
 
+// advice of fadvise64
+inline constexpr std::uint32_t kAdviceNormal = 0;
+inline constexpr std::uint32_t kAdviceRandom = 1;
+inline constexpr std::uint32_t kAdviceSequential = 2;
+inline constexpr std::uint32_t kAdviceWillNeed = 3;
+inline constexpr std::uint32_t kAdviceDontNeed = 4;
+inline constexpr std::uint32_t kAdviceNoReuse = 5;
+
 // modes of access
 inline constexpr std::uint32_t kAccessExists = 0;
 inline constexpr std::uint32_t kAccessExecute = 1;

@@ -176,6 +176,34 @@ TEST(vectors_are_read_and_written_in_order) {
     system_call(SYS_unlink, file_path);
 }
 
+TEST(vectors_have_forms_with_a_place) {
+    const long file = open_new(0);
+    char one[2], two[10];
+    const struct Vector out[] = {{"abc", 3}, {"de", 2}};
+    const struct Vector in[] = {{one, 2}, {two, 10}};
+    CHECK_EQUAL(system_call(__NR_pwritev, file, out, 2, 4, 0), 5);
+    CHECK_EQUAL(system_call(SYS_lseek, file, 0, kCurrent), 0);
+    CHECK_EQUAL(system_call(__NR_preadv, file, in, 2, 5, 0), 4);
+    CHECK(one[0] == 'b' && one[1] == 'c' && two[1] == 'e');
+    CHECK_EQUAL(system_call(__NR_preadv, file, in, 2, -1, -1), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_preadv, file, 0, 1, 0, 0), -EFAULT);
+    system_call(SYS_unlink, file_path);
+}
+
+TEST(advice_about_a_file_is_taken_or_refused) {
+    const long file = open_new(0);
+    int ends[2];
+    system_call(SYS_pipe, ends);
+    for (int advice = 0; advice < 6; ++advice) {
+        CHECK_EQUAL(system_call(__NR_fadvise64, file, 0, 0, 100, advice), 0);
+        CHECK_EQUAL(system_call6(__NR_fadvise64_64, file, 0, 0, 100, 0, advice), 0);
+    }
+    CHECK_EQUAL(system_call(__NR_fadvise64, file, 0, 0, 100, 6), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_fadvise64, 99, 0, 0, 100, 0), -EBADF);
+    CHECK_EQUAL(system_call(__NR_fadvise64, ends[0], 0, 0, 100, 0), -ESPIPE);
+    system_call(SYS_unlink, file_path);
+}
+
 TEST(appended_bytes_go_to_the_end) {
     const long file = open_new(O_APPEND);
     system_call(SYS_write, file, "abc", 3);
