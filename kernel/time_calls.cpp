@@ -141,7 +141,6 @@ template <typename Form>
 Result<std::uint32_t> call_clock_nanosleep(SystemCall& call) {
     const std::uint32_t clock = call.argument(0);
     TRY(read_clock(call, clock));
-    if (clock == abi::kClockThread) return Error::InvalidArgument;
     if (!can_be_slept_by(clock)) return Error::NotSupported;
     const std::uint64_t time = TRY(Form::read(call.pointer(2)));
     if ((call.argument(1) & abi::kTimerAbsolute) == 0)

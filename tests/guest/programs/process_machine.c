@@ -1,0 +1,98 @@
+// What a program may ask of the machine and of itself.
+#include <asm/errno.h>
+#include <asm/unistd.h>
+#include <linux/prctl.h>
+#include <linux/reboot.h>
+#include <linux/sysinfo.h>
+#include <linux/utsname.h>
+
+#include "tests/guest/programs/tap.h"
+
+static int equal(const char* a, const char* b) {
+    while (*a != '\0' && *a == *b)
+        ++a, ++b;
+    return *a == *b;
+}
+
+TEST(the_machine_has_a_name) {
+    struct new_utsname name;
+    CHECK_EQUAL(system_call(__NR_uname, &name), 0);
+    CHECK(equal(name.sysname, "Linux"));
+    CHECK(equal(name.machine, "i686"));
+    CHECK(name.release[0] >= '3' && name.release[1] == '.');
+}
+
+TEST(memory_and_processes_are_counted) {
+    struct sysinfo info;
+    CHECK_EQUAL(system_call(__NR_sysinfo, &info), 0);
+    CHECK(info.mem_unit == 1 || info.mem_unit == 4096);
+    CHECK(info.totalram > info.freeram);
+    CHECK(info.freeram > 0);
+    CHECK(info.procs >= 2);
+}
+
+TEST(random_bytes_differ) {
+    unsigned char first[64], second[64];
+    int same = 0;
+    CHECK_EQUAL(system_call(__NR_getrandom, first, sizeof first, 0), sizeof first);
+    CHECK_EQUAL(system_call(__NR_getrandom, second, sizeof second, 1), sizeof second);
+    for (unsigned i = 0; i < sizeof first; ++i)
+        same += first[i] == second[i];
+    CHECK(same < 16);
+    CHECK_EQUAL(system_call(__NR_getrandom, first, 0, 0), 0);
+    CHECK_EQUAL(system_call(__NR_getrandom, first, 8, 8), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_getrandom, first, 8, 6), -EINVAL);
+}
+
+TEST(a_process_names_itself) {
+    char name[16];
+    CHECK_EQUAL(system_call(__NR_prctl, PR_SET_NAME, "a name that is too long"), 0);
+    CHECK_EQUAL(system_call(__NR_prctl, PR_GET_NAME, name), 0);
+    CHECK(equal(name, "a name that is "));
+    CHECK_EQUAL(system_call(__NR_prctl, PR_SET_NAME, ""), 0);
+    CHECK_EQUAL(system_call(__NR_prctl, PR_GET_NAME, name), 0);
+    CHECK(equal(name, ""));
+}
+
+TEST(dumpable_is_yes_or_no) {
+    CHECK_EQUAL(system_call(__NR_prctl, PR_GET_DUMPABLE), 1);
+    CHECK_EQUAL(system_call(__NR_prctl, PR_SET_DUMPABLE, 2), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_prctl, PR_SET_DUMPABLE, 0), 0);
+    CHECK_EQUAL(system_call(__NR_prctl, PR_GET_DUMPABLE), 0);
+    CHECK_EQUAL(system_call(__NR_prctl, 4242), -EINVAL);
+}
+
+TEST(the_personality_is_linuxs) {
+    CHECK_EQUAL(system_call(__NR_personality, 0xFFFFFFFF), 0);
+    CHECK_EQUAL(system_call(__NR_personality, 0), 0);
+}
+
+TEST(there_is_one_processor) {
+    unsigned long mask = 0;
+    unsigned cpu = 7, node = 7;
+    CHECK(system_call(__NR_sched_getaffinity, 0, sizeof mask, &mask) >= 4);
+    CHECK((mask & 1) != 0);
+    CHECK_EQUAL(system_call(__NR_sched_getaffinity, 0, 3, &mask), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_sched_getaffinity, 30000, sizeof mask, &mask), -ESRCH);
+    CHECK_EQUAL(system_call(__NR_getcpu, &cpu, &node, 0), 0);
+    CHECK(cpu < 64 && node == 0);
+    mask = 0;
+    CHECK_EQUAL(system_call(__NR_sched_setaffinity, 0, sizeof mask, &mask), -EINVAL);
+    mask = 1;
+    CHECK_EQUAL(system_call(__NR_sched_setaffinity, 0, sizeof mask, &mask), 0);
+}
+
+TEST(switching_off_needs_the_right_words) {
+    CHECK_EQUAL(system_call(__NR_reboot, 1, LINUX_REBOOT_MAGIC2, 0x4321FEDC), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_reboot, LINUX_REBOOT_MAGIC1, 1, 0x4321FEDC), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, 77), -EINVAL);
+    REQUIRE(system_call(__NR_setuid32, 1000) == 0);
+    CHECK_EQUAL(system_call(__NR_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, 0x4321FEDC),
+                -EPERM);
+}
+
+TEST(the_robust_list_has_one_size) {
+    long head[3] = {0, 0, 0};
+    CHECK_EQUAL(system_call(__NR_set_robust_list, head, 12), 0);
+    CHECK_EQUAL(system_call(__NR_set_robust_list, head, 11), -EINVAL);
+}
