@@ -165,7 +165,7 @@ TEST(usage_is_that_of_the_child) {
     const long child = system_call(__NR_fork);
     if (child == 0) {
         touched = 1;  // a page that it shares with its parent so far
-        end_with(0);
+        end_with(touched - 1);
     }
     CHECK_EQUAL(system_call(__NR_wait4, child, 0, 0, &usage), child);
     CHECK(usage.ru_minflt > 0);
