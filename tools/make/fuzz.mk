@@ -38,7 +38,7 @@ fuzz_flags := -std=c++20 -I. -O1 -g -fno-exceptions -fno-strict-aliasing \
               -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-result
 
 define fuzz_target
-build/fuzz/$(1): tests/fuzz/$(1)_fuzz.cpp $$(fuzz_$(1)_sources) $$(wildcard mm/*.h kernel/base/*.h tests/host/*.h)
+build/fuzz/$(1): tests/fuzz/$(1)_fuzz.cpp $$(fuzz_$(1)_sources) $$(wildcard mm/*.h fs/*.h kernel/base/*.h tests/host/*.h)
 	$$(say) FUZZCXX $$<
 	@mkdir -p $$(@D)
 	$$(Q)$$(CLANGXX) $$(fuzz_flags) $$(fuzz_$(1)_flags) $$< $$(fuzz_$(1)_sources) $$(fuzz_$(1)_libraries) -o $$@
