@@ -12,13 +12,23 @@ void replace(UserMemory& memory, PteLocation at, Pte entry) {
     if (before.is_present()) memory.flush_entry(at);
 }
 
+// Spaces that are asked for each look at an entry, in the mean, and entries of a page that are
+// looked at. Both are samples where there are more, so that a page which a thousand programs share
+// costs no more than others.
+constexpr std::uint32_t kSpacesPerLook = 32;
+constexpr std::uint32_t kMostEntries = 32;
+
 // A look at an entry is one at a page of each space whose directory names its page table.
 void tell_working_sets(UserMemory& memory, PteLocation at, bool used) {
+    if (memory.skips_look()) return;
     const PageNumber page(memory.records().tag(at.table) * kEntriesPerTable);
+    std::uint32_t spaces = 0;
     for (SpaceNode& node : memory.spaces()) {
+        ++spaces;
         const Pde pde = node.space.pages().directory().directory_entry(page);
         if (pde.is_table() && pde.table() == at.table) node.space.working_set().saw(used);
     }
+    memory.skip_looks(spaces / kSpacesPerLook);
 }
 
 class AccessHarvest final : public MappingVisitor {
@@ -28,10 +38,11 @@ class AccessHarvest final : public MappingVisitor {
     bool visit(PteLocation at, Pte pte) override {
         ++seen;
         tell_working_sets(memory_, at, pte.is_accessed());
-        if (!pte.is_accessed()) return true;
-        used = true;
-        replace(memory_, at, pte.without_accessed());
-        return true;
+        if (pte.is_accessed()) {
+            used = true;
+            replace(memory_, at, pte.without_accessed());
+        }
+        return seen < kMostEntries;
     }
 
     std::uint32_t seen = 0;

@@ -105,6 +105,15 @@ class UserMemory {
     /// that page table; no other translation can be cached.
     void flush_entry(PteLocation at) const;
 
+    /// The next `looks` looks at entries are not told to working sets.
+    void skip_looks(std::uint32_t looks) { looks_to_skip_ = looks; }
+    /// Whether this look is one of those.
+    [[nodiscard]] bool skips_look() {
+        if (looks_to_skip_ == 0) return false;
+        --looks_to_skip_;
+        return true;
+    }
+
     /// Every address space there is, the oldest first: for reclaim, OOM and checks. A space enters
     /// and leaves by itself.
     [[nodiscard]] SpaceList& spaces() { return spaces_; }
@@ -114,6 +123,7 @@ class UserMemory {
     FrameNumber loaded_;
     UserMemoryStatistics statistics_;
     SpaceList spaces_;
+    std::uint32_t looks_to_skip_ = 0;
 };
 
 }  // namespace quire::mm
