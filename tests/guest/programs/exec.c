@@ -221,13 +221,19 @@ TEST(working_directory_and_umask_go_over) {
 
 // --- Written or run, never both ---
 
-TEST(a_running_program_cannot_be_written) {
+// A descriptor that writes it.
+static long copy_sleep(const char* path) {
     static char bytes[kPage];
     const long from = system_call(SYS_open, "/bin/sleep", O_RDONLY, 0);
-    const long to = system_call(SYS_open, script, O_CREAT | O_TRUNC | O_WRONLY, 0755);
+    const long to = system_call(SYS_open, path, O_CREAT | O_TRUNC | O_WRONLY, 0755);
     for (long got; (got = system_call(SYS_read, from, bytes, sizeof bytes)) > 0;)
         system_call(SYS_write, to, bytes, got);
     system_call(SYS_close, from);
+    return to;
+}
+
+TEST(a_running_program_cannot_be_written) {
+    const long to = copy_sleep(script);
     CHECK_EQUAL(failure(script), ETXTBSY);
     system_call(SYS_close, to);
 
@@ -243,6 +249,59 @@ TEST(a_running_program_cannot_be_written) {
     end_sleeper(child);
     const long again = system_call(SYS_open, script, O_WRONLY, 0);
     CHECK(again >= 0);
+    system_call(SYS_unlink, script);
+}
+
+// --- The owner's rights ---
+
+static const char* find(const char* text, const char* word) {
+    for (; *text != 0; ++text) {
+        unsigned long i = 0;
+        while (word[i] != 0 && text[i] == word[i])
+            ++i;
+        if (word[i] == 0) return text + i;
+    }
+    return "";
+}
+static int begins(const char* text, const char* word) {
+    while (*word != 0 && *text == *word)
+        ++text, ++word;
+    return *word == 0;
+}
+
+TEST(a_suid_program_has_its_owners_rights) {
+    static char status[4096];
+    char path[] = "/proc/0000000000/status";
+    const char* words[] = {"sleep", "20", 0};
+    int ends[2];
+    char byte;
+    system_call(SYS_close, copy_sleep(script));
+    system_call(SYS_chown32, script, 5, 6);
+    system_call(SYS_chmod, script, 06755);
+    system_call(SYS_pipe2, ends, O_CLOEXEC);
+    const long child = system_call(SYS_fork);
+    if (child == 0) {
+        system_call(SYS_setgid32, 1001);
+        system_call(SYS_setuid32, 1000);
+        system_call(SYS_exit_group, system_call(SYS_execve, script, words, no_words));
+    }
+    system_call(SYS_close, ends[1]);
+    system_call(SYS_read, ends[0], &byte, 1);
+    long number = child;
+    for (int i = 15; i >= 6; --i, number /= 10)
+        path[i] = (char)('0' + number % 10);
+    char* digits = path + 6;  // without zeros in front
+    while (*digits == '0')
+        ++digits;
+    char* to = path + 6;
+    while (*digits != 0)
+        *to++ = *digits++;
+    *to = 0;
+    const long file = system_call(SYS_open, path, O_RDONLY, 0);
+    CHECK(system_call(SYS_read, file, status, sizeof status - 1) > 0);
+    CHECK(begins(find(status, "Uid:\t"), "1000\t5\t5\t5\n"));
+    CHECK(begins(find(status, "Gid:\t"), "1001\t6\t6\t6\n"));
+    end_sleeper(child);
     system_call(SYS_unlink, script);
 }
 
