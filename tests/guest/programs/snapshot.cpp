@@ -65,14 +65,15 @@ void Snapshot::read_meminfo() {
     const std::string_view report = read_file("/proc/meminfo");
     if (report.empty()) is_complete_ = false;
     const auto kib = [&](std::string_view name) { return kib_of(report, name); };
+    // Which pages of programs are in RAM and which in swap, or in both, may have changed meanwhile.
     add("frames in use", (kib("MemTotal:") - kib("MemFree:") - kib("Buffers:") - kib("Cached:") -
-                          kib("SwapCached:") - kib("Slab:")) /
+                          kib("Slab:") - kib("AnonPages:")) /
                              4);
-    add("anonymous pages", kib("AnonPages:") / 4);
+    add("anonymous pages",
+        (kib("AnonPages:") + kib("SwapTotal:") - kib("SwapFree:") - kib("SwapCached:")) / 4);
     add("page tables", kib("PageTables:") / 4);
     add("kernel stack pages", kib("KernelStack:") / 4);
     add("pages promised", kib("Committed_AS:") / 4);
-    add("swap slots", (kib("SwapTotal:") - kib("SwapFree:")) / 4);
 }
 
 void Snapshot::read_slabinfo() {

@@ -1,8 +1,8 @@
 // What the kernel has in use at a moment, as /proc tells it: two snapshots around a program that
 // has ended must be the same.
 //
-//     frames   all that are not free, less those that cache files (they may stay)
-//     swap     slots in use
+//     frames   all that are not free, less those that cache files (they may stay) and those of
+//     pages    of programs' memory, which are counted in RAM and in swap together
 //     slabs    live objects of each cache, less those that caches of files consist of
 #pragma once
 
