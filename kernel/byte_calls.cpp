@@ -207,7 +207,9 @@ CallResult sendfile(SystemCall& call) {
         offset = static_cast<std::uint64_t>(given);
     }
     if (from->io()->kind() != fs::NodeKind::File) return Error::InvalidArgument;
-    const std::uint32_t sent = TRY(copy_between(call, *from, offset, call.argument(3)));
+    constexpr std::uint32_t kMost = fs::OpenFile::kMostBytes;
+    const std::uint32_t bytes = call.argument(3) < kMost ? call.argument(3) : kMost;
+    const std::uint32_t sent = TRY(copy_between(call, *from, offset, bytes));
     if (place != mm::VirtAddr()) {
         TRY(user::write(place, static_cast<Offset>(offset)));
     } else {

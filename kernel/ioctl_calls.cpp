@@ -1,5 +1,6 @@
 // The row of ioctl(2): what every file knows is done here, the rest is the terminal's, if there is
 // one behind the descriptor. (Linux: fs/ioctl.c, do_vfs_ioctl.)
+#include "fs/pipe.h"
 #include "fs/terminal.h"
 #include "kernel/abi/ioctl.h"
 #include "kernel/call_support.h"
@@ -14,10 +15,20 @@ CallResult set_non_blocking(fs::OpenFile& file, mm::VirtAddr argument) {
     return 0U;
 }
 
-// From the offset to the end, as a signed number, which may be negative.
+// What a pipe holds; of a file what lies between its offset and its end, which may be negative.
 CallResult bytes_to_read(fs::OpenFile& file, mm::VirtAddr answer) {
-    const std::uint64_t end = TRY(file.io()->end());
-    return done(user::write(answer, static_cast<std::uint32_t>(end - file.offset())));
+    std::uint32_t bytes = 0;
+    switch (file.io()->kind()) {
+    case fs::NodeKind::Pipe:
+        bytes = static_cast<fs::Pipe&>(*file.io()).fill();
+        break;
+    case fs::NodeKind::File:
+        bytes = static_cast<std::uint32_t>(TRY(file.io()->end()) - file.offset());
+        break;
+    default:
+        return Error::NotTerminal;
+    }
+    return done(user::write(answer, bytes));
 }
 
 CallResult call_ioctl(SystemCall& call) {
@@ -37,8 +48,7 @@ CallResult call_ioctl(SystemCall& call) {
     }
     if (fs::Terminal* terminal = file->io()->terminal())
         return terminal->control(request, call.pointer(2));
-    if (request == abi::kIoctlBytesToRead && file->io()->kind() == fs::NodeKind::File)
-        return bytes_to_read(*file, call.pointer(2));
+    if (request == abi::kIoctlBytesToRead) return bytes_to_read(*file, call.pointer(2));
     return Error::NotTerminal;
 }
 SYSTEM_CALL(54, ioctl, call_ioctl, CallTraits::restarting());

@@ -310,6 +310,24 @@ TEST(pipes_carry_bytes_and_end) {
     CHECK_EQUAL(system_call(SYS_pipe2, ends, 1), -EINVAL);
 }
 
+TEST(how_much_can_be_read_is_told) {
+    int ends[2], bytes = -1;
+    const long file = open_new(0);
+    system_call(SYS_pipe, ends);
+    CHECK_EQUAL(system_call(SYS_ioctl, ends[0], FIONREAD, &bytes), 0);
+    CHECK_EQUAL(bytes, 0);
+    system_call(SYS_write, ends[1], buffer, 5000);
+    system_call(SYS_read, ends[0], buffer, 7);
+    CHECK_EQUAL(system_call(SYS_ioctl, ends[0], FIONREAD, &bytes), 0);
+    CHECK_EQUAL(bytes, 4993);
+    system_call(SYS_write, file, buffer, 100);
+    system_call(SYS_lseek, file, 30, kSet);
+    CHECK_EQUAL(system_call(SYS_ioctl, file, FIONREAD, &bytes), 0);
+    CHECK_EQUAL(bytes, 70);
+    CHECK_EQUAL(system_call(SYS_ioctl, ends[0], FIONREAD, 0), -EFAULT);
+    system_call(SYS_unlink, file_path);
+}
+
 TEST(a_write_nobody_reads_is_a_signal) {
     int ends[2];
     system_call(SYS_pipe, ends);
