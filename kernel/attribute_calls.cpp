@@ -1,8 +1,6 @@
 // Rows of the calls about attributes: stat(2), access(2), chmod(2), chown(2), utimensat(2),
 // statfs(2) in all the forms that i386 has grown. (Linux: fs/stat.c, fs/open.c, fs/utimes.c,
 // fs/statfs.c.)
-#include <array>
-
 #include "fs/abi_structures.h"
 #include "kernel/abi/time.h"
 #include "kernel/call_support.h"
@@ -47,7 +45,8 @@ SYSTEM_CALL(300, fstatat64, call_fstatat64, CallTraits::plain());
 
 CallResult tell(const SystemCall& call, const Result<fs::Status>& status) {
     if (!status.ok()) return status.error();
-    return done(user::write(call.pointer(1), TRY(fs::stat_of(status.value()))));
+    const abi::Stat told = TRY(fs::stat_of(status.value()));
+    return done(user::write(call.pointer(1), told));
 }
 CallResult call_stat(SystemCall& call) {
     return tell(call, status_of(call, kHere, 0, 0));
@@ -162,6 +161,12 @@ SYSTEM_CALL(95, fchown, call_fchown, CallTraits::plain());
 
 // --- utimes --------------------------------------------------------------------------------------
 
+// As programs hand the two times in.
+template <typename Time>
+struct TimePair {
+    Time accessed, modified;
+};
+
 struct TimeChanges {
     fs::TimeChange accessed, modified;
     [[nodiscard]] bool changes_nothing() const {
@@ -178,19 +183,21 @@ Result<fs::TimeChange> change_of(std::int64_t seconds, std::uint32_t nanoseconds
     if (nanoseconds >= kSecond) return Error::InvalidArgument;
     // What a file system cannot hold becomes the nearest that it can.
     constexpr std::int64_t kLast = 0xFFFFFFFF;
-    const std::int64_t held = seconds < 0 ? 0 : seconds > kLast ? kLast : seconds;
-    return fs::TimeChange{Kind::Given, {static_cast<std::uint32_t>(held), nanoseconds}};
+    if (seconds < 0) seconds = 0;
+    if (seconds > kLast) seconds = kLast;
+    return fs::TimeChange{Kind::Given, {static_cast<std::uint32_t>(seconds), nanoseconds}};
 }
 
 template <typename Spec>
 Result<TimeChanges> changes_at(mm::VirtAddr times) {
     if (times == mm::VirtAddr()) return TimeChanges{};
-    const auto specs = TRY((user::read<std::array<Spec, 2>>(times)));
+    using Specs = TimePair<Spec>;
+    const auto specs = TRY(user::read<Specs>(times));
     TimeChanges changes;
-    changes.accessed =
-        TRY(change_of(specs[0].seconds, static_cast<std::uint32_t>(specs[0].nanoseconds)));
-    changes.modified =
-        TRY(change_of(specs[1].seconds, static_cast<std::uint32_t>(specs[1].nanoseconds)));
+    changes.accessed = TRY(
+        change_of(specs.accessed.seconds, static_cast<std::uint32_t>(specs.accessed.nanoseconds)));
+    changes.modified = TRY(
+        change_of(specs.modified.seconds, static_cast<std::uint32_t>(specs.modified.nanoseconds)));
     return changes;
 }
 
@@ -225,25 +232,27 @@ CallResult change_times(const SystemCall& call, std::int32_t at, unsigned path_i
 CallResult call_utime(SystemCall& call) {
     TimeChanges times;
     if (call.pointer(1) != mm::VirtAddr()) {
-        const auto seconds = TRY((user::read<std::array<std::int32_t, 2>>(call.pointer(1))));
-        times.accessed = TRY(change_of(seconds[0], 0));
-        times.modified = TRY(change_of(seconds[1], 0));
+        using Seconds = TimePair<std::int32_t>;
+        const auto seconds = TRY(user::read<Seconds>(call.pointer(1)));
+        times.accessed = TRY(change_of(seconds.accessed, 0));
+        times.modified = TRY(change_of(seconds.modified, 0));
     }
     return change_times(call, kHere, 0, times);
 }
 SYSTEM_CALL(30, utime, call_utime, CallTraits::plain());
 
-Result<TimeChanges> changes_in_microseconds(mm::VirtAddr times) {
+Result<fs::TimeChange> change_of(const abi::TimeValue& value) {
     constexpr std::int32_t kSecond = 1'000'000;
+    if (value.microseconds < 0 || value.microseconds >= kSecond) return Error::InvalidArgument;
+    return change_of(value.seconds, static_cast<std::uint32_t>(value.microseconds) * 1000);
+}
+Result<TimeChanges> changes_in_microseconds(mm::VirtAddr times) {
     TimeChanges changes;
     if (times == mm::VirtAddr()) return changes;
-    const auto values = TRY((user::read<std::array<abi::TimeValue, 2>>(times)));
-    for (const abi::TimeValue& value : values)
-        if (value.microseconds < 0 || value.microseconds >= kSecond) return Error::InvalidArgument;
-    changes.accessed = TRY(
-        change_of(values[0].seconds, static_cast<std::uint32_t>(values[0].microseconds) * 1000));
-    changes.modified = TRY(
-        change_of(values[1].seconds, static_cast<std::uint32_t>(values[1].microseconds) * 1000));
+    using Values = TimePair<abi::TimeValue>;
+    const auto values = TRY(user::read<Values>(times));
+    changes.accessed = TRY(change_of(values.accessed));
+    changes.modified = TRY(change_of(values.modified));
     return changes;
 }
 CallResult call_utimes(SystemCall& call) {
@@ -278,7 +287,8 @@ SYSTEM_CALL(269, fstatfs64, call_fstatfs64, CallTraits::plain());
 
 CallResult tell_figures(const SystemCall& call, const Figures& figures) {
     if (!figures.ok()) return figures.error();
-    return done(user::write(call.pointer(1), TRY(fs::statfs_of(figures.value()))));
+    const abi::Statfs told = TRY(fs::statfs_of(figures.value()));
+    return done(user::write(call.pointer(1), told));
 }
 CallResult call_statfs(SystemCall& call) {
     const UserPath path = TRY(path_of(call, 0));
