@@ -111,7 +111,7 @@ Result<void> search(NodeRef root, std::uint32_t wanted, GrowingPath& path) {
 
 }  // namespace
 
-// A node without a name is not made somebody's: it would be freed when that one has done.
+// A file without a name is not looked for: that would go through all directories for nothing.
 Result<std::string_view> find_path(FileLayer& layer, Node& node, std::span<char> room) {
     const Attributes attributes = TRY(node.attributes());
     if (attributes.links == 0) return Error::NotFound;
