@@ -65,12 +65,13 @@ void Snapshot::read_meminfo() {
     const std::string_view report = read_file("/proc/meminfo");
     if (report.empty()) is_complete_ = false;
     const auto kib = [&](std::string_view name) { return kib_of(report, name); };
-    // Which pages of programs are in RAM and which in swap, or in both, may have changed meanwhile.
-    add("frames in use", (kib("MemTotal:") - kib("MemFree:") - kib("Buffers:") - kib("Cached:") -
-                          kib("Slab:") - kib("AnonPages:")) /
-                             4);
-    add("anonymous pages",
-        (kib("AnonPages:") + kib("SwapTotal:") - kib("SwapFree:") - kib("SwapCached:")) / 4);
+    // Private pages may go to swap and come back, and may be in both places: counted once.
+    const std::uint32_t anonymous = kib("AnonPages:");
+    const std::uint32_t swapped = kib("SwapTotal:") - kib("SwapFree:");
+    const std::uint32_t caches =
+        kib("Buffers:") + kib("Cached:") + kib("SwapCached:") + kib("Slab:");
+    add("other frames", (kib("MemTotal:") - kib("MemFree:") - caches - anonymous) / 4);
+    add("private pages", (anonymous + swapped - kib("SwapCached:")) / 4);
     add("page tables", kib("PageTables:") / 4);
     add("kernel stack pages", kib("KernelStack:") / 4);
     add("pages promised", kib("Committed_AS:") / 4);

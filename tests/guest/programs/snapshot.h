@@ -1,9 +1,9 @@
 // What the kernel has in use at a moment, as /proc tells it: two snapshots around a program that
 // has ended must be the same.
 //
-//     frames   all that are not free, less those that cache files (they may stay) and those of
-//     pages    of programs' memory, which are counted in RAM and in swap together
-//     slabs    live objects of each cache, less those that caches of files consist of
+//     private pages  in RAM or in swap
+//     other frames   page tables, stacks, the kernel's own; those that cache files may stay
+//     slabs          live objects of each cache, less those that caches of files consist of
 #pragma once
 
 #include <array>
