@@ -126,12 +126,6 @@ bool interrupts_sleep(const Thread& thread) {
            thread.process->state == ProcessState::Stopped;
 }
 
-bool has_signal_work(const Thread& thread) {
-    if (thread.process == nullptr) return false;
-    return !(pending_of(thread) & ~thread.blocked).empty() || thread.blocked_before.has_value() ||
-           thread.process->state == ProcessState::Stopped;
-}
-
 Delivery take_delivery(Thread& thread) {
     Process& process = *thread.process;
     if (pending_of(thread).has(abi::kSigKill))

@@ -41,8 +41,14 @@ void post_fault(Thread& thread, const SignalInfo& info);
 /// Whether a sleep of this thread ends now: a signal it does not block, or waits for; or its
 /// process has to stop.
 [[nodiscard]] bool interrupts_sleep(const Thread& thread);
-/// Whether the thread may not simply go back to its program.
-[[nodiscard]] bool has_signal_work(const Thread& thread);
+/// Whether the thread may not simply go back to its program. Asked on each way to ring 3.
+[[nodiscard]] inline bool has_signal_work(const Thread& thread) {
+    const Process* const process = thread.process;
+    if (process == nullptr) return false;
+    const SignalSet pending = thread.pending.set() | process->pending.set();
+    return !(pending & ~thread.blocked).empty() || thread.blocked_before.has_value() ||
+           process->state == ProcessState::Stopped;
+}
 
 struct Delivery {
     enum class What : std::uint8_t { Nothing, Handler, End, Stop };
