@@ -67,6 +67,13 @@ TEST(FpuFrame, TagsInfinitiesAndDenormalsAsSpecial) {
     });
 }
 
+TEST(FpuFrame, TagsWhatHasNoIntegerBitAsSpecial) {
+    expect_fsave_form([] {
+        static const unsigned char unnormal[10] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0x40};
+        asm volatile("fldt %0" : : "m"(unnormal));
+    });
+}
+
 TEST(FpuFrame, TagsAFullStackThatHasTurned) {
     expect_fsave_form([] {
         asm volatile("fld1; fld1; fldz; fldz; fld1; fldpi; fldl2e; fldln2");
