@@ -78,6 +78,7 @@ def test_interrupt_ends_the_program_and_not_the_shell(vm):
     vm.wait_for("\r\nready\r\n")
     vm.send_serial(INTERRUPT)
     vm.wait_for("^C")
+    vm.wait_for(SHELL_READY)
     assert output_of(vm, "echo $?") == ("130\n", 0)
 
 
