@@ -1,5 +1,5 @@
-// What the C++ compiler and its headers expect a program to have. There are no exceptions: where the
-// library would throw one, the program ends.
+// What the C++ compiler and its headers expect a program to have. There are no exceptions: where
+// the library would throw one, the program ends.
 #include "user/output.h"
 #include "user/system.h"
 
