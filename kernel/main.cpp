@@ -242,7 +242,6 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::start_disks(system);
     kernel::start_files(system);
     kernel::start_threads(system);
-    kernel::start_failures(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {
         const bool passed = kernel::run_selftests(system, *pattern);
@@ -251,6 +250,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     }
     system.console_level = LogLevel::Warning;
     kernel::start_daemons(*system.processes);
+    kernel::start_failures(system);
     if (!system.command_line.has("monitor") && kernel::has_init(*system.processes)) {
         kernel::start_init(*system.processes);
         system.files->tty().take_input();

@@ -43,7 +43,7 @@ def built(image, tmp_path_factory):
     root = tmp_path_factory.mktemp("tree") / "quire"
     root.mkdir()
     unwanted = shutil.ignore_patterns("host32", "host64", "test-artifacts", "deps", "__pycache__")
-    for part in ("Makefile", "linker.ld", "boot", "cpu", "drivers", "fs", "kernel", "libc", "mm",
+    for part in ("Makefile", "linker.ld", "boot", "cpu", "drivers", "fs", "kernel", "libc", "mm", "user",
                  "tests", "tools", "docs", "build"):
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, root / part, ignore=unwanted, symlinks=True)

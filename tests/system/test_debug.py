@@ -42,7 +42,7 @@ def test_stops_in_the_kernel_with_its_source(debug):
     assert re.search(r"^  00000100000-\w+ +\d+ KiB  usable", said, re.MULTILINE)
     assert re.search(r"^cr0 8001001\w +PE .*WP PG", said, re.MULTILINE)
     walk = re.search(r"^PDE  768 at physical (\w+) = .*present.*\n"
-                     r"PTE +\d+ at physical \w+ = .*\n4 KiB page: physical 0010\w{4}$", said, re.MULTILINE)
+                     r"PTE +\d+ at physical \w+ = .*\n4 KiB page: physical 001\w{5}$", said, re.MULTILINE)
     assert walk, said
     assert "not present: an access faults" in said
 

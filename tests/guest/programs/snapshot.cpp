@@ -89,17 +89,17 @@ void Snapshot::read_slabinfo() {
     }
 }
 
-bool Snapshot::is_same_as(const Snapshot& later) const {
-    bool same = is_complete_ && later.is_complete_ && count_ == later.count_;
-    if (!same) say("# /proc does not tell all that is in use\n");
+bool Snapshot::has_grown(const Snapshot& later) const {
+    bool grown = !is_complete_ || !later.is_complete_ || count_ != later.count_;
+    if (grown) say("# /proc does not tell all that is in use\n");
     for (std::size_t i = 0; i < std::min(count_, later.count_); ++i) {
         const Figure& now = figures_[i];
         const Figure& then = later.figures_[i];
         if (now.value == then.value && now.name == then.name) continue;
         say("# %s: %u before, %u after\n", now.name.data(), +now.value, +then.value);
-        same = false;
+        if (now.name != then.name || then.value > now.value) grown = true;
     }
-    return same;
+    return grown;
 }
 
 }  // namespace quire

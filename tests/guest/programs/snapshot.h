@@ -1,5 +1,5 @@
 // What the kernel has in use at a moment, as /proc tells it: two snapshots around a program that
-// has ended must be the same.
+// has ended must be the same, but for what pressure moves.
 //
 //     private pages  in RAM or in swap
 //     other frames   page tables, stacks, the kernel's own; those that cache files may stay
@@ -17,10 +17,10 @@ namespace quire {
 
 class Snapshot {
   public:
-    /// Reads it. A file that cannot be read leaves the snapshot incomplete, and same as none.
+    /// Reads it. A file that cannot be read leaves the snapshot incomplete: it has always grown.
     void take();
-    /// Prints what differs, each in a line of TAP comment.
-    [[nodiscard]] bool is_same_as(const Snapshot& later) const;
+    /// Whether more of anything is in use later. Prints what differs, each in a line of comment.
+    [[nodiscard]] bool has_grown(const Snapshot& later) const;
 
   private:
     static constexpr std::size_t kMostFigures = 96;
