@@ -58,7 +58,7 @@ class CountingWaiter final : public fs::Waiter {
     int woken = 0;
 };
 
-class LineDiscipline : public test::FaultMachine {
+class TerminalLines : public test::FaultMachine {
   protected:
     static constexpr PageNumber kPage{0x100};
     static constexpr VirtAddr kArgument = mm::start_of(kPage);
@@ -122,7 +122,7 @@ class LineDiscipline : public test::FaultMachine {
     test::UserCopies copies{machine};
 };
 
-TEST_F(LineDiscipline, ALineIsReadWhenItIsComplete) {
+TEST_F(TerminalLines, ALineIsReadWhenItIsComplete) {
     type("ab");
     EXPECT_EQ(read(), "<TryAgain>");
     EXPECT_FALSE(tty.readiness().readable);
@@ -133,7 +133,7 @@ TEST_F(LineDiscipline, ALineIsReadWhenItIsComplete) {
     EXPECT_EQ(read(), "<TryAgain>");
 }
 
-TEST_F(LineDiscipline, AReadTakesFromOneLine) {
+TEST_F(TerminalLines, AReadTakesFromOneLine) {
     type("one\rtwo\r");
     EXPECT_EQ(read(2), "on");
     EXPECT_EQ(read(), "e\n");
@@ -141,14 +141,14 @@ TEST_F(LineDiscipline, AReadTakesFromOneLine) {
     EXPECT_EQ(read(), "two\n");
 }
 
-TEST_F(LineDiscipline, ALongLineIsReadInPieces) {
+TEST_F(TerminalLines, ALongLineIsReadInPieces) {
     const std::string line(1000, 'x');
     type(line + "\r");
     EXPECT_EQ(read(700), line.substr(0, 700));
     EXPECT_EQ(read(1000), line.substr(700) + "\n");
 }
 
-TEST_F(LineDiscipline, WakesWhoWaits) {
+TEST_F(TerminalLines, WakesWhoWaits) {
     CountingWaiter waiter;
     tty.changes().add(waiter);
     type("a");
@@ -158,7 +158,7 @@ TEST_F(LineDiscipline, WakesWhoWaits) {
     tty.changes().remove(waiter);
 }
 
-TEST_F(LineDiscipline, EndOfFileAtTheStartOfALineIsAReadOfNothing) {
+TEST_F(TerminalLines, EndOfFileAtTheStartOfALineIsAReadOfNothing) {
     type("\4");
     EXPECT_EQ(shown(), "");
     EXPECT_TRUE(tty.readiness().readable);
@@ -166,14 +166,14 @@ TEST_F(LineDiscipline, EndOfFileAtTheStartOfALineIsAReadOfNothing) {
     EXPECT_EQ(read(), "<TryAgain>");
 }
 
-TEST_F(LineDiscipline, EndOfFileBehindSomethingEndsTheReadOnly) {
+TEST_F(TerminalLines, EndOfFileBehindSomethingEndsTheReadOnly) {
     type("ab\4cd\4");
     EXPECT_EQ(read(), "ab");
     EXPECT_EQ(read(2), "cd");  // exactly full: the mark is no end of file
     EXPECT_EQ(read(), "<TryAgain>");
 }
 
-TEST_F(LineDiscipline, ErasesACharacter) {
+TEST_F(TerminalLines, ErasesACharacter) {
     type(
         "ab\x7f"
         "c\x7f\x7f\x7f\x7f");
@@ -182,7 +182,7 @@ TEST_F(LineDiscipline, ErasesACharacter) {
     EXPECT_EQ(read(), "x\n");
 }
 
-TEST_F(LineDiscipline, ErasesWhatTakesTwoColumnsOrMore) {
+TEST_F(TerminalLines, ErasesWhatTakesTwoColumnsOrMore) {
     type("\1\x7f");
     EXPECT_EQ(shown(), "^A\b \b\b \b");
     type("ab\t\x7f");
@@ -193,21 +193,21 @@ TEST_F(LineDiscipline, ErasesWhatTakesTwoColumnsOrMore) {
     EXPECT_EQ(shown(), "\t\b\b\b");
 }
 
-TEST_F(LineDiscipline, ErasesACharacterOfSeveralBytes) {
+TEST_F(TerminalLines, ErasesACharacterOfSeveralBytes) {
     set([](abi::Termios& t) { t.input |= abi::kInputUtf8; });
     type("a\xC3\xA4\x7f\r");
     EXPECT_EQ(shown(), "a\xC3\xA4\b \b\r\n");
     EXPECT_EQ(read(), "a\n");
 }
 
-TEST_F(LineDiscipline, ErasesAWord) {
+TEST_F(TerminalLines, ErasesAWord) {
     type("cd /bin, x_1 \x17");
     EXPECT_EQ(shown(), "cd /bin, x_1 \b \b\b \b\b \b\b \b");
     type("\x17\r");
     EXPECT_EQ(read(), "cd /\n");
 }
 
-TEST_F(LineDiscipline, ErasesTheLine) {
+TEST_F(TerminalLines, ErasesTheLine) {
     type("abc\x15");
     EXPECT_EQ(shown(), "abc\b \b\b \b\b \b");
     set([](abi::Termios& t) { t.local &= ~abi::kLocalEchoKillErases; });
@@ -216,24 +216,24 @@ TEST_F(LineDiscipline, ErasesTheLine) {
     EXPECT_EQ(read(), "\n");
 }
 
-TEST_F(LineDiscipline, ErasesOnlyWhatIsBeingEdited) {
+TEST_F(TerminalLines, ErasesOnlyWhatIsBeingEdited) {
     type("done\r\x7f\x15\x17");
     EXPECT_EQ(read(), "done\n");
 }
 
-TEST_F(LineDiscipline, PrintsTheLineAgain) {
+TEST_F(TerminalLines, PrintsTheLineAgain) {
     type("a\1b\x12");
     EXPECT_EQ(shown(), "a^Ab^R\r\na^Ab");
 }
 
-TEST_F(LineDiscipline, TakesTheNextKeyLiterally) {
+TEST_F(TerminalLines, TakesTheNextKeyLiterally) {
     type("\x16\3\x16\4\x16\x7f\r");
     EXPECT_TRUE(host.sent.empty());
     EXPECT_EQ(shown(), "^\b^C^\b^D^\b^?\r\n");
     EXPECT_EQ(read(), "\3\4\x7f\n");
 }
 
-TEST_F(LineDiscipline, KeysAreSignalsForTheForeground) {
+TEST_F(TerminalLines, KeysAreSignalsForTheForeground) {
     take_terminal();
     type("lost\3");
     EXPECT_EQ(shown(), "lost^C");
@@ -245,24 +245,24 @@ TEST_F(LineDiscipline, KeysAreSignalsForTheForeground) {
     EXPECT_EQ(read(), "kept\n");
 }
 
-TEST_F(LineDiscipline, NobodyGetsASignalWhileNobodyHasTheTerminal) {
+TEST_F(TerminalLines, NobodyGetsASignalWhileNobodyHasTheTerminal) {
     type("\3");
     EXPECT_TRUE(host.sent.empty());
 }
 
-TEST_F(LineDiscipline, ASignalKeepsTheInputWhereThatIsWanted) {
+TEST_F(TerminalLines, ASignalKeepsTheInputWhereThatIsWanted) {
     set([](abi::Termios& t) { t.local |= abi::kLocalNoFlush; });
     type("a\3b\r");
     EXPECT_EQ(read(), "ab\n");
 }
 
-TEST_F(LineDiscipline, WithoutSignalsTheKeysAreCharacters) {
+TEST_F(TerminalLines, WithoutSignalsTheKeysAreCharacters) {
     set([](abi::Termios& t) { t.local &= ~abi::kLocalSignals; });
     type("\3\r");
     EXPECT_EQ(read(), "\3\n");
 }
 
-TEST_F(LineDiscipline, OutputStopsAndGoesOn) {
+TEST_F(TerminalLines, OutputStopsAndGoesOn) {
     type("\x13");
     EXPECT_EQ(write("x"), "<TryAgain>");
     EXPECT_FALSE(tty.readiness().writable);
@@ -273,7 +273,7 @@ TEST_F(LineDiscipline, OutputStopsAndGoesOn) {
     EXPECT_EQ(write("x"), "qx");
 }
 
-TEST_F(LineDiscipline, ReturnsAndNewlinesAreMapped) {
+TEST_F(TerminalLines, ReturnsAndNewlinesAreMapped) {
     set([](abi::Termios& t) { t.input = abi::kInputNewlineToReturn; });
     type("a\n");
     EXPECT_EQ(read(), "<TryAgain>");  // a carriage return ends no line
@@ -282,14 +282,14 @@ TEST_F(LineDiscipline, ReturnsAndNewlinesAreMapped) {
     EXPECT_EQ(read(), "a\rb\n");
 }
 
-TEST_F(LineDiscipline, OtherKeysEndLinesToo) {
+TEST_F(TerminalLines, OtherKeysEndLinesToo) {
     set([](abi::Termios& t) { t.keys[abi::kKeyEndOfLine] = ';'; });
     type("a;b\r");
     EXPECT_EQ(read(), "a;");
     EXPECT_EQ(read(), "b\n");
 }
 
-TEST_F(LineDiscipline, ControlCharactersAreShownOnlyWhereWanted) {
+TEST_F(TerminalLines, ControlCharactersAreShownOnlyWhereWanted) {
     set([](abi::Termios& t) { t.local &= ~abi::kLocalEchoControl; });
     type("\1");
     EXPECT_EQ(shown(), "\1");
@@ -301,7 +301,7 @@ TEST_F(LineDiscipline, ControlCharactersAreShownOnlyWhereWanted) {
     EXPECT_EQ(shown(), "\r\n");
 }
 
-TEST_F(LineDiscipline, WhatDoesNotFitIsDropped) {
+TEST_F(TerminalLines, WhatDoesNotFitIsDropped) {
     type(std::string(5000, 'x') + "\r");
     std::string line;
     while (line.empty() || line.back() != '\n')
@@ -319,7 +319,7 @@ TEST_F(LineDiscipline, WhatDoesNotFitIsDropped) {
 }
 
 // The ring's indices pass its size many times.
-TEST_F(LineDiscipline, GoesOnForLong) {
+TEST_F(TerminalLines, GoesOnForLong) {
     for (int i = 0; i < 3000; ++i) {
         const std::string line = "line " + std::to_string(i) + "\n";
         type(line);
@@ -327,7 +327,7 @@ TEST_F(LineDiscipline, GoesOnForLong) {
     }
 }
 
-TEST_F(LineDiscipline, ABadPointerTakesNothing) {
+TEST_F(TerminalLines, ABadPointerTakesNothing) {
     class Refuses final : public fs::ByteSink {
         Result<void> take(std::span<const std::byte>) override { return Error::BadAddress; }
     } refuses;
@@ -336,7 +336,7 @@ TEST_F(LineDiscipline, ABadPointerTakesNothing) {
     EXPECT_EQ(read(), "abc\n");
 }
 
-TEST_F(LineDiscipline, KeysTypedWhileTheReaderSleepsAreSafe) {
+TEST_F(TerminalLines, KeysTypedWhileTheReaderSleepsAreSafe) {
     class Interrupts final : public fs::ByteSink {
       public:
         explicit Interrupts(LineDiscipline& terminal) : terminal_(terminal) {}
@@ -354,7 +354,7 @@ TEST_F(LineDiscipline, KeysTypedWhileTheReaderSleepsAreSafe) {
     EXPECT_EQ(read(), "new\n");
 }
 
-TEST_F(LineDiscipline, RawInputIsReadAtOnce) {
+TEST_F(TerminalLines, RawInputIsReadAtOnce) {
     go_raw();
     EXPECT_EQ(read(), "<TryAgain>");
     type("\r\x7f\4a");
@@ -364,7 +364,7 @@ TEST_F(LineDiscipline, RawInputIsReadAtOnce) {
     EXPECT_EQ(shown(), "");
 }
 
-TEST_F(LineDiscipline, RawReadsWaitForTheLeastNumber) {
+TEST_F(TerminalLines, RawReadsWaitForTheLeastNumber) {
     go_raw(3);
     type("ab");
     EXPECT_EQ(read(), "<TryAgain>");
@@ -375,7 +375,7 @@ TEST_F(LineDiscipline, RawReadsWaitForTheLeastNumber) {
     EXPECT_EQ(read(), "cde");
 }
 
-TEST_F(LineDiscipline, RawReadsEndInTime) {
+TEST_F(TerminalLines, RawReadsEndInTime) {
     constexpr std::uint64_t kSecond = 1'000'000'000;
     go_raw(0);
     EXPECT_EQ(read(), "");
@@ -396,7 +396,7 @@ TEST_F(LineDiscipline, RawReadsEndInTime) {
     EXPECT_EQ(read(), "a");
 }
 
-TEST_F(LineDiscipline, ChangingTheModeLosesNothing) {
+TEST_F(TerminalLines, ChangingTheModeLosesNothing) {
     type("half");
     go_raw();
     EXPECT_EQ(read(2), "ha");
@@ -406,7 +406,7 @@ TEST_F(LineDiscipline, ChangingTheModeLosesNothing) {
     EXPECT_EQ(read(), "x\n");
 }
 
-TEST_F(LineDiscipline, SettingsMayBeSetWithTheInputThrownAway) {
+TEST_F(TerminalLines, SettingsMayBeSetWithTheInputThrownAway) {
     type("old\rha");
     const auto settings = answer<abi::Termios>(abi::kTcGets);
     EXPECT_EQ(control_with(abi::kTcSetsWait, settings), "OK");
@@ -416,7 +416,7 @@ TEST_F(LineDiscipline, SettingsMayBeSetWithTheInputThrownAway) {
     EXPECT_EQ(read(), "new\n");
 }
 
-TEST_F(LineDiscipline, OutputIsProcessed) {
+TEST_F(TerminalLines, OutputIsProcessed) {
     EXPECT_EQ(write("a\nb\r\tc"), "a\r\nb\r\tc");
     set([](abi::Termios& t) { t.output |= abi::kOutputExpandTabs; });
     EXPECT_EQ(write("\r1\t2"), "\r1       2");
@@ -430,7 +430,7 @@ TEST_F(LineDiscipline, OutputIsProcessed) {
     EXPECT_EQ(write(much), much);
 }
 
-TEST_F(LineDiscipline, ItsSizeCanBeSet) {
+TEST_F(TerminalLines, ItsSizeCanBeSet) {
     take_terminal();
     EXPECT_EQ(answer<abi::WindowSize>(abi::kTioGetWindow), (abi::WindowSize{25, 80}));
     EXPECT_EQ(control_with(abi::kTioSetWindow, abi::WindowSize{50, 132}), "OK");
@@ -439,7 +439,7 @@ TEST_F(LineDiscipline, ItsSizeCanBeSet) {
     EXPECT_EQ(answer<abi::WindowSize>(abi::kTioGetWindow), (abi::WindowSize{50, 132}));
 }
 
-TEST_F(LineDiscipline, BadPointersAndRequestsAreRefused) {
+TEST_F(TerminalLines, BadPointersAndRequestsAreRefused) {
     for (const std::uint32_t request :
          {abi::kTcGets, abi::kTcSets, abi::kTioGetWindow, abi::kTioSetWindow, abi::kTioInputCount})
         EXPECT_EQ(control(request, kNowhere), "BadAddress") << request;
@@ -448,7 +448,7 @@ TEST_F(LineDiscipline, BadPointersAndRequestsAreRefused) {
     EXPECT_EQ(control(abi::kTcFlowControl, VirtAddr(4)), "InvalidArgument");
 }
 
-TEST_F(LineDiscipline, FlushAndFlowControl) {
+TEST_F(TerminalLines, FlushAndFlowControl) {
     type("a\r");
     shown();
     EXPECT_EQ(control(abi::kTcFlush, VirtAddr(1)), "OK");
@@ -461,7 +461,7 @@ TEST_F(LineDiscipline, FlushAndFlowControl) {
     EXPECT_EQ(write("x"), "x");
 }
 
-TEST_F(LineDiscipline, OnlyALeaderWithoutATerminalGetsIt) {
+TEST_F(TerminalLines, OnlyALeaderWithoutATerminalGetsIt) {
     host.who.leads_session = false;
     EXPECT_EQ(control(abi::kTioTakeTerminal, VirtAddr(0)), "NotPermitted");
     host.who.leads_session = true;
@@ -480,7 +480,7 @@ TEST_F(LineDiscipline, OnlyALeaderWithoutATerminalGetsIt) {
     EXPECT_EQ(tty.session(), 30U);
 }
 
-TEST_F(LineDiscipline, TheForegroundIsSetByItsSession) {
+TEST_F(TerminalLines, TheForegroundIsSetByItsSession) {
     EXPECT_EQ(control(abi::kTioGetForeground), "NotTerminal");
     EXPECT_EQ(control_with(abi::kTioSetForeground, kOtherGroup), "NotTerminal");
     take_terminal();
@@ -492,7 +492,7 @@ TEST_F(LineDiscipline, TheForegroundIsSetByItsSession) {
     EXPECT_EQ(answer<ProcessId>(abi::kTioGetSession), kSession);
 }
 
-class Background : public Terminal {
+class Background : public TerminalLines {
   protected:
     Background() {
         take_terminal();
