@@ -64,8 +64,8 @@ class TerminalLines : public test::FaultMachine {
     static constexpr VirtAddr kArgument = mm::start_of(kPage);
     static constexpr VirtAddr kNowhere{0xC0000000};
 
-    Terminal() { add(kPage, 1, read_write()); }
-    ~Terminal() override { tty.check_invariants(); }
+    TerminalLines() { add(kPage, 1, read_write()); }
+    ~TerminalLines() override { tty.check_invariants(); }
 
     void type(std::string_view keys) {
         for (const char key : keys)
