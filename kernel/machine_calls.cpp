@@ -152,8 +152,9 @@ Result<std::uint32_t> call_personality(SystemCall& call) {
 }
 SYSTEM_CALL(136, personality, call_personality, CallTraits::lock_free());
 
-// The list of locks that are to be freed if the thread ends holding them. It is taken and not looked
-// at: who waits for such a lock waits for ever then. Libraries tell it at their start, all of them.
+// The list of locks that are to be freed if the thread ends holding them. It is taken and not
+// looked at: who waits for such a lock waits for ever then. Libraries tell it at their start, all
+// of them.
 Result<std::uint32_t> call_set_robust_list(SystemCall& call) {
     constexpr std::uint32_t kHeadBytes = 12;
     if (call.argument(1) != kHeadBytes) return Error::InvalidArgument;

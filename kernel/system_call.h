@@ -45,8 +45,8 @@ class SystemCall {
     [[nodiscard]] Process& process() const { return *thread_.process; }
     [[nodiscard]] cpu::TrapFrame& frame() const { return frame_; }
 
-    /// When a call that waits `span` nanoseconds at most gives up. One that begins again after a stop
-    /// gets the deadline that it had.
+    /// When a call that waits `span` nanoseconds at most gives up. One that begins again after a
+    /// stop gets the deadline that it had.
     [[nodiscard]] std::uint64_t deadline_in(std::uint64_t span) const;
 
     /// The call answers with exactly this errno, where Error has no word of its own for it.

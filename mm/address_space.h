@@ -233,8 +233,8 @@ class AddressSpace {
     /// Answers a page fault in user space, from ring 3 or from the kernel's copies.
     FaultOutcome handle(const Fault& fault);
 
-    /// The step that handle() would take first, where it found room; it is not taken. For people who
-    /// want to know what an access would do (mm/fault_decision.h).
+    /// The step that handle() would take first, where it found room; it is not taken. For people
+    /// who want to know what an access would do (mm/fault_decision.h).
     [[nodiscard]] FaultAction first_step(const Fault& fault);
 
     /// Brings the pages of `range` in as if each were read, or written, and stops at the first that

@@ -20,8 +20,8 @@ class BackingStore {
   public:
     /// Reads the pages from `first_page` on into `frames`, one page a frame; what lies past the end
     /// of the store is zero-filled. May sleep. Precondition: frames is not empty.
-    /// Errors: IoError (the pages are lost); OutOfMemory (what the store needs to find them; later it
-    /// may work); the contents of all of `frames` are undefined then.
+    /// Errors: IoError (the pages are lost); OutOfMemory (what the store needs to find them; later
+    /// it may work); the contents of all of `frames` are undefined then.
     virtual Result<void> read(std::uint32_t first_page, std::span<const FrameNumber> frames) = 0;
 
     /// Writes `frames` to the pages from `first_page` on. May sleep. Precondition: frames is not

@@ -48,7 +48,8 @@ TEST_P(Ext2Files, KeepsABigFileWithDoubleIndirectBlocks) {
     EXPECT_TRUE(m.judge()["/big"].bytes == bytes);
 }
 
-// What finding a page needs may be missing for a while: the page is not lost, and nobody is told so.
+// What finding a page needs may be missing for a while: the page is not lost, and nobody is told
+// so.
 TEST_P(Ext2Files, APageThatCannotBeFoundForLackOfMemoryIsNotLost) {
     m.put("/big", pattern(500'000));
     m.remount();

@@ -126,11 +126,12 @@ TEST(smaps_count_what_was_touched) {
     for (int i = 0; i < 5; ++i)
         ((volatile char*)at)[i * kPage] = 1;
     CHECK(get(0, "smaps") > 0);
-    CHECK(contains("60000000-60008000 rw-p 00000000 00:00 0 \n"
-                   "Size:                 32 kB\n"
-                   "KernelPageSize:        4 kB\n"
-                   "MMUPageSize:           4 kB\n"
-                   "Rss:                  20 kB\n"));
+    CHECK(
+        contains("60000000-60008000 rw-p 00000000 00:00 0 \n"
+                 "Size:                 32 kB\n"
+                 "KernelPageSize:        4 kB\n"
+                 "MMUPageSize:           4 kB\n"
+                 "Rss:                  20 kB\n"));
 }
 
 TEST(status_tells_who_and_how) {

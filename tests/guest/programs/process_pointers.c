@@ -93,8 +93,7 @@ static void try_one(const struct Row* row, const char* kind, long bad) {
         a[i] = i == row->pointer ? bad : row->arguments[i];
     const long result = system_call5(row->number, a[0], a[1], a[2], a[3], a[4]);
     // These two say so of a NULL: it is no pointer at all there.
-    const int is_sched = row->number == __NR_sched_getparam ||
-                         row->number == __NR_sched_setparam ||
+    const int is_sched = row->number == __NR_sched_getparam || row->number == __NR_sched_setparam ||
                          row->number == __NR_sched_setscheduler;
     const long expected = bad == 0 && is_sched ? -EINVAL : -EFAULT;
     if (result != expected) tap_note("%s, %s (%08lx): %ld", row->name, kind, bad, result);
