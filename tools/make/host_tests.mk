@@ -47,11 +47,12 @@ host$(1)_settings = $(2) $$(host_product_flags) $$(libc_flags) $$(host_support_f
 $$(eval $$(call note,build/host$(1)/settings,host$(1)_settings))
 $$(eval $$(call note,build/host$(1)/objects,host$(1)_objects))
 
-# The headers that every test includes, read once.
+# The headers that every test includes, read once. A compiler cache, where one stands before the
+# compiler, must not hand out another tree's: it would not know the headers again (#pragma once).
 build/host$(1)/tests/host/common_headers.h.gch: tests/host/common_headers.h $$(wildcard mm/*.h fs/*.h tests/host/*.h kernel/base/*.h) build/host$(1)/settings $(5)
 	$$(say) CXX$(1) $$<
 	@mkdir -p $$(@D)
-	$$(Q)$(2) $$(host_test_flags) $(3) -x c++-header $$< -o $$@
+	$$(Q)CCACHE_DISABLE=1 $(2) $$(host_test_flags) $(3) -x c++-header $$< -o $$@
 
 build/host$(1)/tests/host/%_test.o: tests/host/%_test.cpp build/host$(1)/tests/host/common_headers.h.gch
 	$$(say) CXX$(1) $$<
