@@ -14,6 +14,7 @@ constexpr std::uint32_t kExitCodeShift = 8;
 constexpr std::uint32_t kExitCodeMask = 0xFF;
 
 Result<std::uint32_t> call_exit(SystemCall& call) {
+    // cppcheck-suppress missingReturn ; exit() does not return
     call.processes().exit((call.argument(0) & kExitCodeMask) << kExitCodeShift);
 }
 SYSTEM_CALL(1, exit, call_exit, CallTraits::plain());
