@@ -16,6 +16,7 @@ inline constexpr std::uint32_t kCr4PageGlobalEnable = 1U << 7;
 inline constexpr std::uint32_t kCr4OsFxsr = 1U << 9;
 inline constexpr std::uint32_t kCr4OsXmmExceptions = 1U << 10;
 
+inline constexpr std::uint32_t kEflagsAlwaysSet = 1U << 1;  // reads 1
 inline constexpr std::uint32_t kEflagsTrap = 1U << 8;
 inline constexpr std::uint32_t kEflagsInterrupt = 1U << 9;
 inline constexpr std::uint32_t kEflagsNestedTask = 1U << 14;

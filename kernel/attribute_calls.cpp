@@ -4,6 +4,8 @@
 #include "fs/abi_structures.h"
 #include "kernel/abi/time.h"
 #include "kernel/call_support.h"
+#include "kernel/process/identity.h"
+#include "kernel/process/time_values.h"
 
 namespace quire::kernel {
 namespace {
@@ -135,15 +137,11 @@ CallResult call_fchown32(SystemCall& call) {
 }
 SYSTEM_CALL(207, fchown32, call_fchown32, CallTraits::plain());
 
-// The same with ids of 16 bits, of which the largest stands for "unchanged".
-std::uint32_t wide_id(std::uint32_t id) {
-    constexpr std::uint32_t kNarrow = 0xFFFF;
-    return (id & kNarrow) == kNarrow ? ~0U : id & kNarrow;
-}
+// The same with ids of 16 bits.
 CallResult narrow_chown(const SystemCall& call, std::uint32_t flags) {
     const UserPath path = TRY(path_of(call, 0));
-    return done(files_of(call).chown(kHere, path.text(), wide_id(call.argument(1)),
-                                     wide_id(call.argument(2)), flags));
+    return done(files_of(call).chown(kHere, path.text(), widened_id(call.argument(1)),
+                                     widened_id(call.argument(2)), flags));
 }
 CallResult call_chown(SystemCall& call) {
     return narrow_chown(call, 0);
@@ -154,8 +152,8 @@ CallResult call_lchown(SystemCall& call) {
 }
 SYSTEM_CALL(16, lchown, call_lchown, CallTraits::plain());
 CallResult call_fchown(SystemCall& call) {
-    return done(files_of(call).fchown(call.argument(0), wide_id(call.argument(1)),
-                                      wide_id(call.argument(2))));
+    return done(files_of(call).fchown(call.argument(0), widened_id(call.argument(1)),
+                                      widened_id(call.argument(2))));
 }
 SYSTEM_CALL(95, fchown, call_fchown, CallTraits::plain());
 
@@ -177,10 +175,9 @@ struct TimeChanges {
 
 Result<fs::TimeChange> change_of(std::int64_t seconds, std::uint32_t nanoseconds) {
     using Kind = fs::TimeChange::Kind;
-    constexpr std::uint32_t kSecond = 1'000'000'000;
     if (nanoseconds == abi::kTimeNow) return fs::TimeChange{Kind::Now, {}};
     if (nanoseconds == abi::kTimeOmit) return fs::TimeChange{Kind::Omit, {}};
-    if (nanoseconds >= kSecond) return Error::InvalidArgument;
+    if (nanoseconds >= kNanosecondsPerSecond) return Error::InvalidArgument;
     // What a file system cannot hold becomes the nearest that it can.
     constexpr std::int64_t kLast = 0xFFFFFFFF;
     if (seconds < 0) seconds = 0;

@@ -2,12 +2,13 @@
 
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
+#include "kernel/process/time_values.h"
 #include "kernel/virtual_memory.h"
 
 namespace quire::kernel {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kSecond = kNanosecondsPerSecond;
 constexpr std::uint64_t kReclaimEvery = kSecond / 10;
 
 // Takes steps as long as there is more to do, then sleeps for `pause`.

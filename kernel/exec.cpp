@@ -10,6 +10,7 @@
 
 #include "cpu/descriptor_tables.h"
 #include "cpu/fpu.h"
+#include "cpu/registers.h"
 #include "kernel/abi/stat.h"
 #include "kernel/files.h"
 #include "kernel/process/program.h"
@@ -21,9 +22,6 @@
 namespace quire::kernel {
 
 namespace {
-
-constexpr std::uint32_t kInterruptsOn = 1U << 9;
-constexpr std::uint32_t kAlwaysSet = 1U << 1;
 
 // The credentials that a program runs with: suid and sgid make them the file's.
 Result<ProgramFacts> facts_of(Processes& processes, const Process& process, fs::Node& file) {
@@ -59,7 +57,7 @@ void set_registers(cpu::TrapFrame& frame, const StartPoint& start) {
     frame.vector = before.vector;
     frame.ds = frame.es = frame.user_ss = cpu::kUserData;
     frame.cs = cpu::kUserCode;
-    frame.eflags = kInterruptsOn | kAlwaysSet;
+    frame.eflags = cpu::kEflagsInterrupt | cpu::kEflagsAlwaysSet;
     frame.eip = start.entry;
     frame.user_esp = start.stack_pointer;
 }

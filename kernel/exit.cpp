@@ -56,7 +56,8 @@ void tell_of_end(Processes& processes, const Thread& thread) {
 void Processes::exit(std::uint32_t status) {
     Thread& self = threads_.current();
     Process& process = *self.process;
-    if (process.pid == 1) panic("init has ended (status %04X): nobody is left", status);
+    if (process.pid == ProcessTable::kInit)
+        panic("init has ended (status %04X): nobody is left", status);
     lock_.acquire();
     tell_of_end(*this, self);
     threads_.use_space(nullptr);

@@ -4,33 +4,19 @@
 // works on the words themselves (FUTEX_WAKE_OP) and the kind with priorities are not known: ENOSYS.
 #include "kernel/abi/errno.h"
 #include "kernel/abi/futex.h"
-#include "kernel/process/time_values.h"
-#include "kernel/process/user_copy.h"
+#include "kernel/process/user_time.h"
 #include "kernel/processes.h"
 #include "kernel/system_call.h"
 
 namespace quire::kernel {
 namespace {
 
-struct Form32 {
-    static Result<std::uint64_t> read(mm::VirtAddr place) {
-        const auto time = TRY(user::read<abi::TimeSpec>(place));
-        return nanoseconds_of(time.seconds, time.nanoseconds);
-    }
-};
-struct Form64 {
-    static Result<std::uint64_t> read(mm::VirtAddr place) {
-        const auto time = TRY(user::read<abi::TimeSpec64>(place));
-        return nanoseconds_of(time.seconds, static_cast<std::int32_t>(time.nanoseconds));
-    }
-};
-
 // The time at which a wait is given up: FUTEX_WAIT has a span, FUTEX_WAIT_BITSET an absolute time.
-template <typename Form>
+template <typename Spec>
 Result<std::uint64_t> deadline_of(SystemCall& call, std::uint32_t operation) {
     const mm::VirtAddr place = call.pointer(3);
     if (place.raw() == 0) return Processes::kNever;
-    const std::uint64_t time = TRY(Form::read(place));
+    const std::uint64_t time = TRY(read_time<Spec>(place));
     Processes& processes = call.processes();
     if ((operation & ~(abi::kFutexPrivate | abi::kFutexClockRealTime)) == abi::kFutexWait)
         return deadline_after(processes.now(), time);
@@ -76,13 +62,13 @@ std::uint32_t most_to_wake(const SystemCall& call) {
     return most < 1 ? 1 : static_cast<std::uint32_t>(most);
 }
 
-template <typename Form>
+template <typename Spec>
 Result<std::uint32_t> call_futex(SystemCall& call) {
     const std::uint32_t operation = call.argument(1);
     const std::uint32_t what = operation & ~(abi::kFutexPrivate | abi::kFutexClockRealTime);
     const bool waits = what == abi::kFutexWait || what == abi::kFutexWaitBits;
     const std::uint64_t deadline =
-        waits ? TRY(deadline_of<Form>(call, operation)) : Processes::kNever;
+        waits ? TRY(deadline_of<Spec>(call, operation)) : Processes::kNever;
     if ((operation & abi::kFutexClockRealTime) != 0 && what != abi::kFutexWaitBits)
         return call.fail_with(abi::kEnosys);
     const bool is_known = waits || what == abi::kFutexWake || what == abi::kFutexWakeBits ||
@@ -104,8 +90,8 @@ Result<std::uint32_t> call_futex(SystemCall& call) {
         return requeue(call, key, what == abi::kFutexCompareRequeue);
     }
 }
-SYSTEM_CALL(240, futex, call_futex<Form32>, CallTraits::restarting());
-SYSTEM_CALL(422, futex_time64, call_futex<Form64>, CallTraits::restarting());
+SYSTEM_CALL(240, futex, call_futex<abi::TimeSpec>, CallTraits::restarting());
+SYSTEM_CALL(422, futex_time64, call_futex<abi::TimeSpec64>, CallTraits::restarting());
 
 }  // namespace
 }  // namespace quire::kernel

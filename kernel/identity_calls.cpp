@@ -1,7 +1,6 @@
 // getuid, setuid and their kin, each with ids of 32 bits and, of older programs, of 16.
 //
-// An id of 16 bits that a program hands in is widened, 0xFFFF to "unchanged"; one that does not fit
-// is told as 65534. (Linux: kernel/uid16.c.)
+// (Linux: kernel/uid16.c.)
 #include <array>
 
 #include "kernel/process/identity.h"
@@ -14,17 +13,6 @@ namespace quire::kernel {
 namespace {
 
 using mm::VirtAddr;
-
-constexpr std::uint32_t kMost16 = 0xFFFF;
-constexpr std::uint32_t kDoesNotFit = 65534;
-
-std::uint32_t narrow(std::uint32_t id) {
-    return id > kMost16 ? kDoesNotFit : id;
-}
-std::uint32_t widen(std::uint32_t argument) {
-    const std::uint32_t id = argument & kMost16;
-    return id == kMost16 ? kUnchanged : id;
-}
 
 // --- One id ---
 
@@ -47,7 +35,7 @@ SYSTEM_CALL(202, getegid32, call_getegid32, CallTraits::lock_free());
 
 template <Result<std::uint32_t> (*kCall)(SystemCall&)>
 Result<std::uint32_t> narrowed(SystemCall& call) {
-    return narrow(TRY(kCall(call)));
+    return narrowed_id(TRY(kCall(call)));
 }
 SYSTEM_CALL(24, getuid, narrowed<call_getuid32>, CallTraits::lock_free());
 SYSTEM_CALL(47, getgid, narrowed<call_getgid32>, CallTraits::lock_free());
@@ -73,14 +61,14 @@ Result<std::uint32_t> call_setuid(SystemCall& call) {
     return done(call, set_user(call.process(), kWiden(call.argument(0))));
 }
 SYSTEM_CALL(213, setuid32, call_setuid<whole>, CallTraits::plain());
-SYSTEM_CALL(23, setuid, call_setuid<widen>, CallTraits::plain());
+SYSTEM_CALL(23, setuid, call_setuid<widened_id>, CallTraits::plain());
 
 template <Widening kWiden>
 Result<std::uint32_t> call_setgid(SystemCall& call) {
     return done(call, set_group(call.process(), kWiden(call.argument(0))));
 }
 SYSTEM_CALL(214, setgid32, call_setgid<whole>, CallTraits::plain());
-SYSTEM_CALL(46, setgid, call_setgid<widen>, CallTraits::plain());
+SYSTEM_CALL(46, setgid, call_setgid<widened_id>, CallTraits::plain());
 
 template <Widening kWiden>
 Result<std::uint32_t> call_setreuid(SystemCall& call) {
@@ -88,7 +76,7 @@ Result<std::uint32_t> call_setreuid(SystemCall& call) {
                 set_users(call.process(), kWiden(call.argument(0)), kWiden(call.argument(1))));
 }
 SYSTEM_CALL(203, setreuid32, call_setreuid<whole>, CallTraits::plain());
-SYSTEM_CALL(70, setreuid, call_setreuid<widen>, CallTraits::plain());
+SYSTEM_CALL(70, setreuid, call_setreuid<widened_id>, CallTraits::plain());
 
 template <Widening kWiden>
 Result<std::uint32_t> call_setregid(SystemCall& call) {
@@ -96,7 +84,7 @@ Result<std::uint32_t> call_setregid(SystemCall& call) {
                 set_groups(call.process(), kWiden(call.argument(0)), kWiden(call.argument(1))));
 }
 SYSTEM_CALL(204, setregid32, call_setregid<whole>, CallTraits::plain());
-SYSTEM_CALL(71, setregid, call_setregid<widen>, CallTraits::plain());
+SYSTEM_CALL(71, setregid, call_setregid<widened_id>, CallTraits::plain());
 
 template <Widening kWiden>
 IdSet wanted(const SystemCall& call) {
@@ -108,21 +96,21 @@ Result<std::uint32_t> call_setresuid(SystemCall& call) {
     return done(call, set_users(call.process(), wanted<kWiden>(call)));
 }
 SYSTEM_CALL(208, setresuid32, call_setresuid<whole>, CallTraits::plain());
-SYSTEM_CALL(164, setresuid, call_setresuid<widen>, CallTraits::plain());
+SYSTEM_CALL(164, setresuid, call_setresuid<widened_id>, CallTraits::plain());
 
 template <Widening kWiden>
 Result<std::uint32_t> call_setresgid(SystemCall& call) {
     return done(call, set_groups(call.process(), wanted<kWiden>(call)));
 }
 SYSTEM_CALL(210, setresgid32, call_setresgid<whole>, CallTraits::plain());
-SYSTEM_CALL(170, setresgid, call_setresgid<widen>, CallTraits::plain());
+SYSTEM_CALL(170, setresgid, call_setresgid<widened_id>, CallTraits::plain());
 
 // --- All three ---
 
 template <typename Id>
 Result<std::uint32_t> tell(SystemCall& call, const IdSet& ids) {
     const auto told = [](std::uint32_t id) {
-        return static_cast<Id>(sizeof(Id) == 2 ? narrow(id) : id);
+        return static_cast<Id>(sizeof(Id) == 2 ? narrowed_id(id) : id);
     };
     TRY(user::write(call.pointer(0), told(ids.real)));
     TRY(user::write(call.pointer(1), told(ids.effective)));
@@ -154,7 +142,7 @@ Result<std::uint32_t> call_getgroups(SystemCall& call) {
     if (call.argument(0) < who.group_count) return Error::InvalidArgument;
     std::array<Id, fs::Credentials::kMostGroups> list{};
     for (std::uint32_t i = 0; i < who.group_count; ++i)
-        list[i] = static_cast<Id>(sizeof(Id) == 2 ? narrow(who.groups[i]) : who.groups[i]);
+        list[i] = static_cast<Id>(sizeof(Id) == 2 ? narrowed_id(who.groups[i]) : who.groups[i]);
     TRY(user::copy_to(call.pointer(1), list.data(), who.group_count * sizeof(Id)));
     return who.group_count;
 }
@@ -170,7 +158,7 @@ Result<std::uint32_t> call_setgroups(SystemCall& call) {
     if (count > list.size()) return Error::InvalidArgument;
     TRY(user::copy_from(list.data(), call.pointer(1), count * sizeof(Id)));
     for (std::uint32_t i = 0; i < count; ++i)
-        groups[i] = sizeof(Id) == 2 ? widen(list[i]) : list[i];
+        groups[i] = sizeof(Id) == 2 ? widened_id(list[i]) : list[i];
     TRY(set_supplementary(call.process(), std::span(groups).first(count)));
     return 0U;
 }

@@ -5,7 +5,7 @@
 #include "kernel/call_support.h"
 #include "kernel/process/poll_set.h"
 #include "kernel/process/signal_delivery.h"
-#include "kernel/process/time_values.h"
+#include "kernel/process/user_time.h"
 
 namespace quire::kernel {
 namespace {
@@ -33,8 +33,7 @@ std::uint64_t deadline_in(const SystemCall& call, std::uint64_t span) {
 template <typename Spec>
 Result<std::uint64_t> deadline_at(const SystemCall& call, mm::VirtAddr time) {
     if (time == mm::VirtAddr()) return Processes::kNever;
-    const auto spec = TRY(user::read<Spec>(time));
-    return deadline_in(call, TRY(nanoseconds_of(spec.seconds, spec.nanoseconds)));
+    return deadline_in(call, TRY(read_time<Spec>(time)));
 }
 
 std::uint64_t rest_until(const SystemCall& call, std::uint64_t deadline) {
@@ -120,14 +119,6 @@ CallResult call_poll(SystemCall& call) {
                                                   kNanosecondsPerMillisecond));
 }
 SYSTEM_CALL(168, poll, call_poll, CallTraits::resuming());
-
-template <typename Spec>
-Spec spec_of(std::uint64_t nanoseconds) {
-    if constexpr (std::is_same_v<Spec, abi::TimeSpec>)
-        return time_spec(nanoseconds);
-    else
-        return time_spec64(nanoseconds);
-}
 
 template <typename Spec>
 CallResult ppoll(SystemCall& call) {

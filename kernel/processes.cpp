@@ -6,6 +6,7 @@
 #include "kernel/files.h"
 #include "kernel/process/limits.h"
 #include "kernel/process/signal_delivery.h"
+#include "kernel/process/time_values.h"
 #include "kernel/virtual_memory.h"
 #include "mm/memory_calls.h"
 
@@ -13,8 +14,6 @@ extern "C" void before_ring3(quire::cpu::TrapFrame* frame);
 
 namespace quire::kernel {
 namespace {
-
-constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 
 constinit Processes* the_processes = nullptr;
 
@@ -62,7 +61,7 @@ Processes::Processes(System& system, VirtualMemory& memory, Files& files, Thread
 }
 
 std::uint64_t Processes::wall_clock() const {
-    return system_.clock.boot_time() * kNanoseconds + now();
+    return system_.clock.boot_time() * kNanosecondsPerSecond + now();
 }
 
 // A disk that does not answer is given up by those who wait for it, when they look at the time.

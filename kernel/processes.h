@@ -45,10 +45,6 @@ class Processes final : fs::Sleeper {
     static constexpr std::uint64_t kNever = ~std::uint64_t{0};
     Result<void> sleep_on(fs::WaitQueue& queue, std::uint64_t deadline = kNever);
 
-    /// Whether a signal waits for the thread that it does not block.
-    [[nodiscard]] static bool has_signal(const Thread& thread) {
-        return !((thread.pending.set() | thread.process->pending.set()) & ~thread.blocked).empty();
-    }
     /// The current thread sleeps as Stopped, without the lock, until SIGCONT or SIGKILL resumes it.
     void sleep_stopped();
 

@@ -2,6 +2,7 @@
 
 #include "cpu/descriptor_tables.h"
 #include "cpu/idt.h"
+#include "cpu/registers.h"
 #include "kernel/guarded_call.h"
 #include "libc/string.h"
 #include "mm/physical_window.h"
@@ -12,7 +13,6 @@ namespace {
 constexpr mm::PageNumber kPage{0x00400};
 constexpr mm::PageRange kTableRange =
     mm::PageRange::of(mm::PageNumber(0x00400), mm::PageCount(mm::kEntriesPerTable));
-constexpr std::uint32_t kAlwaysSet = 2;  // bit 1 of EFLAGS reads 1
 
 // Goes to the page by IRET. Traps come back on this stack, below what stands on it now.
 void enter(void* eflags) {
@@ -24,8 +24,8 @@ void enter(void* eflags) {
     asm volatile("pushl %0\n pushl %1\n pushl %2\n pushl %3\n pushl %4\n iret"
                  :
                  : "i"(cpu::kUserData), "r"(first + mm::kPageSize - 16),
-                   "r"(*static_cast<std::uint32_t*>(eflags) | kAlwaysSet), "i"(cpu::kUserCode),
-                   "r"(first)
+                   "r"(*static_cast<std::uint32_t*>(eflags) | cpu::kEflagsAlwaysSet),
+                   "i"(cpu::kUserCode), "r"(first)
                  : "memory");
 }
 

@@ -9,8 +9,8 @@
 #include "kernel/process/signal_frame.h"
 #include "kernel/process/signal_info.h"
 #include "kernel/process/signal_stack.h"
-#include "kernel/process/time_values.h"
 #include "kernel/process/user_copy.h"
+#include "kernel/process/user_time.h"
 #include "kernel/signals.h"
 #include "kernel/system_call.h"
 
@@ -225,16 +225,13 @@ Result<std::uint32_t> wait_for_one(SystemCall& call, SignalSet wanted, std::uint
     return info.value().signal;
 }
 
-template <typename Time>
+template <typename Spec>
 Result<std::uint32_t> sigtimedwait(SystemCall& call) {
     TRY(check_set_bytes(call, 3));
     const SignalSet wanted = TRY(read_set(call.pointer(0)));
     std::uint64_t deadline = Processes::kNever;
     if (call.argument(2) != 0) {
-        const Time time = TRY(user::read<Time>(call.pointer(2)));
-        const std::uint64_t span =
-            TRY(nanoseconds_of(time.seconds, static_cast<std::int32_t>(time.nanoseconds)));
-        deadline = deadline_after(call.processes().now(), span);
+        deadline = deadline_after(call.processes().now(), TRY(read_time<Spec>(call.pointer(2))));
     }
     return wait_for_one(call, wanted, deadline);
 }

@@ -1,11 +1,10 @@
 // What time is it, and wake me then: time, gettimeofday, clock_gettime, nanosleep and their kin.
 //
-// Each call with 32-bit seconds has a twin with 64-bit ones (_time64); a Form says how a time lies
-// in a program's memory. Sleeping is waiting on a queue that nobody wakes, with a deadline.
+// Each call with 32-bit seconds has a twin with 64-bit ones (kernel/process/user_time.h). Sleeping
+// is waiting on a queue that nobody wakes, with a deadline.
 #include "kernel/abi/errno.h"
 #include "kernel/abi/time.h"
-#include "kernel/process/time_values.h"
-#include "kernel/process/user_copy.h"
+#include "kernel/process/user_time.h"
 #include "kernel/processes.h"
 #include "kernel/system_call.h"
 
@@ -13,27 +12,6 @@ namespace quire::kernel {
 namespace {
 
 using mm::VirtAddr;
-
-// --- The two forms of a timespec ---
-
-struct Form32 {
-    static Result<std::uint64_t> read(VirtAddr from) {
-        const auto spec = TRY(user::read<abi::TimeSpec>(from));
-        return nanoseconds_of(spec.seconds, spec.nanoseconds);
-    }
-    static Result<void> write(VirtAddr to, std::uint64_t time) {
-        return user::write(to, time_spec(time));
-    }
-};
-struct Form64 {
-    static Result<std::uint64_t> read(VirtAddr from) {
-        const auto spec = TRY(user::read<abi::TimeSpec64>(from));
-        return nanoseconds_of(spec.seconds, spec.nanoseconds);
-    }
-    static Result<void> write(VirtAddr to, std::uint64_t time) {
-        return user::write(to, time_spec64(time));
-    }
-};
 
 // --- What time is it? ---
 
@@ -77,14 +55,14 @@ Result<std::uint64_t> read_clock(SystemCall& call, std::uint32_t clock) {
     }
 }
 
-template <typename Form>
+template <typename Spec>
 Result<std::uint32_t> call_clock_gettime(SystemCall& call) {
     const std::uint64_t time = TRY(read_clock(call, call.argument(0)));
-    TRY(Form::write(call.pointer(1), time));
+    TRY(write_time<Spec>(call.pointer(1), time));
     return 0U;
 }
-SYSTEM_CALL(265, clock_gettime, call_clock_gettime<Form32>, CallTraits::plain());
-SYSTEM_CALL(403, clock_gettime64, call_clock_gettime<Form64>, CallTraits::plain());
+SYSTEM_CALL(265, clock_gettime, call_clock_gettime<abi::TimeSpec>, CallTraits::plain());
+SYSTEM_CALL(403, clock_gettime64, call_clock_gettime<abi::TimeSpec64>, CallTraits::plain());
 
 bool is_coarse(std::uint32_t clock) {
     return clock == abi::kClockRealTimeCoarse || clock == abi::kClockMonotonicCoarse ||
@@ -92,16 +70,16 @@ bool is_coarse(std::uint32_t clock) {
 }
 
 // Between two ticks the clock follows the TSC; time of the CPU is counted in ticks.
-template <typename Form>
+template <typename Spec>
 Result<std::uint32_t> call_clock_getres(SystemCall& call) {
     TRY(read_clock(call, call.argument(0)));
     const std::uint32_t tick = kNanosecondsPerSecond / call.processes().system().pit.hz();
     if (call.argument(1) != 0)
-        TRY(Form::write(call.pointer(1), is_coarse(call.argument(0)) ? tick : 1));
+        TRY(write_time<Spec>(call.pointer(1), is_coarse(call.argument(0)) ? tick : 1));
     return 0U;
 }
-SYSTEM_CALL(266, clock_getres, call_clock_getres<Form32>, CallTraits::plain());
-SYSTEM_CALL(406, clock_getres_time64, call_clock_getres<Form64>, CallTraits::plain());
+SYSTEM_CALL(266, clock_getres, call_clock_getres<abi::TimeSpec>, CallTraits::plain());
+SYSTEM_CALL(406, clock_getres_time64, call_clock_getres<abi::TimeSpec64>, CallTraits::plain());
 
 // --- Wake me then ---
 
@@ -116,19 +94,20 @@ Result<void> sleep_until(SystemCall& call, std::uint64_t deadline) {
 }
 
 // A sleep that a signal ends tells how much of it is left.
-template <typename Form>
+template <typename Spec>
 Result<std::uint32_t> sleep_for(SystemCall& call, std::uint64_t span, VirtAddr left) {
     const std::uint64_t deadline = call.deadline_in(span);
     const Result<void> slept = sleep_until(call, deadline);
     if (slept.ok()) return 0U;
     const std::uint64_t now = call.processes().now();
     if (now >= deadline) return 0U;
-    if (left.raw() != 0) TRY(Form::write(left, deadline - now));
+    if (left.raw() != 0) TRY(write_time<Spec>(left, deadline - now));
     return Error::Interrupted;
 }
 
 Result<std::uint32_t> call_nanosleep(SystemCall& call) {
-    return sleep_for<Form32>(call, TRY(Form32::read(call.pointer(0))), call.pointer(1));
+    return sleep_for<abi::TimeSpec>(call, TRY(read_time<abi::TimeSpec>(call.pointer(0))),
+                                    call.pointer(1));
 }
 SYSTEM_CALL(162, nanosleep, call_nanosleep, CallTraits::resuming());
 
@@ -137,22 +116,23 @@ bool can_be_slept_by(std::uint32_t clock) {
            clock == abi::kClockBootTime;
 }
 
-template <typename Form>
+template <typename Spec>
 Result<std::uint32_t> call_clock_nanosleep(SystemCall& call) {
     const std::uint32_t clock = call.argument(0);
     TRY(read_clock(call, clock));
     if (!can_be_slept_by(clock)) return Error::NotSupported;
-    const std::uint64_t time = TRY(Form::read(call.pointer(2)));
+    const std::uint64_t time = TRY(read_time<Spec>(call.pointer(2)));
     if ((call.argument(1) & abi::kTimerAbsolute) == 0)
-        return sleep_for<Form>(call, time, call.pointer(3));
+        return sleep_for<Spec>(call, time, call.pointer(3));
     Processes& processes = call.processes();
     TRY(sleep_until(call, clock == abi::kClockRealTime
                               ? since_boot(time, processes.wall_clock(), processes.now())
                               : time));
     return 0U;
 }
-SYSTEM_CALL(267, clock_nanosleep, call_clock_nanosleep<Form32>, CallTraits::resuming());
-SYSTEM_CALL(407, clock_nanosleep_time64, call_clock_nanosleep<Form64>, CallTraits::resuming());
+SYSTEM_CALL(267, clock_nanosleep, call_clock_nanosleep<abi::TimeSpec>, CallTraits::resuming());
+SYSTEM_CALL(407, clock_nanosleep_time64, call_clock_nanosleep<abi::TimeSpec64>,
+            CallTraits::resuming());
 
 }  // namespace
 }  // namespace quire::kernel

@@ -10,6 +10,7 @@
 #include "kernel/abi/signal.h"
 #include "kernel/base/log.h"
 #include "kernel/kernel_heap.h"
+#include "kernel/process/signal_delivery.h"
 #include "kernel/virtual_memory.h"
 #include "mm/layout.h"
 #include "mm/oom.h"
@@ -20,6 +21,8 @@ namespace {
 using mm::FaultOutcome;
 
 constinit Processes* the_processes = nullptr;
+
+constexpr SignalInfo kKill{.signal = abi::kSigKill, .code = abi::kSiKernel};
 
 SignalInfo signal_of(FaultOutcome outcome, const mm::Fault& fault) {
     SignalInfo info;
@@ -56,10 +59,7 @@ void end_for_memory(Process& victim, const mm::OomCandidate& figures) {
     quire::log(LogLevel::Error, "oom", "out of memory: ends process %u (%s), %u KiB in RAM",
                victim.pid, victim.name.data(), figures.resident.raw() * 4);
     ++the_processes->memory().killed_for_memory();
-    SignalInfo info;
-    info.signal = abi::kSigKill;
-    info.code = abi::kSiKernel;
-    the_processes->send(victim, info);
+    the_processes->send(victim, kKill);
     victim.memory->space.empty();
 }
 
@@ -92,7 +92,7 @@ FaultOutcome resolve(Thread& thread, const mm::Fault& fault) {
         if (outcome == FaultOutcome::Resolved) ++thread.usage.minor_faults;
         if (outcome == FaultOutcome::ResolvedByRead) ++thread.usage.major_faults;
         if (outcome != FaultOutcome::OutOfMemory || !make_somebody_end()) return outcome;
-        if (Processes::has_signal(thread)) return outcome;  // it was the one
+        if (has_signal(thread)) return outcome;  // it was the one
     }
 }
 
@@ -117,11 +117,8 @@ cpu::Trap on_page_fault(cpu::TrapFrame& frame) {
     if (outcome == FaultOutcome::KernelBug || !frame.from_user()) return cpu::Trap::NotHandled;
     if (outcome != FaultOutcome::OutOfMemory) {
         the_processes->force_signal(self, signal_of(outcome, fault));
-    } else if (!Processes::has_signal(self)) {
-        SignalInfo info;
-        info.signal = abi::kSigKill;
-        info.code = abi::kSiKernel;
-        the_processes->force_signal(self, info);
+    } else if (!has_signal(self)) {
+        the_processes->force_signal(self, kKill);
     }
     return cpu::Trap::Handled;
 }

@@ -20,6 +20,18 @@ namespace quire::kernel {
 
 inline constexpr std::uint32_t kUnchanged = ~0U;
 
+/// An id of 16 bits that an older program hands in: its 0xFFFF is kUnchanged.
+constexpr std::uint32_t widened_id(std::uint32_t id) {
+    constexpr std::uint32_t kUnchanged16 = 0xFFFF;
+    return (id & kUnchanged16) == kUnchanged16 ? kUnchanged : id & kUnchanged16;
+}
+/// An id as an older program is told it: 65534 where 16 bits are not enough.
+constexpr std::uint32_t narrowed_id(std::uint32_t id) {
+    constexpr std::uint32_t kMost16 = 0xFFFF;
+    constexpr std::uint32_t kDoesNotFit = 65534;
+    return id > kMost16 ? kDoesNotFit : id;
+}
+
 /// The three ids of a kind, as getresuid(2) tells them.
 struct IdSet {
     std::uint32_t real, effective, saved;

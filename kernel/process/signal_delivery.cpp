@@ -43,10 +43,6 @@ Thread* who_takes(Process& process, Thread* only_this, SignalNumber signal) {
     return nullptr;
 }
 
-SignalSet pending_of(const Thread& thread) {
-    return thread.pending.set() | thread.process->pending.set();
-}
-
 Delivery::What default_of(const Process& process, const SignalInfo& info) {
     if (is_too_good_for(process, info)) return Delivery::What::Nothing;
     switch (default_action(info.signal)) {
@@ -121,8 +117,7 @@ bool is_fault(const SignalInfo& info) {
 
 bool interrupts_sleep(const Thread& thread) {
     if (thread.process == nullptr) return false;
-    const SignalSet pending = pending_of(thread);
-    return !(pending & ~thread.blocked).empty() || !(pending & thread.awaited).empty() ||
+    return has_signal(thread) || !(pending_of(thread) & thread.awaited).empty() ||
            thread.process->state == ProcessState::Stopped;
 }
 

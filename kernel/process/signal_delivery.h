@@ -38,6 +38,14 @@ void post_fault(Thread& thread, const SignalInfo& info);
 /// Whether the kernel made it because of what the program's instruction did.
 [[nodiscard]] bool is_fault(const SignalInfo& info);
 
+/// What waits to be taken, blocked or not. Precondition: the thread has a process.
+[[nodiscard]] inline SignalSet pending_of(const Thread& thread) {
+    return thread.pending.set() | thread.process->pending.set();
+}
+/// Whether there is a signal that the thread does not block. Precondition: it has a process.
+[[nodiscard]] inline bool has_signal(const Thread& thread) {
+    return !(pending_of(thread) & ~thread.blocked).empty();
+}
 /// Whether a sleep of this thread ends now: a signal it does not block, or waits for; or its
 /// process has to stop.
 [[nodiscard]] bool interrupts_sleep(const Thread& thread);
@@ -45,8 +53,7 @@ void post_fault(Thread& thread, const SignalInfo& info);
 [[nodiscard]] inline bool has_signal_work(const Thread& thread) {
     const Process* const process = thread.process;
     if (process == nullptr) return false;
-    const SignalSet pending = thread.pending.set() | process->pending.set();
-    return !(pending & ~thread.blocked).empty() || thread.blocked_before.has_value() ||
+    return has_signal(thread) || thread.blocked_before.has_value() ||
            process->state == ProcessState::Stopped;
 }
 
