@@ -80,6 +80,11 @@ Result<std::uint32_t> MemoryDevice::read(std::uint64_t offset, std::uint32_t byt
     return bytes;
 }
 
+Result<void> TerminalDevice::opened(OpenMode) {
+    if (kind_ == Kind::Tty && !terminal_.controls_caller()) return Error::NoDevice;
+    return {};
+}
+
 Result<std::uint32_t> TerminalDevice::read(std::uint64_t, std::uint32_t bytes, ByteSink& to,
                                            ReadAhead&) {
     return terminal_.read(bytes, to);

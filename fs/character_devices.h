@@ -84,8 +84,8 @@ class MemoryDevice final : public Device {
     const mm::FrameTable& records_;
 };
 
-/// A terminal as /dev has it: the console, and tty, which is whatever terminal the asker has; as
-/// long as there is one, both are that.
+/// A terminal as /dev has it: the console, and tty, which is the terminal that controls whoever
+/// opens it; there is one terminal, so both are that.
 class TerminalDevice final : public Device {
   public:
     enum class Kind : std::uint8_t { Tty, Console };
@@ -93,7 +93,10 @@ class TerminalDevice final : public Device {
     TerminalDevice(DeviceTable& table, Kind kind, Terminal& terminal)
         : Device(table, NodeKind::CharacterDevice, device_number(5, kind == Kind::Tty ? 0 : 1),
                  kind == Kind::Tty ? "tty" : "console", kind == Kind::Tty ? 0666 : 0600),
+          kind_(kind),
           terminal_(terminal) {}
+    /// Errors: NoDevice (tty, and the caller has no controlling terminal). (Linux: tty_open.)
+    Result<void> opened(OpenMode) override;
     Result<std::uint32_t> read(std::uint64_t, std::uint32_t bytes, ByteSink& to,
                                ReadAhead&) override;
     Result<std::uint32_t> write(std::uint64_t, std::uint32_t bytes, ByteSource& from) override;
@@ -103,6 +106,7 @@ class TerminalDevice final : public Device {
     [[nodiscard]] Terminal* terminal() override { return &terminal_; }
 
   private:
+    Kind kind_;
     Terminal& terminal_;
 };
 

@@ -20,6 +20,8 @@ class Terminal {
     /// ioctl(2): what `argument` is depends on the request; an address is one in the program that
     /// is loaded. Errors: NotTerminal (no such request), BadAddress, others of ioctl_tty(2).
     virtual Result<std::uint32_t> control(std::uint32_t request, mm::VirtAddr argument) = 0;
+    /// Whether it is the controlling terminal of whoever asks.
+    [[nodiscard]] virtual bool controls_caller() = 0;
     [[nodiscard]] virtual Readiness readiness() = 0;
     /// Woken when readiness() may have changed.
     [[nodiscard]] virtual WaitQueue& changes() = 0;

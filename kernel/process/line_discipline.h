@@ -35,6 +35,7 @@ class LineDiscipline final : public fs::Terminal {
     Result<std::uint32_t> write(std::uint32_t bytes, fs::ByteSource& from) override;
     /// ioctl(2). Errors: NotTerminal (no such request), BadAddress; others as ioctl_tty(2) tells.
     Result<std::uint32_t> control(std::uint32_t request, mm::VirtAddr argument) override;
+    [[nodiscard]] bool controls_caller() override;
     [[nodiscard]] fs::Readiness readiness() override;
     [[nodiscard]] fs::WaitQueue& changes() override { return changes_; }
 

@@ -106,6 +106,10 @@ Result<std::uint32_t> LineDiscipline::control_flow(std::uint32_t action) {
     return std::uint32_t{0};
 }
 
+bool LineDiscipline::controls_caller() {
+    return host_.user(abi::kSigTerminalOutput).is_controlled;
+}
+
 Result<std::uint32_t> LineDiscipline::take_as_controlling(std::uint32_t force) {
     const TerminalUser user = host_.user(abi::kSigTerminalOutput);
     if (user.leads_session && user.session == session_) return std::uint32_t{0};
@@ -129,7 +133,7 @@ Result<std::uint32_t> LineDiscipline::leave_controlling() {
 }
 
 Result<std::uint32_t> LineDiscipline::tell_foreground(mm::VirtAddr argument, bool tells_session) {
-    if (!host_.user(abi::kSigTerminalOutput).is_controlled) return Error::NotTerminal;
+    if (!controls_caller()) return Error::NotTerminal;
     return done(user::write(argument, tells_session ? session_ : foreground_));
 }
 

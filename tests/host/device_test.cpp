@@ -33,6 +33,7 @@ class TestTerminal final : public Terminal {
     Result<std::uint32_t> control(std::uint32_t, mm::VirtAddr) override {
         return Error::NotTerminal;
     }
+    bool controls_caller() override { return controls; }
     Readiness readiness() override { return {.readable = !typed.empty(), .writable = !stopped}; }
     WaitQueue& changes() override { return queue; }
     void type(const char* text) {
@@ -43,6 +44,7 @@ class TestTerminal final : public Terminal {
     std::string typed;
     std::string shown;
     bool stopped = false;
+    bool controls = true;
     WaitQueue queue;
 };
 
@@ -167,6 +169,14 @@ TEST_F(Devices, TheTerminalBlocksAndIsNoFile) {
     EXPECT_EQ(p.read(c), "EAGAIN");
     terminal.type("x");
     EXPECT_EQ(p.read(c), "x");
+}
+
+TEST_F(Devices, OnlyThoseWhoHaveATerminalCanOpenTheirs) {
+    terminal.controls = false;
+    EXPECT_EQ(answer(p.calls.open(kAtWorkingDirectory, "/dev/tty", 0, 0)), "ENXIO");
+    open("/dev/console");
+    terminal.controls = true;
+    open("/dev/tty");
 }
 
 // --- The disk ---

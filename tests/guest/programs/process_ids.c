@@ -107,6 +107,7 @@ TEST(a_session_begins_without_a_terminal) {
     CHECK_EQUAL(system_call(__NR_getpgrp), pid);
     CHECK_EQUAL(system_call(__NR_setsid), -EPERM);
     CHECK_EQUAL(system_call(__NR_setpgid, 0, 0), -EPERM);
+    CHECK_EQUAL(system_call(__NR_open, "/dev/tty", 2), -ENXIO);
 }
 
 TEST(groups_are_refused_as_on_linux) {
