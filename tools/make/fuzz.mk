@@ -82,5 +82,15 @@ fuzz-model: build/fuzz/user_memory_model
 
 -include $(model_objects:.o=.d)
 
+# Hostile system calls of running programs (tests/guest/fuzz): so many on each seed and each PC.
+FUZZ_CALLS ?= 1000000
+FUZZ_SEEDS ?= 1 2 3 4 5 6 7 8
+FUZZ_MEMORY ?= 16 128
+.PHONY: fuzz-calls
+fuzz-calls: image test-image
+	$(say) CALLS "$(FUZZ_CALLS) on seeds $(FUZZ_SEEDS), with $(FUZZ_MEMORY) MiB"
+	$(Q)QUIRE_FUZZ_CALLS=$(FUZZ_CALLS) QUIRE_FUZZ_SEEDS='$(FUZZ_SEEDS)' QUIRE_FUZZ_MEMORY='$(FUZZ_MEMORY)' \
+	    $(PYTHON) -m pytest -q tests/system/test_call_fuzz.py
+
 .PHONY: fuzz
 fuzz: $(addprefix fuzz-,$(fuzz_targets)) fuzz-model

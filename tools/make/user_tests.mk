@@ -15,7 +15,10 @@ glibc_tests := $(patsubst $(programs)/%,build/test_programs/root/tests/%,$(basen
 # Measurements: /bench on the same image.
 guest_bench_sources := $(wildcard tests/bench/guest/*.cpp)
 guest_benches := $(patsubst tests/bench/guest/%.cpp,build/test_programs/root/bench/%,$(guest_bench_sources))
-test_programs := $(raw_tests) $(glibc_tests) $(guest_benches)
+# Hostile system calls: /fuzz/calls.
+guest_fuzz_sources := $(wildcard tests/guest/fuzz/*.cpp)
+guest_fuzzer := build/test_programs/root/fuzz/calls
+test_programs := $(raw_tests) $(glibc_tests) $(guest_benches) $(guest_fuzzer)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)
@@ -57,6 +60,12 @@ build/test_programs/root/bench/%: build/test_programs/tests/bench/guest/%.cpp.o 
 	@mkdir -p $(@D)
 	$(Q)$(KERNEL_LD) $(user_ld_flags) --strip-all $(filter %.o,$^) $(libgcc) -o $@
 
+$(guest_fuzzer): $(guest_fuzz_sources:%=build/test_programs/%.o) build/test_programs/$(test_snapshot).o \
+                 $(raw_test_library)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(KERNEL_LD) $(user_ld_flags) --strip-all $(filter %.o,$^) $(libgcc) -o $@
+
 build/test_programs/root/tests/glibc/%: $(programs)/glibc/%.c build/test_programs/settings
 	$(say) CC32 $<
 	@mkdir -p $(@D)
@@ -91,4 +100,4 @@ build/tests.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel
 .PHONY: test-image
 test-image: build/tests.img
 
--include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(test_frame) $(test_snapshot))
+-include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(guest_fuzz_sources) $(test_frame) $(test_snapshot))
