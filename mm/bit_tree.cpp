@@ -17,6 +17,17 @@ BitTree::BitTree(std::uint32_t numbers, std::span<std::uint32_t> memory) : numbe
     }
 }
 
+void BitTree::fill() {
+    std::uint32_t numbers = numbers_;  // of this level: all of them are members
+    for (std::uint32_t level = 0; level < kLevels; ++level) {
+        const std::uint32_t whole = numbers / kWordBits;
+        for (std::uint32_t i = 0; i < whole; ++i)
+            levels_[level][i] = ~0U;
+        if (numbers % kWordBits != 0) levels_[level][whole] = (1U << numbers % kWordBits) - 1;
+        numbers = sizes_[level];
+    }
+}
+
 // The word of level 0 with this index is no longer 0.
 void BitTree::insert_above(std::uint32_t word) {
     for (std::uint32_t level = 1; level < kLevels; ++level) {

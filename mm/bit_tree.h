@@ -74,6 +74,9 @@ class BitTree {
         return before;
     }
 
+    /// Makes every number a member. O(words).
+    void fill();
+
     /// The lowest member that is not below `from`, or kNone. Any `from` will do.
     [[nodiscard]] std::uint32_t next(std::uint32_t from) const;
 

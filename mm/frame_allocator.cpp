@@ -1,6 +1,7 @@
 #include "mm/frame_allocator.h"
 
 #include <bit>
+#include <utility>
 
 #include "libc/string.h"
 #include "mm/machine.h"
@@ -49,13 +50,16 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
 
 void FrameAllocator::add_memory(FrameRange range) {
     ASSERT(range.empty() || (range.first > FrameNumber(0) && range.end <= table_.end()));
+    // Runs for each frame at boot, so it is short: what the frames were is collected and judged
+    // once, and the rest of a record is zero as long as it is Absent or Reserved.
     constexpr std::uint32_t kFree = FrameTable::use_word(FrameState::Free, 0);
-    for (std::uint32_t frame = range.first.raw(); frame < range.end.raw(); ++frame) {
-        [[maybe_unused]] const FrameState before = table_.state(FrameNumber(frame));
-        ASSERT(before == FrameState::Absent || before == FrameState::Reserved);
-        records_[frame] = {.use = kFree, .next = frame, .previous = frame, .place = 0};
-        if (poison_) poison(FrameNumber(frame), 1);
-    }
+    constexpr std::uint32_t kReserved = FrameTable::use_word(FrameState::Reserved, 0);
+    static_assert(FrameTable::use_word(FrameState::Absent, 0) == 0);
+    std::uint32_t before = 0;
+    for (std::uint32_t frame = range.first.raw(); frame < range.end.raw(); ++frame)
+        before |= std::exchange(records_[frame].use, kFree);
+    ASSERT(before == 0 || before == kReserved);
+    if (poison_ && !range.empty()) poison(range.first, range.count().raw());
     give_runs(range.first.raw(), range.end.raw());
     free_ += range.count();
     managed_ += range.count();

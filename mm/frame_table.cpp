@@ -1,5 +1,7 @@
 #include "mm/frame_table.h"
 
+#include "libc/string.h"
+
 namespace quire::mm {
 
 const char* frame_state_name(FrameState state) {
@@ -35,8 +37,8 @@ const char* frame_state_name(FrameState state) {
 FrameTable::FrameTable(std::span<FrameInfo> records)
     : records_(records.data()), count_(static_cast<std::uint32_t>(records.size())) {
     ASSERT(records.size() <= std::size_t{kLinkMask} + 1);
-    for (FrameInfo& record : records)
-        record = FrameInfo();
+    static_assert(static_cast<std::uint32_t>(FrameState::Absent) == 0);
+    memset(static_cast<void*>(records.data()), 0, records.size_bytes());
 }
 
 void FrameTable::set_state(FrameNumber frame, FrameState state) {

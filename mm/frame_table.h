@@ -168,8 +168,8 @@ class FrameTable {
         return has(frame, FrameFlag::Run) ? info(frame).next >> 20 : 0;
     }
 
-    // Rings: every frame is in one, alone to begin with. FrameList and the siblings of a page
-    // table are made of these.
+    // Rings: a frame is in none until it is made one of its own. FrameList and the siblings of a
+    // page table are made of these.
 
     /// Makes `frame` a ring of its own. Its links are overwritten, not unlinked.
     void ring_alone(FrameNumber frame);

@@ -7,6 +7,12 @@ SlotMap::SlotMap(std::uint32_t slots, std::span<std::uint32_t> memory)
       free_(slots, memory),
       whole_(divide_up(slots, kCluster), memory.subspan(BitTree::words_needed(slots))) {}
 
+void SlotMap::release_all() {
+    free_.fill();
+    whole_.fill();
+    if (slots_ % kCluster != 0) whole_.erase(slots_ / kCluster);
+}
+
 bool SlotMap::move_hand() {
     if (free_.empty()) return false;
     if (!whole_.empty()) {

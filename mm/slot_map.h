@@ -64,6 +64,9 @@ class SlotMap {
         if (free_.insert(slot) == ~0U) whole_.insert(slot / kCluster);
     }
 
+    /// Makes every slot free, whatever it was. O(words).
+    void release_all();
+
     /// Recounts the whole clusters. O(slots).
     void check_invariants() const;
 

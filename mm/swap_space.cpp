@@ -22,7 +22,7 @@ Result<AreaId> SwapSpace::add_area(BackingStore& store, PageCount size, int prio
         ++index;
     if (!block.has_value() || index == kMaxAreas) return Error::LimitReached;
 
-    for (SlotRecord& record : records)
+    for (SlotRecord& record : records.first(size.raw()))
         record = SlotRecord();
     Area& area = areas_[index];
     area.store = &store;
@@ -33,8 +33,9 @@ Result<AreaId> SwapSpace::add_area(BackingStore& store, PageCount size, int prio
     static_assert(sizeof(SlotRecord) == 2 * sizeof(std::uint32_t));
     const std::span<SlotRecord> rest = records.subspan(size.raw());
     area.map_ = SlotMap(size.raw(), {&rest.data()->names, rest.size() * 2});
-    for (std::uint32_t page = 1; page < size.raw(); ++page)
-        area.map_.release(page);
+    area.map_.release_all();
+    [[maybe_unused]] const std::uint32_t header = area.map_.take();
+    ASSERT(header == 0);
     for (std::uint32_t i = 0; i < divide_up(size.raw(), kBlock.raw()); ++i)
         owner_[*block + i] = index;
     start_allocating(AreaId{index});

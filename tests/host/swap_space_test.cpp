@@ -94,6 +94,20 @@ TEST_F(MapTest, TakesSlotsInARowAndThenNone) {
     map.check_invariants();
 }
 
+// Sizes around a cluster's, and around that of 32 clusters.
+TEST(SlotMap, FreesAllSlotsAtOnceAsOneByOne) {
+    for (const std::uint32_t slots : {1U, 31U, 32U, 33U, 64U, 1023U, 1024U, 1025U, 33000U}) {
+        std::vector<std::uint32_t> memory(SlotMap::words_needed(slots));
+        SlotMap map(slots, memory);
+        map.release_all();
+        map.check_invariants();
+        for (std::uint32_t slot = 0; slot < slots; ++slot)
+            ASSERT_EQ(map.take(), slot) << slots;
+        ASSERT_EQ(map.take(), SlotMap::kNone) << slots;
+        map.check_invariants();
+    }
+}
+
 TEST_F(MapTest, DoesNotComeBackToAFreedSlotWhileWholeClustersAreLeft) {
     for (int i = 0; i < 40; ++i)
         (void)map.take();  // 0 to 39: known from the test above
