@@ -165,6 +165,7 @@ Result<void> FileCalls::truncate(std::string_view path, std::int64_t bytes) {
     const Attributes attributes = TRY(node->attributes());
     if (!may(who_, attributes, Wish::kWrite)) return Error::AccessDenied;
     if (node->is_run()) return Error::TextBusy;
+    TRY(check_growth(*node, static_cast<std::uint64_t>(bytes)));
     TRY(drop_privileges(*node, who_));
     return node->resize(static_cast<std::uint64_t>(bytes));
 }

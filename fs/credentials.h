@@ -1,4 +1,4 @@
-// Who asks, and whether they may: users, groups and the nine permission bits.
+// Who asks, and whether they may: users, groups, the nine permission bits, and how large files get.
 //
 //     permissions   owner rwx | group rwx | others rwx
 //                   the first of the three classes that fits the asker decides, and no other
@@ -16,6 +16,7 @@ namespace quire::fs {
 
 struct Credentials {
     static constexpr std::uint32_t kMostGroups = 32;
+    static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
     std::uint32_t user = 0;  // effective: these decide
     std::uint32_t group = 0;
@@ -23,6 +24,7 @@ struct Credentials {
     std::uint32_t real_group = 0;
     std::array<std::uint32_t, kMostGroups> groups{};  // supplementary
     std::uint32_t group_count = 0;
+    std::uint64_t most_file_bytes = kNoLimit;  // no file is made larger (RLIMIT_FSIZE)
 
     [[nodiscard]] bool is_root() const { return user == 0; }
     [[nodiscard]] bool in_group(std::uint32_t wanted) const {

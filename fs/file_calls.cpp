@@ -249,6 +249,12 @@ Result<std::uint32_t> FileCalls::read_directory(Descriptor descriptor, std::uint
     return file->read_directory(bytes, to);
 }
 
+// (Linux: inode_newsize_ok.)
+Result<void> FileCalls::check_growth(Node& file, std::uint64_t length) const {
+    if (length <= who_.most_file_bytes || length <= TRY(file.end())) return {};
+    return Error::FileTooBig;
+}
+
 Result<void> FileCalls::ftruncate(Descriptor descriptor, std::int64_t bytes) {
     if (bytes < 0) return Error::InvalidArgument;
     const FileRef file = TRY(table_.file(descriptor));
@@ -257,6 +263,7 @@ Result<void> FileCalls::ftruncate(Descriptor descriptor, std::int64_t bytes) {
     if (file->node()->kind() != NodeKind::File || !file->mode().write)
         return Error::InvalidArgument;
     if (!large && length > OpenFile::kMostWithoutLargeFile) return Error::InvalidArgument;
+    TRY(check_growth(*file->node(), length));
     TRY(drop_privileges(*file->node(), who_));
     return file->node()->resize(length);
 }

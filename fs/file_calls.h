@@ -199,6 +199,7 @@ class FileCalls {
     Result<void> change_mode(Node& node, std::uint32_t mode);
     Result<void> change_owner(Node& node, std::uint32_t user, std::uint32_t group);
     Result<void> change_times(Node& node, const TimeChange& accessed, const TimeChange& modified);
+    Result<void> check_growth(Node& file, std::uint64_t length) const;
     static Result<Status> status_of(Node& node);
     static MountFigures figures_of(Node& node);
 

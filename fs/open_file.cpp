@@ -161,7 +161,8 @@ Result<std::uint32_t> OpenFile::prepare_write(std::uint64_t& offset, std::uint32
     if (bytes == 0 || io_->kind() != NodeKind::File) return bytes;
     if ((flags_ & kOpenAppend) != 0) offset = TRY(io_->end());
     const bool large = (flags_ & kOpenLargeFile) != 0;
-    const std::uint64_t limit = large ? kMostOffset : kMostWithoutLargeFile;
+    std::uint64_t limit = large ? kMostOffset : kMostWithoutLargeFile;
+    if (limit > who.most_file_bytes) limit = who.most_file_bytes;
     if (offset >= limit) return Error::FileTooBig;
     if (bytes > limit - offset) bytes = static_cast<std::uint32_t>(limit - offset);
     TRY(drop_privileges(*io_, who));
@@ -173,6 +174,8 @@ Result<std::uint32_t> OpenFile::prepare_write(std::uint64_t& offset, std::uint32
 WriteOutcome OpenFile::transfer_out(std::uint64_t& offset, std::uint32_t bytes, ByteSource& from,
                                     Sleeper& sleeper, const Credentials& who) {
     const Result<std::uint32_t> allowed = prepare_write(offset, bytes, who);
+    if (!allowed.ok() && allowed.error() == Error::FileTooBig)
+        return {.result = allowed, .over_limit = offset >= who.most_file_bytes};
     if (!allowed.ok() || allowed.value() == 0) return {allowed};
     bytes = allowed.value();
     for (std::uint32_t done = 0;;) {

@@ -24,10 +24,12 @@
 namespace quire::fs {
 
 /// What became of a write: the count or the error, and whether SIGPIPE is due. Both can be: bytes
-/// were taken before the last reader went.
+/// were taken before the last reader went. Or whether SIGXFSZ is: the writer may not make a file as
+/// large as that.
 struct WriteOutcome {
     Result<std::uint32_t> result;
     bool broken_pipe = false;
+    bool over_limit = false;
 };
 
 /// A counted use of an open file.

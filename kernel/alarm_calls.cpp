@@ -1,9 +1,11 @@
-// alarm, setitimer, getitimer: SIGALRM at a time, once or again and again.
+// alarm, setitimer, getitimer: a signal at a time, once or again and again.
 //
-// A process has one such timer, ITIMER_REAL, made when it is first set. fork leaves it behind,
-// execve keeps it. The timers that count CPU time are not known (EINVAL).
+// ITIMER_REAL is a timer made when it is first set; those that count time of the CPU are
+// kernel/process/cpu_time.h's. fork leaves all of them behind, execve keeps them.
 #include "kernel/abi/signal.h"
 #include "kernel/abi/time.h"
+#include "kernel/process/cpu_time.h"
+#include "kernel/process/process_table.h"
 #include "kernel/process/time_values.h"
 #include "kernel/process/user_copy.h"
 #include "kernel/processes.h"
@@ -62,9 +64,34 @@ Result<std::uint32_t> call_alarm(SystemCall& call) {
 }
 SYSTEM_CALL(27, alarm, call_alarm, CallTraits::plain());
 
+// --- Time of the CPU ---
+
+std::uint32_t tick_of(SystemCall& call) {
+    return kNanosecondsPerSecond / call.processes().system().pit.hz();
+}
+
+CpuTimer::Kind kind_of(std::uint32_t which) {
+    return which == abi::kTimerVirtual ? CpuTimer::Virtual : CpuTimer::Profile;
+}
+
+abi::IntervalTimer look_at_cpu_timer(SystemCall& call, CpuTimer::Kind kind) {
+    const CpuTimes times = cpu_times(usage_of(call.process()));
+    return cpu_timer_value(call.process().cpu_timers[kind], times.of(kind), tick_of(call));
+}
+
+// --- The calls ---
+
+bool is_timer(std::uint32_t which) {
+    return which == abi::kTimerReal || which == abi::kTimerVirtual || which == abi::kTimerProfile;
+}
+
+abi::IntervalTimer look_at(SystemCall& call, std::uint32_t which) {
+    return which == abi::kTimerReal ? look_at(call) : look_at_cpu_timer(call, kind_of(which));
+}
+
 Result<std::uint32_t> call_getitimer(SystemCall& call) {
-    if (call.argument(0) != abi::kTimerReal) return Error::InvalidArgument;
-    TRY(user::write(call.pointer(1), look_at(call)));
+    if (!is_timer(call.argument(0))) return Error::InvalidArgument;
+    TRY(user::write(call.pointer(1), look_at(call, call.argument(0))));
     return 0U;
 }
 SYSTEM_CALL(105, getitimer, call_getitimer, CallTraits::plain());
@@ -75,9 +102,16 @@ Result<std::uint32_t> call_setitimer(SystemCall& call) {
     if (call.argument(1) != 0) wanted = TRY(user::read<abi::IntervalTimer>(call.pointer(1)));
     const std::uint64_t value = TRY(nanoseconds_of(wanted.value));
     const std::uint64_t interval = TRY(nanoseconds_of(wanted.interval));
-    if (call.argument(0) != abi::kTimerReal) return Error::InvalidArgument;
-    if (call.argument(2) != 0) TRY(user::write(call.pointer(2), look_at(call)));
-    set_alarm(call, value, interval);
+    const std::uint32_t which = call.argument(0);
+    if (!is_timer(which)) return Error::InvalidArgument;
+    if (call.argument(2) != 0) TRY(user::write(call.pointer(2), look_at(call, which)));
+    if (which == abi::kTimerReal) {
+        set_alarm(call, value, interval);
+    } else {
+        const CpuTimes times = cpu_times(usage_of(call.process()));
+        set_cpu_timer(call.process().cpu_timers[kind_of(which)], times.of(kind_of(which)), value,
+                      interval, tick_of(call));
+    }
     return 0U;
 }
 SYSTEM_CALL(104, setitimer, call_setitimer, CallTraits::plain());

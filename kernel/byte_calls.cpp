@@ -18,16 +18,27 @@ Result<void> check_writable(const SystemCall& call, std::uint32_t descriptor) {
     return file->mode().write ? Result<void>() : Error::BadDescriptor;
 }
 
-// Who writes where nobody will read is told by a signal, too.
+void send_to_self(SystemCall& call, SignalNumber signal) {
+    SignalInfo news;
+    news.signal = signal;
+    news.sender = call.process().pid;
+    news.user = call.process().credentials.real_user;
+    call.processes().send_to_thread(call.thread(), news);
+}
+
+// Who writes where nobody will read, or more than a file may have, is told by a signal, too.
 CallResult finish_write(SystemCall& call, const fs::WriteOutcome& outcome) {
-    if (outcome.broken_pipe) {
-        SignalInfo news;
-        news.signal = abi::kSigPipe;
-        news.sender = call.process().pid;
-        news.user = call.process().credentials.real_user;
-        call.processes().send_to_thread(call.thread(), news);
-    }
+    if (outcome.broken_pipe) send_to_self(call, abi::kSigPipe);
+    if (outcome.over_limit) send_to_self(call, abi::kSigFileSize);
     return outcome.result;
+}
+
+CallResult finish_resize(SystemCall& call, std::int64_t length, const Result<void>& result) {
+    const bool over_limit =
+        static_cast<std::uint64_t>(length) > call.process().credentials.most_file_bytes;
+    if (!result.ok() && result.error() == Error::FileTooBig && over_limit)
+        send_to_self(call, abi::kSigFileSize);
+    return done(result);
 }
 
 CallResult call_read(SystemCall& call) {
@@ -246,23 +257,27 @@ SYSTEM_CALL(36, sync, call_sync, CallTraits::plain());
 
 CallResult call_truncate(SystemCall& call) {
     const UserPath path = TRY(path_of(call, 0));
-    return done(files_of(call).truncate(path.text(), call.signed_argument(1)));
+    const std::int64_t length = call.signed_argument(1);
+    return finish_resize(call, length, files_of(call).truncate(path.text(), length));
 }
 SYSTEM_CALL(92, truncate, call_truncate, CallTraits::plain());
 
 CallResult call_truncate64(SystemCall& call) {
     const UserPath path = TRY(path_of(call, 0));
-    return done(files_of(call).truncate(path.text(), offset_of(call, 1)));
+    const std::int64_t length = offset_of(call, 1);
+    return finish_resize(call, length, files_of(call).truncate(path.text(), length));
 }
 SYSTEM_CALL(193, truncate64, call_truncate64, CallTraits::plain());
 
 CallResult call_ftruncate(SystemCall& call) {
-    return done(files_of(call).ftruncate(call.argument(0), call.signed_argument(1)));
+    const std::int64_t length = call.signed_argument(1);
+    return finish_resize(call, length, files_of(call).ftruncate(call.argument(0), length));
 }
 SYSTEM_CALL(93, ftruncate, call_ftruncate, CallTraits::plain());
 
 CallResult call_ftruncate64(SystemCall& call) {
-    return done(files_of(call).ftruncate(call.argument(0), offset_of(call, 1)));
+    const std::int64_t length = offset_of(call, 1);
+    return finish_resize(call, length, files_of(call).ftruncate(call.argument(0), length));
 }
 SYSTEM_CALL(194, ftruncate64, call_ftruncate64, CallTraits::plain());
 

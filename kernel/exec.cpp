@@ -13,6 +13,7 @@
 #include "cpu/registers.h"
 #include "kernel/abi/stat.h"
 #include "kernel/files.h"
+#include "kernel/process/limits.h"
 #include "kernel/process/program.h"
 #include "kernel/process/user_path.h"
 #include "kernel/system_call.h"
@@ -134,6 +135,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
     process.signals->actions.reset_handlers();
     clear_thread(processes, thread);
     process.credentials = facts.credentials;
+    apply_limits(process);
     process.saved_user = facts.credentials.user;
     process.saved_group = facts.credentials.group;
     process.is_dumpable = !facts.is_secure;

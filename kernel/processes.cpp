@@ -2,8 +2,10 @@
 
 #include "cpu/idt.h"
 #include "cpu/registers.h"
+#include "kernel/abi/signal.h"
 #include "kernel/disks.h"
 #include "kernel/files.h"
+#include "kernel/process/cpu_time.h"
 #include "kernel/process/limits.h"
 #include "kernel/process/signal_delivery.h"
 #include "kernel/process/time_values.h"
@@ -64,9 +66,21 @@ std::uint64_t Processes::wall_clock() const {
     return system_.clock.boot_time() * kNanosecondsPerSecond + now();
 }
 
+// The tick was that of the thread that runs, if of any; a process that has ended uses nothing.
+void Processes::check_cpu_time() {
+    Process* const process = threads_.current().process;
+    if (process == nullptr || !watches_cpu_time(*process)) return;
+    const SignalSet due = take_due_signals(*process, cpu_times(usage_of(*process)));
+    for (const SignalNumber signal :
+         {abi::kSigKill, abi::kSigCpuTime, abi::kSigVirtualAlarm, abi::kSigProfile}) {
+        if (due.has(signal)) send(*process, {.signal = signal, .code = abi::kSiKernel});
+    }
+}
+
 // A disk that does not answer is given up by those who wait for it, when they look at the time.
 void Processes::on_tick() {
     timers_.run_until(now());
+    check_cpu_time();
     system_.disks->waiter().wake_threads();
 }
 

@@ -99,6 +99,7 @@ class Processes final : fs::Sleeper {
 
     Result<void> sleep(fs::WaitQueue& queue) override { return sleep_on(queue); }
     void on_tick();
+    void check_cpu_time();
     template <typename T>
     static void drop_user(mm::ObjectCache<T>& cache, T*& shared);
 

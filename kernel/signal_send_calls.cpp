@@ -1,4 +1,5 @@
 // System calls that send signals: kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2).
+#include "kernel/abi/resource.h"
 #include "kernel/abi/signal.h"
 #include "kernel/process/signal_delivery.h"
 #include "kernel/process/signal_info.h"
@@ -9,11 +10,26 @@
 namespace quire::kernel {
 namespace {
 
+// Whether as many signals wait for the user of `to` as its limit allows. (Linux: sigqueue_alloc.)
+bool is_full_of_signals(Processes& processes, const Process& to) {
+    const std::uint64_t most = to.limits[abi::kLimitPendingSignals].soft;
+    std::uint64_t there = 0;
+    processes.table().for_each([&](Process& process) {
+        if (process.credentials.real_user != to.credentials.real_user) return;
+        there += process.pending.count();
+        for (const Thread& thread : process.threads)
+            there += thread.pending.count();
+    });
+    return there >= most;
+}
+
 // Signal 0 is sent to nobody: it asks whether one could be.
 Result<void> send_checked(SystemCall& call, Process& to, Thread* only, const SignalInfo& info) {
     if (info.signal > kSignals) return Error::InvalidArgument;
     if (!may_send(call.process(), to, info.signal)) return Error::NotPermitted;
     if (info.signal == 0) return {};
+    const bool must_queue = info.signal >= abi::kSigFirstRealTime && info.code != abi::kSiUser;
+    if (must_queue && is_full_of_signals(call.processes(), to)) return Error::TryAgain;
     return send_signal(call.processes(), to, only, info);
 }
 

@@ -48,6 +48,8 @@ class SystemCall {
     /// When a call that waits `span` nanoseconds at most gives up. One that begins again after a
     /// stop gets the deadline that it had.
     [[nodiscard]] std::uint64_t deadline_in(std::uint64_t span) const;
+    /// The same by another clock, which says `now`.
+    [[nodiscard]] std::uint64_t deadline_from(std::uint64_t now, std::uint64_t span) const;
 
     /// The call answers with exactly this errno, where Error has no word of its own for it.
     [[nodiscard]] Error fail_with(std::int32_t error_number) {

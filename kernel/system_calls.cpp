@@ -95,8 +95,11 @@ std::uint32_t SystemCall::argument(unsigned index) const {
 }
 
 std::uint64_t SystemCall::deadline_in(std::uint64_t span) const {
-    if (!thread_.call_deadline.has_value())
-        thread_.call_deadline = deadline_after(processes_.now(), span);
+    return deadline_from(processes_.now(), span);
+}
+
+std::uint64_t SystemCall::deadline_from(std::uint64_t now, std::uint64_t span) const {
+    if (!thread_.call_deadline.has_value()) thread_.call_deadline = deadline_after(now, span);
     return *thread_.call_deadline;
 }
 

@@ -4,6 +4,7 @@
 // is waiting on a queue that nobody wakes, with a deadline.
 #include "kernel/abi/errno.h"
 #include "kernel/abi/time.h"
+#include "kernel/process/cpu_time.h"
 #include "kernel/process/user_time.h"
 #include "kernel/processes.h"
 #include "kernel/system_call.h"
@@ -31,12 +32,50 @@ Result<std::uint32_t> call_gettimeofday(SystemCall& call) {
 }
 SYSTEM_CALL(78, gettimeofday, call_gettimeofday, CallTraits::plain());
 
-std::uint64_t cpu_time(const Usage& usage) {
-    return usage.user_time + usage.system_time;
+// A clock of the CPU as its number says it: whose, and which time. (Linux: posix-timers_types.h.)
+struct CpuClock {
+    enum Which : std::uint32_t { Profile, Virtual, Scheduled, kWhich };
+    static constexpr std::uint32_t kThreadBit = 4;
+
+    ProcessId id;  // of a process or a thread; 0: the caller
+    bool is_thread;
+    std::uint32_t which;
+};
+
+// Negative numbers are clocks of the CPU.
+std::optional<CpuClock> cpu_clock(std::uint32_t clock) {
+    if (clock == abi::kClockProcess) return CpuClock{0, false, CpuClock::Scheduled};
+    if (clock == abi::kClockThread) return CpuClock{0, true, CpuClock::Scheduled};
+    if (static_cast<std::int32_t>(clock) >= 0) return {};
+    return CpuClock{~clock >> 3 & ~(7U << 29), (clock & CpuClock::kThreadBit) != 0, clock & 3};
+}
+
+// What the clock counts; nothing: there is no such process, or it is no thread of the caller's.
+std::optional<Usage> usage_by(SystemCall& call, const CpuClock& clock) {
+    if (clock.which >= CpuClock::kWhich) return {};
+    Process& caller = call.process();
+    if (!clock.is_thread) {
+        Process* const process = clock.id == 0 ? &caller : call.processes().table().find(clock.id);
+        if (process == nullptr) return {};
+        return usage_of(*process);
+    }
+    if (clock.id == 0) return call.thread().usage;
+    for (const Thread& thread : caller.threads)
+        if (thread.tid == clock.id) return thread.usage;
+    return {};
+}
+
+// Errors: InvalidArgument (no such clock).
+Result<std::uint64_t> read_cpu_clock(SystemCall& call, const CpuClock& clock) {
+    const std::optional<Usage> usage = usage_by(call, clock);
+    if (!usage.has_value()) return Error::InvalidArgument;
+    const CpuTimes times = cpu_times(*usage);
+    return clock.which == CpuClock::Virtual ? times.user : times.all;
 }
 
 // Errors: InvalidArgument (no such clock).
 Result<std::uint64_t> read_clock(SystemCall& call, std::uint32_t clock) {
+    if (const auto of_cpu = cpu_clock(clock)) return read_cpu_clock(call, *of_cpu);
     switch (clock) {
     case abi::kClockRealTime:
     case abi::kClockRealTimeCoarse:
@@ -46,10 +85,6 @@ Result<std::uint64_t> read_clock(SystemCall& call, std::uint32_t clock) {
     case abi::kClockMonotonicCoarse:
     case abi::kClockBootTime:
         return call.processes().now();
-    case abi::kClockProcess:
-        return cpu_time(usage_of(call.process()));
-    case abi::kClockThread:
-        return cpu_time(call.thread().usage);
     default:
         return Error::InvalidArgument;
     }
@@ -66,7 +101,7 @@ SYSTEM_CALL(403, clock_gettime64, call_clock_gettime<abi::TimeSpec64>, CallTrait
 
 bool is_coarse(std::uint32_t clock) {
     return clock == abi::kClockRealTimeCoarse || clock == abi::kClockMonotonicCoarse ||
-           clock == abi::kClockProcess || clock == abi::kClockThread;
+           cpu_clock(clock).has_value();
 }
 
 // Between two ticks the clock follows the TSC; time of the CPU is counted in ticks.
@@ -116,9 +151,39 @@ bool can_be_slept_by(std::uint32_t clock) {
            clock == abi::kClockBootTime;
 }
 
+// A clock of the CPU that another thread or process moves: it is looked at every tick. One that has
+// ended moves no more. A thread that waits for itself would do so for ever, which is refused; for
+// CLOCK_THREAD_CPUTIME_ID as such, differently. (Linux: posix_cpu_nsleep.)
+template <typename Spec>
+Result<std::uint32_t> sleep_by_cpu_clock(SystemCall& call, const CpuClock& clock) {
+    const std::uint64_t time = TRY(read_time<Spec>(call.pointer(2)));
+    if (clock.is_thread && (clock.id == 0 || clock.id == call.thread().tid))
+        return Error::InvalidArgument;
+    const std::uint64_t begin = TRY(read_cpu_clock(call, clock));
+    const bool absolute = (call.argument(1) & abi::kTimerAbsolute) != 0;
+    const std::uint64_t deadline = absolute ? time : call.deadline_from(begin, time);
+    Processes& processes = call.processes();
+    const std::uint32_t tick = kNanosecondsPerSecond / processes.system().pit.hz();
+    fs::WaitQueue nobody_wakes;
+    std::uint64_t now = begin;
+    while (now < deadline) {
+        const Result<void> slept = processes.sleep_on(nobody_wakes, processes.now() + tick);
+        const Result<std::uint64_t> read = read_cpu_clock(call, clock);
+        if (read.ok()) now = read.value();
+        if (slept.ok() || slept.error() != Error::Interrupted || now >= deadline) continue;
+        const VirtAddr left = call.pointer(3);
+        if (!absolute && left.raw() != 0) TRY(write_time<Spec>(left, deadline - now));
+        return Error::Interrupted;
+    }
+    return 0U;
+}
+
 template <typename Spec>
 Result<std::uint32_t> call_clock_nanosleep(SystemCall& call) {
     const std::uint32_t clock = call.argument(0);
+    const auto of_cpu = cpu_clock(clock);
+    if (of_cpu.has_value() && clock != abi::kClockThread)
+        return sleep_by_cpu_clock<Spec>(call, *of_cpu);
     TRY(read_clock(call, clock));
     if (!can_be_slept_by(clock)) return Error::NotSupported;
     const std::uint64_t time = TRY(read_time<Spec>(call.pointer(2)));

@@ -59,7 +59,7 @@ std::array<Limit, kLimits> default_limits() {
     limits[abi::kLimitProcesses] = {ProcessTable::kMostProcesses, ProcessTable::kMostProcesses};
     limits[abi::kLimitFiles] = {fs::DescriptorTable::kMost, fs::DescriptorTable::kMost};
     limits[abi::kLimitLockedMemory] = {8 * kMiB, 8 * kMiB};
-    limits[abi::kLimitPendingSignals] = {PendingSignals::kMostQueued, PendingSignals::kMostQueued};
+    limits[abi::kLimitPendingSignals] = limits[abi::kLimitProcesses];  // as on Linux
     limits[abi::kLimitMessageQueues] = {0, 0};
     limits[abi::kLimitNice] = {0, 0};
     limits[abi::kLimitRealTimePriority] = {0, 0};
@@ -99,6 +99,7 @@ mm::MemoryLimits memory_limits(const Process& process) {
 }
 
 void apply_limits(Process& process) {
+    process.credentials.most_file_bytes = process.limits[abi::kLimitFileSize].soft;
     if (process.memory != nullptr) process.memory->space.limits() = memory_limits(process);
     if (process.files == nullptr) return;
     const std::uint64_t files = process.limits[abi::kLimitFiles].soft;

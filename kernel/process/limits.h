@@ -1,8 +1,9 @@
 // RLIMIT_...: how much a process may have. getrlimit(2), prlimit(2), /proc/PID/limits.
 //
-// The limits of memory and of descriptors are enforced where memory and descriptors are: a copy of
+// The limits of memory, of descriptors and of a file's size are enforced where those are: a copy of
 // them lies there, and apply_limits() brings it up to date. The limit of processes is asked by
-// ProcessTable. The others can be set and asked for, and mean nothing yet.
+// ProcessTable, that of CPU time after each tick (cpu_time.h), that of pending signals where one is
+// queued (kernel/signals.cpp). The others can be set and asked for; there is nothing to limit.
 //
 // kNoLimit64 is "no limit"; so is everything that does not fit in 32 bits, as on a 32-bit Linux.
 #pragma once
@@ -33,7 +34,8 @@ void set_limit(Process& process, std::uint32_t kind, Limit limit);
 
 /// As they are for the memory of a program of this process; exec starts from here.
 [[nodiscard]] mm::MemoryLimits memory_limits(const Process& process);
-/// Brings what its memory and its descriptors know of limits up to date. Either may be missing.
+/// Brings what its memory, its descriptors and its writes know of limits up to date. Memory and
+/// descriptors may be missing.
 void apply_limits(Process& process);
 
 /// The whole of /proc/PID/limits.

@@ -113,6 +113,13 @@ struct AlarmClock {
     std::uint64_t interval = 0;  // nanoseconds; 0: rings once
 };
 
+/// An interval timer that counts time of the CPU: kernel/process/cpu_time.h.
+struct CpuTimer {
+    enum Kind : std::uint8_t { Virtual, Profile };
+    std::uint64_t deadline = 0;  // nanoseconds of its clock; 0: not set
+    std::uint64_t interval = 0;  // 0: rings once
+};
+
 enum class ThreadState : std::uint8_t {
     Ready,     // runs, or could
     Sleeping,  // until woken; a signal wakes it, too ("S")
@@ -213,10 +220,11 @@ struct Process {
     bool is_dumpable = true;
 
     // --- Times ---
-    std::uint64_t start_time = 0;     // nanoseconds since boot
-    std::optional<AlarmClock> alarm;  // made when it is first set
-    Usage usage;                      // of threads that have ended
-    Usage children_usage;             // of children that were waited for
+    std::uint64_t start_time = 0;        // nanoseconds since boot
+    std::optional<AlarmClock> alarm;     // made when it is first set
+    std::array<CpuTimer, 2> cpu_timers;  // ITIMER_VIRTUAL, ITIMER_PROF: by CpuTimer::Kind
+    Usage usage;                         // of threads that have ended
+    Usage children_usage;                // of children that were waited for
 
     /// The only thread, or the first.
     [[nodiscard]] Thread& main_thread() { return *threads.begin(); }

@@ -1,5 +1,7 @@
 #include "kernel/process/signals.h"
 
+#include <bit>
+
 #include "kernel/abi/signal.h"
 
 namespace quire::kernel {
@@ -66,6 +68,10 @@ Result<void> PendingSignals::add(const SignalInfo& info) {
     }
     set_.add(signal);
     return {};
+}
+
+std::uint32_t PendingSignals::count() const {
+    return queued_count_ + static_cast<std::uint32_t>(std::popcount((set_ & kStandard).bits()));
 }
 
 std::optional<SignalInfo> PendingSignals::take(SignalSet blocked) {

@@ -95,6 +95,8 @@ class PendingSignals {
     /// taken then is without its sender).
     Result<void> add(const SignalInfo& info);
     [[nodiscard]] SignalSet set() const { return set_; }
+    /// How many signals wait here, each queued one counted (RLIMIT_SIGPENDING).
+    [[nodiscard]] std::uint32_t count() const;
     /// Takes out the lowest one that is not in `blocked`; of those that tell of a fault, first.
     std::optional<SignalInfo> take(SignalSet blocked);
     /// Forgets all of `which`.

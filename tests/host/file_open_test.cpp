@@ -254,6 +254,35 @@ TEST_F(Open, TruncateBothWays) {
     EXPECT_EQ(answer(p.calls.truncate("/f", 0)), "EACCES");
 }
 
+// RLIMIT_FSIZE: up to the limit first, then an error and word that a signal is due.
+TEST_F(Open, NoFileGetsLargerThanItsWriterMayMakeIt) {
+    const auto outcome = [this](Descriptor f, std::string_view text) {
+        MemorySource source(std::as_bytes(std::span(text)));
+        return p.calls.write(f, static_cast<std::uint32_t>(text.size()), source);
+    };
+    p.who.most_file_bytes = 10;
+    ASSERT_EQ(p.open("/f", kOpenReadWrite | kOpenAppend), "OK");
+    const Descriptor f = p.last;
+    const WriteOutcome partial = outcome(f, "12345");
+    EXPECT_EQ(partial.result.value(), 3U);
+    EXPECT_FALSE(partial.over_limit);
+    const WriteOutcome none = outcome(f, "4");
+    EXPECT_EQ(answer(none.result), "EFBIG");
+    EXPECT_TRUE(none.over_limit);
+    EXPECT_EQ(outcome(f, "").result.value(), 0U);
+    EXPECT_EQ(p.get("/f"), "content123");
+    EXPECT_EQ(answer(p.calls.ftruncate(f, 11)), "EFBIG");
+    EXPECT_EQ(answer(p.calls.truncate("/f", 11)), "EFBIG");
+    EXPECT_EQ(answer(p.calls.ftruncate(f, 10)), "OK");
+    p.who.most_file_bytes = 4;
+    EXPECT_EQ(answer(p.calls.ftruncate(f, 9)), "OK") << "it does not grow";
+    EXPECT_EQ(answer(p.calls.truncate("/f", 10)), "EFBIG");
+    p.who.most_file_bytes = Credentials::kNoLimit;
+    ASSERT_EQ(p.open("/f", kOpenReadWrite), "OK");
+    EXPECT_EQ(p.seek(p.last, 0x7FFFFFFFFFFFFFFF, kSeekSet), "9223372036854775807");
+    EXPECT_FALSE(outcome(p.last, "x").over_limit) << "too big for any file";
+}
+
 TEST_F(Open, AStrangersWriteTakesAwayPrivileges) {
     const auto mode_after = [this](std::uint32_t mode, std::uint32_t user) {
         p.become(0, 0);

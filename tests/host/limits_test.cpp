@@ -71,6 +71,14 @@ TEST_F(Limits, MemoryKnowsTheSoftOnes) {
     EXPECT_TRUE(memory_limits(root).may_lock_any);
 }
 
+TEST_F(Limits, WritesKnowHowLargeAFileMayGet) {
+    EXPECT_EQ(user.credentials.most_file_bytes, fs::Credentials::kNoLimit);
+    set_limit(user, kLimitFileSize, {1000, 2000});
+    EXPECT_EQ(user.credentials.most_file_bytes, 1000U);
+    set_limit(user, kLimitFileSize, {kNoLimit64, kNoLimit64});
+    EXPECT_EQ(user.credentials.most_file_bytes, fs::Credentials::kNoLimit);
+}
+
 TEST_F(Limits, AreToldAsLinuxTellsThem) {
     set_limit(user, kLimitCore, {0, kNoLimit64});
     const std::string text =
@@ -88,7 +96,7 @@ TEST_F(Limits, AreToldAsLinuxTellsThem) {
               "Max locked memory         8388608              8388608              bytes     \n"
               "Max address space         unlimited            unlimited            bytes     \n"
               "Max file locks            unlimited            unlimited            locks     \n"
-              "Max pending signals       32                   32                   signals   \n"
+              "Max pending signals       4096                 4096                 signals   \n"
               "Max msgqueue size         0                    0                    bytes     \n"
               "Max nice priority         0                    0                    \n"
               "Max realtime priority     0                    0                    \n"
