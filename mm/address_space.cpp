@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "mm/memory_event.h"
+
 namespace quire::mm {
 
 AddressSpace::AddressSpace(UserMemory& memory, UserPages pages, const MemoryLimits& limits)
@@ -22,8 +24,18 @@ AddressSpace::~AddressSpace() {
 Result<void> AddressSpace::fork_from(AddressSpace& parent) {
     ASSERT(regions_.first() == nullptr);
     TRY(memory_.room().make_room(parent.frames_to_fork()));
+    const UserMemoryStatistics& now = memory_.statistics();
+    const std::uint32_t shared = now.tables_shared;
+    const std::uint32_t copied = now.tables_copied;
     const Result<void> done = copy_from(parent);
-    if (!done.ok()) empty();
+    if (!done.ok()) {
+        empty();
+    } else if (EventObserver* const observer = memory_.observer()) {
+        observer->tell(this, {.kind = EventKind::Fork,
+                              .pages = regions_.total_pages(),
+                              .tables = now.tables_shared - shared,
+                              .copied = now.tables_copied - copied});
+    }
     return done;
 }
 
@@ -103,6 +115,7 @@ Result<Region*> AddressSpace::add_region(PageRange range, const RegionTraits& tr
 }
 
 void AddressSpace::empty() {
+    if (memory_.observer() != nullptr && regions_.first() != nullptr) tell_release();
     SpaceFlush flush(pages_);
     pages_.clear({kFirstUserPage, kFirstKernelPage}, *flush);
     while (Region* region = regions_.first()) {
@@ -115,6 +128,14 @@ void AddressSpace::empty() {
     break_start_ = break_ = VirtAddr();
     future_locks_ = {};
     working_set_ = {};
+}
+
+void AddressSpace::tell_release() {
+    const Figures figures = this->figures();
+    memory_.observer()->tell(this, {.kind = EventKind::Release,
+                                    .pages = figures.mapped,
+                                    .resident = figures.resident,
+                                    .swapped = figures.swapped});
 }
 
 void AddressSpace::count_region(const RegionTraits& traits, PageCount size) {

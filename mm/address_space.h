@@ -254,6 +254,7 @@ class AddressSpace {
 
     Result<void> copy_from(AddressSpace& parent);
     Result<void> copy_region(const Region& region);
+    void tell_release();
     [[nodiscard]] PageCount frames_to_fork();
     // Keep locked_, charged_ and data_, for `size` pages that begin or cease to be of a kind.
     void count_region(const RegionTraits& traits, PageCount size);
@@ -330,6 +331,7 @@ class AddressSpace {
 
     // mm/remap.cpp: what becomes of a range, and the steps of a move (reserve, or cancel; commit).
     struct Relocation;
+    Result<VirtAddr> remap_pages(const RemapRequest& request);
     Result<VirtAddr> remap_larger(const RemapRequest& request, Relocation plan);
     Result<VirtAddr> remap_to(const RemapRequest& request, Relocation plan);
     Result<void> check_growth(const Relocation& plan);

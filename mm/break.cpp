@@ -7,6 +7,7 @@
 // lies between is a region like any other; a program may unmap or protect parts of it. brk(2) has
 // no error to return, so whatever fails leaves the break where it was.
 #include "mm/address_space.h"
+#include "mm/memory_event.h"
 
 namespace quire::mm {
 
@@ -30,7 +31,13 @@ VirtAddr AddressSpace::set_break(VirtAddr address) {
     bool can_move = true;
     if (after < before) can_move = shrink_break({after, before});
     if (after > before) can_move = grow_break({before, after}).ok();
-    if (can_move) break_ = address;
+    if (!can_move) return break_;
+    break_ = address;
+    if (EventObserver* const observer = memory_.observer()) {
+        observer->tell(this, {.kind = EventKind::Break,
+                              .address = address,
+                              .pages = after - page_after(break_start_)});
+    }
     return break_;
 }
 

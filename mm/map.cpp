@@ -8,6 +8,7 @@
 // then what cannot fail. So a map in place of others (MAP_FIXED) leaves them alone if it fails. No
 // page is touched: pages come with the first fault, or with populate(). mmap(2), setrlimit(2).
 #include "mm/address_space.h"
+#include "mm/memory_event.h"
 
 namespace quire::mm {
 
@@ -66,6 +67,14 @@ Result<VirtAddr> AddressSpace::map(const MapRequest& request) {
         TRY(extend_or_add(range, traits, request.object, request.object_page));
     } else {
         TRY(replace(range, traits, request.object, request.object_page));
+    }
+    if (EventObserver* const observer = memory_.observer()) {
+        observer->tell(this, {.kind = EventKind::Map,
+                              .rights = traits.rights,
+                              .address = start_of(range.first),
+                              .pages = range.count(),
+                              .object = request.object == nullptr ? 0 : request.object->id(),
+                              .index = request.object == nullptr ? 0 : request.object_page});
     }
     if (request.populate || traits.locked) bring_in(range, traits);
     return start_of(range.first);

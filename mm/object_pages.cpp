@@ -1,6 +1,7 @@
 #include "mm/object_pages.h"
 
 #include "mm/swap_in.h"
+#include "mm/tell_event.h"
 
 namespace quire::mm {
 
@@ -76,6 +77,15 @@ Result<FrameNumber> read_run(UserMemory& memory, MemoryObject& object, IndexRun 
     places.filled();
     const FrameNumber frame = numbers[wanted - run.first];
     frames.release();
+    if (EventObserver* const observer = memory.observer()) {
+        observer->tell(nullptr, {.kind = EventKind::FileRead,
+                                 .pages = PageCount(run.count()),
+                                 .frame = frame,
+                                 .object = object.id(),
+                                 .index = run.first,
+                                 .wanted = wanted});
+        tell_thrashing(memory);
+    }
     return frame;
 }
 

@@ -36,7 +36,9 @@ class [[nodiscard]] OwnedFrame {
         }
         return *this;
     }
-    ~OwnedFrame() { reset(); }
+    ~OwnedFrame() {
+        if (allocator_ != nullptr) reset();  // most have been given away
+    }
 
     // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): see reset()
     [[nodiscard]] bool empty() const { return allocator_ == nullptr; }

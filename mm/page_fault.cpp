@@ -40,7 +40,9 @@ FaultFacts::Backing backing_of(const Region& region) {
 FaultOutcome AddressSpace::handle(const Fault& fault) {
     UserMemoryStatistics& statistics = memory_.statistics();
     ++statistics.faults;
-    const FaultOutcome outcome = PageFault(*this, fault).resolve();
+    const FaultOutcome outcome = __builtin_expect(memory_.observer() == nullptr, 1)
+                                     ? PageFault(*this, fault).resolve()
+                                     : PageFault::resolve_and_tell(*this, fault, EventKind::Fault);
     if (outcome == FaultOutcome::Resolved) return outcome;
     if (outcome == FaultOutcome::ResolvedByRead) {
         ++statistics.major_faults;
@@ -64,7 +66,10 @@ FaultOutcome AddressSpace::populate(PageRange range, Access access) {
     FaultOutcome so_far = FaultOutcome::Resolved;
     for (PageNumber page = range.first; page < range.end; ++page) {
         const Fault touch{.address = start_of(page), .access = access, .ring = Ring::User};
-        const FaultOutcome outcome = PageFault(*this, touch).resolve();
+        const FaultOutcome outcome =
+            memory_.observer() == nullptr
+                ? PageFault(*this, touch).resolve()
+                : PageFault::resolve_and_tell(*this, touch, EventKind::Prefault);
         if (!is_resolved(outcome)) return outcome;
         if (outcome == FaultOutcome::ResolvedByRead) so_far = outcome;
     }
@@ -115,10 +120,14 @@ constexpr FaultOutcome failure(Error error) {
 
 // Room is made while nothing is held in hand, and asked for only where a step needs it: a page can
 // be taken over on a machine without a free frame.
-FaultOutcome AddressSpace::PageFault::resolve() {
+template <typename Steps>
+FaultOutcome AddressSpace::PageFault::take_steps(Steps steps) {
     make_room();
     for (std::uint32_t step = 0; step < kMostSteps; ++step) {
         const FaultAction action = decide(look());
+        // A read is decided on twice, as room is made for it in between, and made once.
+        if constexpr (!std::is_null_pointer_v<Steps>)
+            if (!may_read(action) || has_room_to_read_) steps->add(action);
         if (is_refusal(action)) return refusal(action);
         if (takes_frames(action) && !has_room_) return FaultOutcome::OutOfMemory;
         if (may_read(action) && !has_room_to_read_) {
@@ -132,6 +141,24 @@ FaultOutcome AddressSpace::PageFault::resolve() {
         if (may_read(action)) make_room();
     }
     return FaultOutcome::OutOfMemory;
+}
+
+FaultOutcome AddressSpace::PageFault::resolve_and_tell(AddressSpace& space, const Fault& fault,
+                                                       EventKind kind) {
+    EventObserver& observer = *space.memory_.observer();
+    FaultSteps steps;
+    const std::uint64_t start = observer.now();
+    const FaultOutcome outcome = PageFault(space, fault).take_steps(&steps);
+    MemoryEvent event{.kind = kind,
+                      .access = fault.access,
+                      .ring = fault.ring,
+                      .outcome = outcome,
+                      .address = fault.address,
+                      .steps = steps,
+                      .cost = observer.now() - start};
+    if (is_resolved(outcome)) event.frame = *space.frame_of(page_of(fault.address));
+    observer.tell(&space, event);
+    return outcome;
 }
 
 void AddressSpace::PageFault::make_room() {

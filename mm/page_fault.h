@@ -12,6 +12,7 @@
 #include "mm/address_space.h"
 #include "mm/fault_decision.h"
 #include "mm/fetch.h"
+#include "mm/memory_event.h"
 
 namespace quire::mm {
 
@@ -21,11 +22,17 @@ class AddressSpace::PageFault {
         : space_(space), memory_(space.memory_), page_(page_of(fault.address)), fault_(fault) {}
 
     /// Takes steps until the access can succeed, or cannot. May sleep.
-    FaultOutcome resolve();
+    FaultOutcome resolve() { return take_steps(nullptr); }
+    /// Resolves `fault` and tells the observer about it as a `kind` of event.
+    static FaultOutcome resolve_and_tell(AddressSpace& space, const Fault& fault, EventKind kind);
     /// The step that resolve() would take now.
     [[nodiscard]] FaultAction next_step();
 
   private:
+    // `steps`: where they are noted, a FaultSteps*; or nullptr, in a copy of the code without that:
+    // a fault that nobody watches pays nothing for it.
+    template <typename Steps>
+    FaultOutcome take_steps(Steps steps);
     void make_room();
     void make_room_to_read();
     // Whether there is room for `frames`. What this program's instruction needs as well stays.

@@ -13,6 +13,7 @@
 // saves it. A shared page table is not copied for that alone: no private page in the copy could be
 // written anyway. What writing may cost is promised here, not at the fault (mm/commit_account.h).
 #include "mm/address_space.h"
+#include "mm/memory_event.h"
 
 namespace quire::mm {
 
@@ -53,11 +54,18 @@ Result<void> AddressSpace::protect(VirtAddr address, std::uint32_t bytes, Rights
         if (!first->traits().grows_down) return Error::InvalidArgument;
         range.first = first->range().first;
     }
+    const PageRange all = range;
     while (!range.empty()) {
         Region* region = regions_.find(range.first);
         if (region == nullptr) return Error::OutOfMemory;
         const PageRange piece = range.intersection(region->range());
         range.first = TRY(protect_piece(*region, piece, rights));
+    }
+    if (EventObserver* const observer = memory_.observer()) {
+        observer->tell(this, {.kind = EventKind::Protect,
+                              .rights = rights,
+                              .address = start_of(all.first),
+                              .pages = all.count()});
     }
     return {};
 }

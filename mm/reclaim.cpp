@@ -1,5 +1,7 @@
 #include "mm/reclaim.h"
 
+#include "mm/tell_event.h"
+
 namespace quire::mm {
 
 namespace {
@@ -68,6 +70,7 @@ Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNu
     // What RAM cannot hold in any case is not worth throwing everything else out.
     if (frames + marks_.min <= frames_.statistics().managed) {
         const Running running(running_);
+        cause_ = EvictionCause::Direct;
         kept_ = kept;
         reclaim_until(frames + marks_.low);
         kept_ = {};
@@ -111,6 +114,7 @@ bool Reclaim::run_background() {
     in_background_ = false;
     if (running_ || frames_.free_frames() >= goal) return false;
     const Running running(running_);
+    cause_ = EvictionCause::Background;
     ++statistics_.background;
     const Round round = evict_some(kMostInRun);
     put_back_stuck();
@@ -127,24 +131,36 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
     SwapCluster cluster(memory_);
     Round round;
     while (round.chosen < most) {
+        const std::uint32_t looked_before = access_.entries_seen();
         const std::optional<FrameNumber> frame = memory_.pages().policy().choose(access_);
         if (!frame.has_value()) break;
         ++round.chosen;
-        if (is_kept(*frame) || memory_.pages().pins().holds(*frame)) {
+        const VictimFate fate = fate_of(*frame);
+        if (memory_.observer() != nullptr)
+            tell_choice(*frame, fate, access_.entries_seen() - looked_before);
+        if (fate == VictimFate::Stay) {
             stuck_.push_back(*frame);
-            continue;
-        }
-        const bool dirty = must_be_written(memory_, *frame);
-        if (dirty && SwapCluster::takes(memory_, *frame)) {
+        } else if (fate == VictimFate::WriteSwap) {
             cluster.add(*frame);
-            continue;
+        } else {
+            if (fate == VictimFate::WriteFile) write_file_page(*frame);
+            if (evict_or_set_aside(*frame)) ++round.evicted;
         }
-        if (dirty) write_file_page(*frame);
-        if (evict_or_set_aside(*frame)) ++round.evicted;
     }
     statistics_.chosen += round.chosen;
     if (!cluster.frames().empty()) round.evicted += send_to_swap(cluster);
     return round;
+}
+
+VictimFate Reclaim::fate_of(FrameNumber frame) {
+    if (is_kept(frame) || memory_.pages().pins().holds(frame)) return VictimFate::Stay;
+    if (!must_be_written(memory_, frame)) return VictimFate::Leave;
+    return SwapCluster::takes(memory_, frame) ? VictimFate::WriteSwap : VictimFate::WriteFile;
+}
+
+void Reclaim::tell_choice(FrameNumber frame, VictimFate fate, std::uint32_t looks) {
+    tell_of_frame(memory_, frame,
+                  {.kind = EventKind::Choose, .cause = cause_, .fate = fate, .looks = looks});
 }
 
 bool Reclaim::is_kept(FrameNumber frame) const {
@@ -156,6 +172,8 @@ bool Reclaim::is_kept(FrameNumber frame) const {
 bool Reclaim::evict_or_set_aside(FrameNumber frame) {
     if (must_be_written(memory_, frame)) {
         stuck_.push_back(frame);
+        if (memory_.observer() != nullptr)
+            tell_of_frame(memory_, frame, {.kind = EventKind::SetAside, .cause = cause_});
         return false;
     }
     evict_now(frame, memory_.pages().leaving(frame));
@@ -170,6 +188,8 @@ void Reclaim::evict_now(FrameNumber frame, Shadow shadow) {
     } else {
         ++statistics_.evicted_private;
     }
+    if (memory_.observer() != nullptr)
+        tell_of_frame(memory_, frame, {.kind = EventKind::Evict, .cause = cause_});
     evict(memory_, frame, shadow);
 }
 
@@ -221,6 +241,7 @@ PageCount Reclaim::take_slots_back(PageCount wanted) {
 
 PageCount Reclaim::drop_clean() {
     const Running running(running_);
+    cause_ = EvictionCause::Drop;
     const PageCount before = frames_.free_frames();
     FrameTable& records = memory_.records();
     for (FrameNumber frame; frame < records.end(); ++frame) {

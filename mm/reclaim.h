@@ -25,6 +25,7 @@
 
 #include "mm/evict.h"
 #include "mm/frame_list.h"
+#include "mm/memory_event.h"
 #include "mm/slab_registry.h"
 #include "mm/user_memory.h"
 #include "mm/write_back.h"
@@ -125,6 +126,8 @@ class Reclaim final : public RoomMaker {
     void reclaim_slabs();
     Round evict_some(std::uint32_t most);
     bool evict_or_set_aside(FrameNumber frame);
+    VictimFate fate_of(FrameNumber frame);
+    void tell_choice(FrameNumber frame, VictimFate fate, std::uint32_t looks);
     void put_back_stuck();
     void evict_now(FrameNumber frame, Shadow shadow);
     void write_file_page(FrameNumber frame);
@@ -140,9 +143,10 @@ class Reclaim final : public RoomMaker {
     std::span<const FrameNumber> kept_;  // of this call
     ReclaimStatistics statistics_;
     Shortage shortage_;
-    FrameNumber hand_;            // where take_slots_back() goes on
-    bool running_ = false;        // whoever calls now is called by reclaim
-    bool in_background_ = false;  // on the way from low to high
+    FrameNumber hand_;                             // where take_slots_back() goes on
+    EvictionCause cause_ = EvictionCause::Direct;  // of what runs, or ran last
+    bool running_ = false;                         // whoever calls now is called by reclaim
+    bool in_background_ = false;                   // on the way from low to high
 };
 
 }  // namespace quire::mm

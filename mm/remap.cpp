@@ -10,6 +10,7 @@
 // more. So a call that fails has changed nothing, not even what MREMAP_FIXED was to replace; Linux
 // has unmapped that by then. mremap(2).
 #include "mm/address_space.h"
+#include "mm/memory_event.h"
 #include "mm/page_mover.h"
 
 namespace quire::mm {
@@ -38,6 +39,17 @@ PageCount rounded_up(std::uint32_t bytes) {
 }  // namespace
 
 Result<VirtAddr> AddressSpace::remap(const RemapRequest& request) {
+    const VirtAddr address = TRY(remap_pages(request));
+    if (EventObserver* const observer = memory_.observer()) {
+        observer->tell(this, {.kind = EventKind::Remap,
+                              .address = address,
+                              .pages = rounded_up(request.new_bytes),
+                              .from = request.address});
+    }
+    return address;
+}
+
+Result<VirtAddr> AddressSpace::remap_pages(const RemapRequest& request) {
     const PageCount old_size = rounded_up(request.old_bytes);
     const PageCount size = rounded_up(request.new_bytes);
     if ((request.fixed || request.keep_old) && !request.may_move) return Error::InvalidArgument;

@@ -1,5 +1,7 @@
 #include "mm/swap_in.h"
 
+#include "mm/tell_event.h"
+
 namespace quire::mm {
 
 namespace {
@@ -26,6 +28,14 @@ Result<FrameNumber> read_run(UserMemory& memory, SlotRange run, SwapSlot wanted)
     memory.statistics().swapped_in += run.count().raw();
     const FrameNumber frame = numbers[(wanted - run.first).raw()];
     frames.release();
+    if (EventObserver* const observer = memory.observer()) {
+        observer->tell(nullptr, {.kind = EventKind::SwapIn,
+                                 .pages = run.count(),
+                                 .frame = frame,
+                                 .slot = run.first,
+                                 .wanted = wanted.raw()});
+        tell_thrashing(memory);
+    }
     return frame;
 }
 

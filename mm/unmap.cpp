@@ -9,6 +9,7 @@
 // and covered in part, and for one region, when the hole is inside a single one; so a program that
 // is out of memory can still give some back. munmap(2).
 #include "mm/address_space.h"
+#include "mm/memory_event.h"
 
 namespace quire::mm {
 
@@ -30,7 +31,12 @@ Result<void> AddressSpace::unmap(VirtAddr address, std::uint32_t bytes) {
     constexpr VirtAddr kEnd = start_of(kFirstKernelPage);
     if (offset_in_page(address) != 0 || address > kEnd) return Error::InvalidArgument;
     if (bytes == 0 || bytes > kEnd - address) return Error::InvalidArgument;
-    return unmap_range(PageRange::of(page_of(address), pages_for(bytes)));
+    TRY(unmap_range(PageRange::of(page_of(address), pages_for(bytes))));
+    if (EventObserver* const observer = memory_.observer()) {
+        observer->tell(this,
+                       {.kind = EventKind::Unmap, .address = address, .pages = pages_for(bytes)});
+    }
+    return {};
 }
 
 Result<void> AddressSpace::unmap_range(PageRange range) {

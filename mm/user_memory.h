@@ -24,6 +24,7 @@
 namespace quire::mm {
 
 class AddressSpace;
+class EventObserver;
 class PageDirectory;
 
 /// What an address space has of the list of all spaces.
@@ -114,6 +115,16 @@ class UserMemory {
         return true;
     }
 
+    /// Who is told what happens (mm/memory_event.h); nullptr, as a rule: nobody. It must stay.
+    [[nodiscard]] EventObserver* observer() const { return observer_; }
+    void watch(EventObserver* observer) { observer_ = observer; }
+    /// Whether observers were told otherwise the last time; from now on they were told `thrashing`.
+    [[nodiscard]] bool thrashing_is_news(bool thrashing) {
+        const bool news = thrashing != told_thrashing_;
+        told_thrashing_ = thrashing;
+        return news;
+    }
+
     /// Every address space there is, the oldest first: for reclaim, OOM and checks. A space enters
     /// and leaves by itself.
     [[nodiscard]] SpaceList& spaces() { return spaces_; }
@@ -123,7 +134,9 @@ class UserMemory {
     FrameNumber loaded_;
     UserMemoryStatistics statistics_;
     SpaceList spaces_;
+    EventObserver* observer_ = nullptr;
     std::uint32_t looks_to_skip_ = 0;
+    bool told_thrashing_ = false;
 };
 
 }  // namespace quire::mm

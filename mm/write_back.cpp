@@ -3,6 +3,7 @@
 #include "libc/string.h"
 #include "mm/address_space.h"
 #include "mm/evict.h"
+#include "mm/memory_event.h"
 #include "mm/physical_window.h"
 
 namespace quire::mm {
@@ -171,6 +172,13 @@ Result<void> write_back(UserMemory& memory, MemoryObject& object, std::uint32_t 
     for (auto page = object.next_dirty(first); page.has_value() && page->index < end;) {
         const DirtyRun run(object, *page, end);
         const WriteCount written = write_run(memory, object, run, answer);
+        if (EventObserver* const observer = memory.observer()) {
+            observer->tell(nullptr, {.kind = EventKind::FileWrite,
+                                     .pages = PageCount(run.count),
+                                     .object = object.id(),
+                                     .index = run.first,
+                                     .failed = run.count - written.pages});
+        }
         if (count != nullptr) *count += written;
         page = object.next_dirty(run.first + run.count);
     }
@@ -262,7 +270,7 @@ WriteCount SwapCluster::write(SlotRange slots, std::span<const FrameNumber> fram
     for (const FrameNumber frame : frames)
         take_out_of_reach(frame);
     const BusyFrames busy(memory_.records(), frames);
-    return write_together(
+    const WriteCount count = write_together(
         frames,
         [&](std::uint32_t i, std::span<const FrameNumber> some) {
             return swap.write_run(slots.first + PageCount(i), some);
@@ -275,6 +283,14 @@ WriteCount SwapCluster::write(SlotRange slots, std::span<const FrameNumber> fram
                 swap.clear_cached(slot);
             }
         });
+    if (EventObserver* const observer = memory_.observer()) {
+        const auto size = static_cast<std::uint32_t>(frames.size());
+        observer->tell(nullptr, {.kind = EventKind::SwapOut,
+                                 .pages = PageCount(size),
+                                 .slot = slots.first,
+                                 .failed = size - count.pages});
+    }
+    return count;
 }
 
 void SwapCluster::take_out_of_reach(FrameNumber frame) {
