@@ -166,6 +166,17 @@ void SerialPort::write(const char* bytes, std::size_t size) {
     statistics_.bytes_dropped += static_cast<std::uint32_t>(size);
 }
 
+bool SerialPort::try_write(const char* bytes, std::size_t size) {
+    if (!present()) return false;
+    const InterruptsOff guard(hardware_);
+    ASSERT(interrupt_driven_);
+    if (size > kRingSize - to_send_.size()) return false;
+    for (std::size_t i = 0; i < size; ++i)
+        if (!to_send_.push(static_cast<std::uint8_t>(bytes[i]))) ASSERT_UNREACHABLE();
+    pump();
+    return true;
+}
+
 void SerialPort::write_polled(const char* bytes, std::size_t size) {
     if (!present()) {
         statistics_.bytes_dropped += static_cast<std::uint32_t>(size);

@@ -13,6 +13,7 @@
 #include "cpu/registers.h"
 #include "kernel/abi/stat.h"
 #include "kernel/files.h"
+#include "kernel/memory_trace.h"
 #include "kernel/process/limits.h"
 #include "kernel/process/program.h"
 #include "kernel/process/user_path.h"
@@ -141,6 +142,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
     process.is_dumpable = !facts.is_secure;
     process.has_run_exec = true;
     set_name(process, path);
+    processes.system().trace->tell_exec(process);
     set_registers(frame, start.value());
     return {};
 }

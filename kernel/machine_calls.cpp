@@ -6,6 +6,7 @@
 #include "kernel/abi/machine.h"
 #include "kernel/emulator.h"
 #include "kernel/files.h"
+#include "kernel/memory_trace.h"
 #include "kernel/process/time_values.h"
 #include "kernel/process/user_copy.h"
 #include "kernel/processes.h"
@@ -175,6 +176,7 @@ Result<std::uint32_t> call_reboot(SystemCall& call) {
     if (!call.process().credentials.is_root()) return Error::NotPermitted;
     if (call.argument(0) != abi::kRebootMagic1 || !is_magic(call.argument(1)))
         return Error::InvalidArgument;
+    call.processes().system().trace->send_all();
     switch (call.argument(2)) {
     case abi::kRebootRestart:
         reset_machine();

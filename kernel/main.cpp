@@ -17,6 +17,7 @@
 #include "kernel/kernel_heap.h"
 #include "kernel/memory.h"
 #include "kernel/memory_report.h"
+#include "kernel/memory_trace.h"
 #include "kernel/monitor.h"
 #include "kernel/panic.h"
 #include "kernel/proc_files.h"
@@ -168,6 +169,7 @@ void on_tick(void* context) {
     }
     threads.scheduler().tick();
     threads.deferred().note(Note::Tick);
+    if (system.trace != nullptr) system.trace->on_tick();
 }
 
 // What runs now becomes a thread beside others.
@@ -242,6 +244,7 @@ void kernel_main(const boot::BootInfo* from_loader) {
     kernel::start_disks(system);
     kernel::start_files(system);
     kernel::start_threads(system);
+    kernel::start_trace(system);
 
     if (const auto pattern = system.command_line.find("selftest")) {
         const bool passed = kernel::run_selftests(system, *pattern);

@@ -23,6 +23,7 @@ class Disks;
 class Files;
 class Processes;
 class Memory;
+class MemoryTrace;
 class Threads;
 class VirtualMemory;
 
@@ -53,6 +54,7 @@ struct System {
     ConsoleInput* input = nullptr;
     Threads* threads = nullptr;  // once the boot is one
     Processes* processes = nullptr;
+    MemoryTrace* trace = nullptr;
     bool under_test = false;       // a panic ends the emulator
     std::uint64_t prompt_tsc = 0;  // at the first prompt
 };

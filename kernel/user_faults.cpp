@@ -10,6 +10,7 @@
 #include "kernel/abi/signal.h"
 #include "kernel/base/log.h"
 #include "kernel/kernel_heap.h"
+#include "kernel/memory_trace.h"
 #include "kernel/process/signal_delivery.h"
 #include "kernel/virtual_memory.h"
 #include "mm/layout.h"
@@ -59,6 +60,7 @@ void end_for_memory(Process& victim, const mm::OomCandidate& figures) {
     quire::log(LogLevel::Error, "oom", "out of memory: ends process %u (%s), %u KiB in RAM",
                victim.pid, victim.name.data(), figures.resident.raw() * 4);
     ++the_processes->memory().killed_for_memory();
+    the_processes->system().trace->tell_oom_kill(victim, figures.resident);
     the_processes->send(victim, kKill);
     victim.memory->space.empty();
 }

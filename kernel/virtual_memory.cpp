@@ -3,6 +3,7 @@
 #include "kernel/base/log.h"
 #include "kernel/kernel_heap.h"
 #include "kernel/panic.h"
+#include "mm/tell_event.h"
 #include "mm/user_memory_check.h"
 
 namespace quire::kernel {
@@ -76,6 +77,7 @@ bool VirtualMemory::idle_step(std::uint64_t now) {
     if (now != last_second_) {
         last_second_ = now;
         pages_.thrashing_signal().second_over();
+        if (memory_.observer() != nullptr) mm::tell_thrashing(memory_);
     }
     return reclaim_.run_background();
 }

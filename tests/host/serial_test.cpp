@@ -187,6 +187,41 @@ TEST(SerialPort, LeavesNothingInTheRingWhenInterruptsAreOff) {
     EXPECT_EQ(machine.port.statistics().bytes_sent, 500U);
 }
 
+TEST(SerialPort, TriesToWriteAllOrNothingAndNeverWaits) {
+    Machine machine;
+    machine.start_with_interrupts();
+    const std::string text = pattern_text(3000);
+    const std::uint64_t start = machine.hardware.now();
+    EXPECT_TRUE(machine.port.try_write(text.data(), text.size()));
+    EXPECT_FALSE(machine.port.try_write(text.data(), text.size()));
+    EXPECT_TRUE(machine.port.try_write("end", 3));
+    EXPECT_LT(machine.hardware.now() - start, 2000U);
+    EXPECT_EQ(machine.port.statistics().full_ring_waits, 0U);
+    machine.hardware.pass_time(3100 * 87);
+    EXPECT_EQ(machine.uart.wire, text + "end");
+}
+
+TEST(SerialPort, TriesToWriteWithInterruptsOffToo) {
+    Machine machine;
+    machine.start_with_interrupts();
+    const std::string text = pattern_text(100);
+    {
+        const InterruptsOff guard(machine.hardware);
+        const std::uint64_t start = machine.hardware.now();
+        EXPECT_TRUE(machine.port.try_write(text.data(), text.size()));
+        EXPECT_LT(machine.hardware.now() - start, 2000U);
+    }
+    machine.hardware.pass_time(200 * 87);
+    EXPECT_EQ(machine.uart.wire, text);
+}
+
+TEST(SerialPort, TriesInVainWhenAbsent) {
+    test::SimulatedHardware hardware;
+    Pit pit(hardware);
+    SerialPort port(hardware, pit, SerialPort::kCom2);
+    EXPECT_FALSE(port.try_write("lost", 4));
+}
+
 TEST(SerialPort, WaitsForTheLastBitInFlush) {
     Machine machine;
     machine.start_with_interrupts();
