@@ -18,7 +18,10 @@ guest_benches := $(patsubst tests/bench/guest/%.cpp,build/test_programs/root/ben
 # Hostile system calls: /fuzz/calls.
 guest_fuzz_sources := $(wildcard tests/guest/fuzz/*.cpp)
 guest_fuzzer := build/test_programs/root/fuzz/calls
-test_programs := $(raw_tests) $(glibc_tests) $(guest_benches) $(guest_fuzzer)
+# The cases of docs/oracle.md, one program: /oracle.
+oracle := build/test_programs/root/oracle
+oracle_objects := $(patsubst %,build/test_programs/%.o,$(sort $(wildcard tests/oracle/*.c)))
+test_programs := $(raw_tests) $(glibc_tests) $(guest_benches) $(guest_fuzzer) $(oracle)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)
@@ -54,6 +57,12 @@ build/test_programs/root/tests/$$(notdir $$(basename $(1))): build/test_programs
 	$$(Q)$$(OBJCOPY) --strip-all build/test_programs/debug/$$(@F) $$@
 endef
 $(foreach source,$(raw_test_sources),$(eval $(call raw_test,$(source))))
+
+$(oracle): $(oracle_objects) $(raw_test_library)
+	$(say) LINK $@
+	@mkdir -p $(@D) build/test_programs/debug
+	$(Q)$(KERNEL_LD) $(user_ld_flags) $(filter %.o,$^) $(libgcc) -o build/test_programs/debug/$(@F)
+	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/$(@F) $@
 
 build/test_programs/root/bench/%: build/test_programs/tests/bench/guest/%.cpp.o $(raw_test_library)
 	$(say) LINK $@
@@ -100,4 +109,5 @@ build/tests.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel
 .PHONY: test-image
 test-image: build/tests.img
 
+-include $(oracle_objects:.o=.d)
 -include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(guest_fuzz_sources) $(test_frame) $(test_snapshot))
