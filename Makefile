@@ -13,6 +13,7 @@ include $(filter-out tools/make/toolchain.mk,$(wildcard tools/make/*.mk))
 .PHONY: help clean
 help:
 	@echo "make run            boot Quire in QEMU (CMDLINE='...' for the kernel, MEMORY=128)"
+	@echo "                    ROOTFS=busybox: with Debian's busybox for a userland (docs/busybox.md)"
 	@echo "make test           every test (ONLY=suite, K=name: see tools/make/test.mk)"
 	@echo "make debug          boot Quire halted, with gdb on it"
 	@echo "make image          build/quire.img, the bootable disk (ROOT_MIB=32, SWAP_MIB=32)"

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Gathers what the root file system of the image is to hold, in a folder.
 
-    tools/make_rootfs.py FOLDER [--programs TREE NAME...]...
+    tools/make_rootfs.py FOLDER [--programs TREE NAME...]... [--busybox PROGRAM]
 
 What is under tools/rootfs/ is copied, the book goes to /docs, and /data is made by a rule, so that
 a reader of it can tell whether every byte is right. The programs named are taken from TREE
-(build/user/root bin/sh sbin/init). Permissions are set here, whatever the umask.
+(build/user/root bin/sh sbin/init). With --busybox what would be in /bin is in /quire, and /bin has
+that program and a link for each of its applets. Permissions are set here, whatever the umask.
 """
 import argparse
 import os
 import shutil
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MOUNT_POINTS = {"dev": 0o755, "proc": 0o555, "tmp": 0o1777}
 EMPTY_FOLDERS = {"bin": 0o755, "sbin": 0o755, "root": 0o700}
+OURS_ALWAYS = {"poweroff", "reboot"}  # the applets would ask an init that is not ours
 LINE = 16
 OFFSETS_BYTES = 8 << 20       # past the single indirect blocks of ext2, whatever the block size
 HOLES_BYTES = 64 << 20        # past the double indirect ones of 1 KiB blocks
@@ -78,6 +82,26 @@ def copy_program(source, target):
     target.chmod(0o755)
 
 
+def applets_of(busybox):
+    """The names it answers to. It is an i386 program for Linux, and is asked itself."""
+    try:
+        said = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"make_rootfs: this machine cannot run {busybox}, an i386 program: {error}")
+    return said.split()
+
+
+def install_busybox(folder, busybox):
+    (folder / "bin").rename(folder / "quire")
+    (folder / "bin").mkdir()
+    copy_program(busybox, folder / "bin" / "busybox")
+    for name in applets_of(busybox):
+        if name != "busybox" and name not in OURS_ALWAYS:
+            os.symlink("busybox", folder / "bin" / name)
+    for name in OURS_ALWAYS:
+        os.symlink(f"../quire/{name}", folder / "bin" / name)
+
+
 def write_sums(folder):
     """What a self-test compares: the CRC-32 of each file, but for the very large ones."""
     lines = [f"{zlib.crc32(path.read_bytes()):08x} /{path.relative_to(folder)}\n"
@@ -98,6 +122,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--programs", nargs="+", action="append", default=[])
+    parser.add_argument("--busybox", type=Path)
     arguments = parser.parse_args()
     folder = arguments.folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -109,6 +134,8 @@ def main():
     for tree, *names in arguments.programs:
         for name in names:
             copy_program(Path(tree) / name, folder / name)
+    if arguments.busybox:
+        install_busybox(folder, arguments.busybox)
     make_data(folder / "data")
     write_sums(folder)
     set_folder_permissions(folder)

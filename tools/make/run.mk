@@ -1,17 +1,22 @@
 # make run: set up, build, boot. The serial line is the terminal; Ctrl-A X ends QEMU.
+# ROOTFS=busybox boots build/busybox.img instead: Debian's busybox is the userland (busybox.mk).
 
 MEMORY  ?= 128
 MACHINE ?= pc
 QEMU    ?= qemu-system-i386
+ROOTFS  ?= quire
+ifeq (,$(filter quire busybox,$(ROOTFS)))
+  $(error ROOTFS is quire (what there is without it) or busybox, not '$(ROOTFS)')
+endif
 # -no-reboot: a reset ends QEMU, so that a triple fault is no endless loop without a word.
 # A window only where there is a display; the serial console works everywhere.
 qemu_display = $(if $(DISPLAY)$(WAYLAND_DISPLAY),,-display none)
 qemu_flags = -accel tcg -M $(MACHINE) -m $(MEMORY) -nic none -no-reboot $(qemu_display) \
-             -drive file=build/quire.img,format=raw,if=ide -serial mon:stdio
+             -drive file=build/$(ROOTFS).img,format=raw,if=ide -serial mon:stdio
 
 .PHONY: run setup-run
 run: setup-run
-	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j2) image
+	$(Q)$(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j2) build/$(ROOTFS).img
 	@echo "Booting Quire in QEMU. This terminal is its serial console; Ctrl-A X leaves."
 	$(Q)$(QEMU) $(qemu_flags)
 	@echo "QEMU has ended: Ctrl-A X, the reboot command or, if you did neither, a triple fault."

@@ -1,0 +1,31 @@
+# make run ROOTFS=busybox: the same kernel and the same init, and Debian's busybox-static as userland
+# (docs/busybox.md). The program is fetched as a package; it is no part of this tree.
+
+BUSYBOX_ROOT_MIB ?= 64
+busybox := build/debian/busybox-static/bin/busybox
+
+$(busybox):
+	$(say) FETCH "busybox-static (i386)"
+	$(Q)$(PYTHON) tools/debian_package.py busybox-static
+
+build/busybox/rootfs.made: $(rootfs_sources) build/rootfs_sources $(user_programs) $(busybox)
+	$(say) GATHER build/busybox/rootfs
+	$(Q)$(PYTHON) tools/make_rootfs.py build/busybox/rootfs --busybox $(busybox) \
+	    --programs build/user/root $(user_programs:build/user/root/%=%)
+	@touch $@
+
+build/busybox/root.ext2: build/busybox/rootfs.made tools/make_ext2.py tools/disk_tools.py
+	$(say) EXT2 $@
+	$(Q)$(PYTHON) tools/make_ext2.py --folder build/busybox/rootfs --mib $(BUSYBOX_ROOT_MIB) --output $@
+
+build/busybox.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
+                   build/boot/command_line build/busybox/root.ext2 build/swap_mib \
+                   tools/make_image.py tools/disk_tools.py
+	$(say) IMAGE $@
+	$(Q)$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
+	    --stage2 build/boot/stage2.bin --kernel build/kernel/kernel.stripped \
+	    --command-line-file build/boot/command_line \
+	    --root build/busybox/root.ext2 --swap-mib $(SWAP_MIB) --output $@
+
+.PHONY: busybox-image
+busybox-image: build/busybox.img
