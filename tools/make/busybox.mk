@@ -29,3 +29,20 @@ build/busybox.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kern
 
 .PHONY: busybox-image
 busybox-image: build/busybox.img
+
+# For make test: no image is no end of it, as the tests that need it fail and tell why. Not at the same
+# time as the other images: they share what they are made of.
+.PHONY: busybox-image-or-why
+busybox-image-or-why: image test-image
+	@mkdir -p build/busybox
+	$(Q)$(MAKE) busybox-image > build/busybox/make.log 2>&1 || rm -f build/busybox.img
+
+# The session on Debian's Linux (the peer), with the same program: what Quire must say, too.
+.PHONY: busybox-expected
+busybox-expected: $(busybox)
+	$(Q)$(PYTHON) tools/debian_package.py linux-image-686
+	$(Q)$(PYTHON) tools/linux_peer.py --memory 256 --add tests/system/busybox:/session \
+	    --add tools/rootfs/etc/passwd:/etc/passwd --add tools/rootfs/etc/group:/etc/group \
+	    --add tools/rootfs/README:/root/README \
+	    '. /session/on_peer.sh' > build/busybox/session.expected
+	$(Q)cp build/busybox/session.expected tests/system/busybox/session.expected

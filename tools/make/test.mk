@@ -18,7 +18,7 @@ test-run:
 tests_need = $(if $(ONLY),$(filter $(addsuffix %,$(1)),$(ONLY)),everything)
 .PHONY: test-programs
 test-programs: $(if $(call tests_need,guest bochs system),image) \
-               $(if $(call tests_need,system),test-image) \
+               $(if $(call tests_need,system),test-image busybox-image-or-why) \
                $(if $(call tests_need,host64),build/host64/host_tests) \
                $(if $(call tests_need,host32),build/host32/host_tests)
 
