@@ -94,40 +94,37 @@ void say_victim(const MemoryEvent& event, const TextWriter& out) {
     }
 }
 
+// "page 7", "pages 7 to 9".
+void say_run(const char* what, std::uint32_t first, std::uint32_t count, const TextWriter& out) {
+    if (count == 1) return out.print("%s %u", what, first);
+    out.print("%ss %u to %u", what, first, first + count - 1);
+}
+
 void say_transfer(const MemoryEvent& event, const TextWriter& out) {
-    const unsigned pages = event.pages.raw();
-    const unsigned slot = event.slot.raw();
-    switch (event.kind) {
-    case EventKind::SwapIn:
-        return out.print("slots %u to %u read from swap, %u is wanted", slot, slot + pages - 1,
-                         event.wanted);
-    case EventKind::SwapOut:
-        out.print("slots %u to %u written to swap", slot, slot + pages - 1);
-        break;
-    case EventKind::FileRead:
-        return out.print("pages %u to %u of object %u read, %u is wanted", event.index,
-                         event.index + pages - 1, event.object, event.wanted);
-    default:
-        out.print("pages %u to %u of object %u written back", event.index, event.index + pages - 1,
-                  event.object);
-        break;
-    }
+    const bool of_swap = event.kind == EventKind::SwapIn || event.kind == EventKind::SwapOut;
+    const bool in = event.kind == EventKind::SwapIn || event.kind == EventKind::FileRead;
+    say_run(of_swap ? "slot" : "page", of_swap ? event.slot.raw() : event.index, event.pages.raw(),
+            out);
+    if (!of_swap) out.print(" of object %u", event.object);
+    out.print(" %s%s", in ? "read" : "written", of_swap ? (in ? " from swap" : " to swap") : "");
+    if (in && event.pages != mm::PageCount(1)) out.print(", %u is wanted", event.wanted);
     if (event.failed != 0) out.print("; %u could not be", event.failed);
 }
 
 void say_region(const MemoryEvent& event, const TextWriter& out) {
     const unsigned address = event.address.raw();
     const unsigned pages = event.pages.raw();
+    const char* const plural = pages == 1 ? "" : "s";
     out.print("%s ", event_kind_name(event.kind));
     switch (event.kind) {
     case EventKind::Break:
-        return out.print("to %08X: the heap has %u pages", address, pages);
+        return out.print("to %08X: the heap has %u page%s", address, pages, plural);
     case EventKind::Remap:
-        return out.print("of %08X to %08X, %u pages", event.from.raw(), address, pages);
+        return out.print("of %08X to %08X, %u page%s", event.from.raw(), address, pages, plural);
     case EventKind::Unmap:
-        return out.print("%08X, %u pages", address, pages);
+        return out.print("%08X, %u page%s", address, pages, plural);
     default:
-        out.print("%08X, %u pages, %s", address, pages, RightsText(event.rights).text);
+        out.print("%08X, %u page%s, %s", address, pages, plural, RightsText(event.rights).text);
         if (event.object != 0) out.print(", object %u from page %u", event.object, event.index);
     }
 }

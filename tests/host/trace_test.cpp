@@ -200,17 +200,20 @@ TEST(TraceText, TransfersNameTheirRuns) {
     record.event.kind = EventKind::SwapOut;
     record.event.failed = 2;
     EXPECT_EQ(fields_of(record), " slot=40 pages=8 failed=2");
+    record.event.pages = mm::PageCount(1);
+    EXPECT_EQ(sentence_of(record), "slot 40 written to swap; 2 could not be");
+    record.event.pages = mm::PageCount(8);
     EXPECT_EQ(sentence_of(record), "slots 40 to 47 written to swap; 2 could not be");
     record.event.kind = EventKind::FileRead;
+    record.event.failed = 0;
     record.event.object = 3;
     record.event.index = 16;
     record.event.wanted = 17;
     EXPECT_EQ(fields_of(record), " object=3 index=16 pages=8 wanted=17 frame=99");
     EXPECT_EQ(sentence_of(record), "pages 16 to 23 of object 3 read, 17 is wanted");
     record.event.kind = EventKind::FileWrite;
-    record.event.failed = 0;
     EXPECT_EQ(fields_of(record), " object=3 index=16 pages=8 failed=0");
-    EXPECT_EQ(sentence_of(record), "pages 16 to 23 of object 3 written back");
+    EXPECT_EQ(sentence_of(record), "pages 16 to 23 of object 3 written");
 }
 
 TEST(TraceText, VictimsSayWhoseTheyAreAndWhy) {
@@ -255,6 +258,9 @@ TEST(TraceText, RegionsAndProcesses) {
     EXPECT_EQ(fields_of(record), " address=b7000000 pages=16 from=b6000000");
     record.event.kind = EventKind::Break;
     EXPECT_EQ(sentence_of(record), "brk to B7000000: the heap has 16 pages");
+    record.event.pages = mm::PageCount(1);
+    EXPECT_EQ(sentence_of(record), "brk to B7000000: the heap has 1 page");
+    record.event.pages = mm::PageCount(16);
     record.event.kind = EventKind::Fork;
     record.event.tables = 3;
     EXPECT_EQ(fields_of(record), " pages=16 tables=3 copied=0");
