@@ -312,6 +312,8 @@ inline Result<void> Node::add_writer() {
 }
 inline Result<void> Node::add_runner() {
     if (writers_ > 0) return Error::TextBusy;
+    if (writers_ == 0 && object() != nullptr && object()->is_mapped_by_writer())
+        return Error::TextBusy;
     --writers_;
     return {};
 }

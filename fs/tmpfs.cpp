@@ -37,9 +37,13 @@ bool Tmpfs::busy() {
     return false;
 }
 
-FileSystemFigures Tmpfs::figures() {
+void Tmpfs::count_pages() {
     for (TmpfsNode& node : nodes_)
         if (node.kind() == NodeKind::File) static_cast<TmpfsFile&>(node).count_pages();
+}
+
+FileSystemFigures Tmpfs::figures() {
+    count_pages();
     FileSystemFigures figures;
     figures.magic = abi::kTmpfsMagic;
     figures.blocks = options_.pages;
@@ -50,14 +54,17 @@ FileSystemFigures Tmpfs::figures() {
     return figures;
 }
 
-Result<NodeRef> Tmpfs::create_unnamed(std::uint64_t bytes, const Credentials& who) {
+Result<NodeRef> Tmpfs::create_unnamed(std::uint64_t bytes, const Credentials& who,
+                                      Promise promise) {
     NewNode what;
     what.kind = NodeKind::File;
     what.permissions = 0777;
     what.user = who.user;
     what.group = who.group;
-    NodeRef node(*TRY(make_node(what)));
-    TRY(node->resize(bytes));
+    auto& file = *static_cast<TmpfsFile*>(TRY(make_node(what)));
+    const NodeRef node(file);
+    if (promise == Promise::Size) file.promise_size();
+    TRY(file.resize(bytes));
     return node;
 }
 

@@ -12,7 +12,8 @@
 // A node lives as long as it has a name, a user, or, for a file, a mapping of its pages.
 //
 // Limits: `pages` of data at most, `nodes` at most. Pages that a program makes by storing into a
-// mapping of a hole are counted, but not refused. tmpfs(5).
+// mapping of a hole are counted, but not refused. tmpfs(5). Each page is charged to the commit
+// account as well (Linux: shmem_acct_block), but for files that were promised their whole size.
 //
 // Invariants: each name is in the list of its directory and found by its hash; links of a node are
 // its names (and `.` and `..` of directories). Locking is the caller's.
@@ -79,9 +80,16 @@ class Tmpfs final : public FileSystem {
     Result<void> sync() override { return {}; }
     [[nodiscard]] bool busy() override;
 
+    /// What an unnamed file charges to the commit account: its whole size, from the start, or, as
+    /// files with names do, each page that there is.
+    enum class Promise : std::uint8_t { Size, Pages };
+
     /// A file of `bytes` zeroes that has no name: it goes with its last user and mapping.
-    /// Errors: OutOfMemory, FileTooBig.
-    Result<NodeRef> create_unnamed(std::uint64_t bytes, const Credentials& who);
+    /// Errors: OutOfMemory (the commit account, too), FileTooBig.
+    Result<NodeRef> create_unnamed(std::uint64_t bytes, const Credentials& who, Promise promise);
+
+    /// Brings used_pages(), and what the commit account knows of them, up to date. O(nodes).
+    void count_pages();
 
     /// Pages of data, in RAM or swapped out, as of the last call that could make some.
     [[nodiscard]] std::uint32_t used_pages() const { return used_pages_; }

@@ -11,6 +11,7 @@ namespace quire::fs {
 namespace {
 
 constexpr std::uint32_t kDay = 24 * 60 * 60;
+constexpr std::uint64_t kPageBytes = mm::kPageSize;
 
 }  // namespace
 
@@ -86,6 +87,7 @@ TmpfsFile::TmpfsFile(Tmpfs& system, const NewNode& what)
 
 TmpfsFile::~TmpfsFile() {
     system_.used_pages_ -= counted_pages_;
+    charge_existing({});
 }
 
 // Neither the file nor a region needs the pages any more.
@@ -126,7 +128,15 @@ Result<std::uint32_t> TmpfsFile::write(std::uint64_t offset, std::uint32_t bytes
 
 Result<void> TmpfsFile::resize(std::uint64_t bytes) {
     if (bytes > mm::MemoryObject::kMaxBytes) return Error::FileTooBig;
-    TRY(resize_object(system_.parts_.memory, pages_, bytes));
+    const mm::PageCount before = charged_;
+    const mm::PageCount after(static_cast<std::uint32_t>(divide_up(bytes, kPageBytes)));
+    if (promises_size_ && after > before) {
+        TRY(system_.parts_.memory.commit().charge(after - before));
+        charged_ = after;
+    }
+    const Result<void> resized = resize_object(system_.parts_.memory, pages_, bytes);
+    if (promises_size_) charge_existing(resized.ok() ? after : before);
+    TRY(resized);
     count_pages();
     note_change();
     return {};
@@ -136,24 +146,38 @@ void TmpfsFile::count_pages() {
     const std::uint32_t pages = pages_.resident_pages() + pages_.swapped_pages();
     system_.used_pages_ += pages - counted_pages_;
     counted_pages_ = pages;
+    if (!promises_size_) charge_existing(mm::PageCount(pages));
 }
 
-// As many of `bytes` as the limit of pages allows. A page that is there already costs nothing.
-std::uint32_t TmpfsFile::bytes_allowed(std::uint64_t offset, std::uint32_t bytes) const {
+// What is charged for the file is `pages` from now on.
+void TmpfsFile::charge_existing(mm::PageCount pages) {
+    mm::CommitAccount& commit = system_.parts_.memory.commit();
+    commit.release(charged_);
+    commit.charge_existing(pages);
+    charged_ = pages;
+}
+
+// Whether there may be so many pages more, as far as limits go.
+bool TmpfsFile::allows(std::uint32_t more_pages) const {
     const std::uint32_t limit = system_.options_.pages;
-    if (limit == 0) return bytes;
-    std::uint32_t used = system_.used_pages_;
+    if (limit != 0 && system_.used_pages_ + more_pages > limit) return false;
+    return promises_size_ || system_.parts_.memory.commit().allows(mm::PageCount(more_pages));
+}
+
+// As many of `bytes` as limits allow. A page that is there already costs nothing.
+std::uint32_t TmpfsFile::bytes_allowed(std::uint64_t offset, std::uint32_t bytes) const {
     const auto first = static_cast<std::uint32_t>(offset >> mm::kPageShift);
     const auto last = static_cast<std::uint32_t>((offset + bytes - 1) >> mm::kPageShift);
+    if (allows(last - first + 1)) return bytes;
+    std::uint32_t more = 0;
     for (std::uint32_t page = first; page <= last; ++page) {
         const mm::ObjectEntry entry =
             page < pages_.pages() ? pages_.entry(page) : mm::ObjectEntry();
         if (entry.is_frame() || entry.is_slot()) continue;
-        if (used >= limit) {
+        if (!allows(++more)) {
             const std::uint64_t start = std::uint64_t{page} << mm::kPageShift;
             return start <= offset ? 0 : static_cast<std::uint32_t>(start - offset);
         }
-        ++used;
     }
     return bytes;
 }

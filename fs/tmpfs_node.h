@@ -65,16 +65,19 @@ class TmpfsFile final : public TmpfsNode {
     Result<Attributes> attributes() override;
     Result<std::uint32_t> read(std::uint64_t offset, std::uint32_t bytes, ByteSink& to,
                                ReadAhead& ahead) override;
-    /// Errors: NoSpace (the limit of pages), FileTooBig.
+    /// Errors: NoSpace (the limit of pages; the commit account), FileTooBig.
     Result<std::uint32_t> write(std::uint64_t offset, std::uint32_t bytes,
                                 ByteSource& from) override;
+    /// Errors: OutOfMemory (the commit account, if it promises its size), FileTooBig.
     Result<void> resize(std::uint64_t bytes) override;
     [[nodiscard]] mm::MemoryObject* object() override { return &pages_; }
 
     /// Whether a region shows its pages.
     [[nodiscard]] bool is_mapped() { return !pages_.regions().empty(); }
-    /// Brings the file system's count of pages up to date.
+    /// Brings the file system's count of pages up to date, and the commit account.
     void count_pages();
+    /// Its whole size is charged to the commit account from now on. Precondition: it is empty.
+    void promise_size() { promises_size_ = true; }
 
   private:
     class Pages final : public mm::MemoryObject {
@@ -90,10 +93,14 @@ class TmpfsFile final : public TmpfsNode {
 
     void destroy() override { pages_.drop_user(); }
     void pages_unused();
+    [[nodiscard]] bool allows(std::uint32_t more_pages) const;
     [[nodiscard]] std::uint32_t bytes_allowed(std::uint64_t offset, std::uint32_t bytes) const;
+    void charge_existing(mm::PageCount pages);
 
     Pages pages_;  // the file is a user of its own pages
     std::uint32_t counted_pages_ = 0;
+    mm::PageCount charged_;  // to the commit account
+    bool promises_size_ = false;
 };
 
 class TmpfsLink final : public TmpfsNode {

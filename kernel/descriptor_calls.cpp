@@ -78,7 +78,8 @@ CallResult call_memfd_create(SystemCall& call) {
     const UserPath name = TRY(path_of(call, 0));
     if (name.text().size() > kLongestName) return Error::InvalidArgument;
     Files& system = call.processes().files();
-    const fs::NodeRef node = TRY(system.tmp().create_unnamed(0, call.process().credentials));
+    const fs::NodeRef node =
+        TRY(system.tmp().create_unnamed(0, call.process().credentials, fs::Tmpfs::Promise::Pages));
     fs::FileRef file = TRY(fs::OpenFile::create(system.layer(), node, node,
                                                 abi::kOpenReadWrite | abi::kOpenLargeFile));
     fs::DescriptorTable& table = call.process().files->table;

@@ -25,7 +25,8 @@ struct MapSource {
     fs::NodeRef node;
 };
 
-// Shared memory without a file is a file without a name. A map of /dev/zero is memory without one.
+// Shared memory without a file is a file without a name, which may be promised its whole size. A
+// map of /dev/zero is memory without a file. (Linux: shmem_zero_setup.)
 Result<void> give_object(SystemCall& call, mm::MapRequest& request, MapSource& source) {
     const bool zeroes = source.file && source.file->io()->maps_zeroes();
     if (zeroes) {
@@ -33,9 +34,12 @@ Result<void> give_object(SystemCall& call, mm::MapRequest& request, MapSource& s
         request.object_page = 0;
     }
     if (!request.shared || request.object != nullptr) return {};
+    const bool no_reserve =
+        request.no_reserve && call.processes().memory().commit().mode() != mm::Overcommit::Never;
     source.node = TRY(call.processes().files().tmp().create_unnamed(
         std::uint64_t{mm::pages_for(request.bytes).raw()} << mm::kPageShift,
-        call.process().credentials));
+        call.process().credentials,
+        no_reserve ? fs::Tmpfs::Promise::Pages : fs::Tmpfs::Promise::Size));
     request.object = source.node->object();
     if (!zeroes) request.object_rights = mm::Rights::all();
     return {};

@@ -67,6 +67,7 @@ fs::MemoryFigures KernelReport::memory() {
     figures.slab_other = slab_frames(system_.memory->slabs());
     figures.kernel_stacks = in(mm::FrameState::KernelStack);
     figures.page_tables = in(mm::FrameState::PageTable) + in(mm::FrameState::PageDirectory);
+    system_.files->tmp().count_pages();
     figures.commit_limit = memory_.commit().limit();
     figures.committed = memory_.commit().committed();
     return figures;

@@ -40,6 +40,8 @@ class CommitAccount {
         committed_ += pages;
         return {};
     }
+    /// The same for what is there already, allowed or not.
+    void charge_existing(PageCount pages) { committed_ += pages; }
     /// Whether charge(pages) would succeed once `released` were released. Precondition: they were
     /// charged before.
     [[nodiscard]] bool allows(PageCount pages, PageCount released = {}) const;

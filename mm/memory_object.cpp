@@ -54,6 +54,12 @@ std::optional<MemoryObject::IndexedEntry> MemoryObject::next_entry(std::uint32_t
     return IndexedEntry{found->index, ObjectEntry::from_raw(found->word)};
 }
 
+bool MemoryObject::is_mapped_by_writer() {
+    for (const Region& region : regions_)
+        if (region.traits().of_writer) return true;
+    return false;
+}
+
 std::optional<MemoryObject::ResidentPage> MemoryObject::next_resident(std::uint32_t from) const {
     // No index can follow the last one, as pages() is at most that.
     std::optional<IndexedEntry> found = next_entry(from);

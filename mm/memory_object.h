@@ -221,6 +221,9 @@ class MemoryObject {
     /// The regions that show pages of this object, oldest first. For walks; attach() and detach()
     /// change it.
     [[nodiscard]] Regions& regions() { return regions_; }
+    /// Whether a region was made through a descriptor that was open for writing; it may be closed
+    /// by now. O(regions).
+    [[nodiscard]] bool is_mapped_by_writer();
 
     ListHook registry_hook;  // in ObjectRegistry's bucket
 

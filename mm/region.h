@@ -41,7 +41,8 @@ struct RegionTraits {
     bool lock_on_fault = false;  // MLOCK_ONFAULT, only with locked: pages are not brought in ahead
     bool no_reserve = false;     // MAP_NORESERVE
     bool charged = false;        // its pages are counted by the commit account
-    bool dont_fork = false;      // MADV_DONTFORK: a child does not get it
+    bool dont_fork : 1 = false;  // MADV_DONTFORK: a child does not get it
+    bool of_writer : 1 = false;  // the descriptor it was made through was open for writing
     Advice advice = Advice::Normal;
 
     constexpr bool operator==(const RegionTraits&) const = default;

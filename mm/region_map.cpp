@@ -31,7 +31,7 @@ void RegionMap::insert(Region& region) {
     ASSERT(kUserPages.contains(region.range()));
     tree_.insert(region);
     ++size_;
-    total_pages_ += region.range().count();
+    add_pages(region.range().count());
 }
 
 void RegionMap::remove(Region& region) {
@@ -42,7 +42,8 @@ void RegionMap::remove(Region& region) {
 
 void RegionMap::resize(Region& region, PageRange range, std::uint32_t object_page) {
     ASSERT(kUserPages.contains(range));
-    total_pages_ += range.count() - region.range().count();
+    total_pages_ -= region.range().count();
+    add_pages(range.count());
     tree_.resize(region, range);
     region.set_object_page(object_page);
 }
@@ -88,7 +89,7 @@ void RegionMap::check_invariants() const {
         ++count;
         pages += region->range().count();
     }
-    ASSERT(count == size_ && pages == total_pages_);
+    ASSERT(count == size_ && pages == total_pages_ && pages <= peak_pages_);
 }
 
 }  // namespace quire::mm

@@ -73,6 +73,8 @@ class RegionMap {
     /// How many regions there are, and how many pages they have together.
     [[nodiscard]] std::uint32_t size() const { return size_; }
     [[nodiscard]] PageCount total_pages() const { return total_pages_; }
+    /// The most that total_pages() has been.
+    [[nodiscard]] PageCount peak_pages() const { return peak_pages_; }
 
     // --- Changing ---
 
@@ -119,6 +121,10 @@ class RegionMap {
     void check_invariants() const;
 
   private:
+    void add_pages(PageCount count) {
+        total_pages_ += count;
+        if (peak_pages_ < total_pages_) peak_pages_ = total_pages_;
+    }
     // Every node of tree_ is a Region.
     static Region* region(RegionNode* node) { return static_cast<Region*>(node); }
 
@@ -126,6 +132,7 @@ class RegionMap {
     RegionTree tree_;
     std::uint32_t size_ = 0;
     PageCount total_pages_;
+    PageCount peak_pages_;
 };
 
 }  // namespace quire::mm

@@ -108,7 +108,7 @@ void write_identity(Process& process, const TextWriter& out) {
     write_ids(process, out);
 }
 
-// Peaks are as far as they are known: nobody keeps the books of each page.
+// VmHWM is as far as it is known: nobody keeps the books of each page.
 void write_memory(Process& process, const TextWriter& out) {
     ProgramMemory& memory = *process.memory;
     const ProgramFigures figures = figures_of(memory.space);
@@ -118,7 +118,7 @@ void write_memory(Process& process, const TextWriter& out) {
         const char* label;
         PageCount pages;
     } lines[] = {
-        {"VmPeak", figures.size},
+        {"VmPeak", memory.space.regions().peak_pages()},
         {"VmSize", figures.size},
         {"VmLck", figures.locked},
         {"VmPin", {}},

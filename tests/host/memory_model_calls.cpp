@@ -206,8 +206,8 @@ RegionTraits MemoryModel::map_traits(const Space& space, const MapRequest& reque
     RegionTraits traits;
     traits.rights = request.rights;
     traits.most = Rights::all();
-    if (request.shared && !request.object_rights.has(Rights::write()))
-        traits.most = Rights::read() | Rights::execute();
+    traits.of_writer = request.object_rights.has(Rights::write());
+    if (request.shared && !traits.of_writer) traits.most = Rights::read() | Rights::execute();
     traits.shared = request.shared;
     traits.grows_down = request.grows_down;
     traits.locked = request.locked || space.future.future;

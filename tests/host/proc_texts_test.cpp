@@ -163,7 +163,7 @@ TEST_F(ProcTexts, StatusIsLinuxs) {
               "CoreDumping:\t0\n"
               "THP_enabled:\t0\n"
               "Threads:\t1\n"
-              "SigQ:\t0/32\n"
+              "SigQ:\t0/4096\n"
               "SigPnd:\t0000000000000000\n"
               "ShdPnd:\t0000000000000000\n"
               "SigBlk:\t0000000000000000\n"

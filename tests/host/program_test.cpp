@@ -315,6 +315,27 @@ TEST_F(Program, NobodyRunsAFileThatIsWritten) {
     EXPECT_EQ(start("/bin/a"), "OK");
 }
 
+TEST_F(Program, AMappingIsAWriterWhenItsDescriptorCouldWrite) {
+    put("/bin/a", ElfFile::usual());
+    put("/bin/b", ElfFile::usual());
+    ASSERT_EQ(start("/bin/b"), "OK");
+    for (const std::uint32_t flags : {kOpenReadWrite, kOpenReadOnly}) {
+        ASSERT_EQ(p.open("/bin/a", flags), "OK");
+        const mm::MappableFile file = p.calls.mappable(p.last).value();
+        mm::MapRequest request;
+        request.bytes = mm::kPageSize;
+        request.rights = mm::Rights::read();
+        request.object = file.object;
+        request.object_rights = file.opened_for;
+        const mm::VirtAddr place = memory->space.map(request).value();
+        EXPECT_TRUE(p.calls.close(p.last).ok());
+        if (flags == kOpenReadOnly) continue;
+        EXPECT_EQ(start("/bin/a"), "ETXTBSY");
+        EXPECT_TRUE(memory->space.unmap(place, mm::kPageSize).ok());
+    }
+    EXPECT_EQ(start("/bin/a"), "OK");
+}
+
 // --- Scripts ---
 
 TEST_F(Program, AScriptRunsItsInterpreter) {

@@ -186,11 +186,13 @@ TEST_F(RegionMapTest, CountsRegionsAndPages) {
     make(pages(40, 41));
     EXPECT_EQ(map.size(), 2U);
     EXPECT_EQ(map.total_pages(), PageCount(11));
+    EXPECT_EQ(map.peak_pages(), PageCount(11));
     map.resize(low, pages(22, 25), 0);
     EXPECT_EQ(map.total_pages(), PageCount(4));
     map.destroy(low);
     EXPECT_EQ(map.size(), 1U);
     EXPECT_EQ(map.total_pages(), PageCount(1));
+    EXPECT_EQ(map.peak_pages(), PageCount(11));
 }
 
 TEST_F(RegionMapTest, TakesRegionsThatTheCallerMadeAndGivesThemBack) {

@@ -280,7 +280,7 @@ TEST_F(TmpfsTest, PagesGoToSwapAndComeBack) {
 TEST_F(TmpfsTest, FilesWithoutNamesGoWithTheirUsers) {
     const std::uint32_t nodes = world.root.node_count();
     {
-        const NodeRef file = world.root.create_unnamed(10000, p.who).take();
+        const NodeRef file = world.root.create_unnamed(10000, p.who, Tmpfs::Promise::Pages).take();
         EXPECT_EQ(file->attributes().value().bytes, 10000U);
         EXPECT_EQ(file->attributes().value().links, 0U);
         EXPECT_EQ(file->object()->pages(), 3U);
@@ -288,8 +288,67 @@ TEST_F(TmpfsTest, FilesWithoutNamesGoWithTheirUsers) {
         world.check();
     }
     EXPECT_EQ(world.root.node_count(), nodes);
-    EXPECT_EQ(answer(world.root.create_unnamed(~std::uint64_t{0}, p.who)), "EFBIG");
+    EXPECT_EQ(answer(world.root.create_unnamed(~std::uint64_t{0}, p.who, Tmpfs::Promise::Pages)),
+              "EFBIG");
     EXPECT_EQ(world.root.node_count(), nodes);
+}
+
+// --- What is promised ---
+
+TEST_F(TmpfsTest, SharedMemoryChargesItsWholeSizeFromTheStart) {
+    mm::CommitAccount& commit = world.machine.commit;
+    const mm::PageCount before = commit.committed();
+    {
+        const NodeRef file = world.root.create_unnamed(10000, p.who, Tmpfs::Promise::Size).take();
+        EXPECT_EQ(commit.committed(), before + mm::PageCount(3));
+        MemorySource source(std::as_bytes(std::span("x", 1)));
+        EXPECT_TRUE(file->write(5000, 1, source).ok());
+        world.root.count_pages();
+        EXPECT_EQ(commit.committed(), before + mm::PageCount(3)) << "promised already";
+        EXPECT_TRUE(file->resize(20000).ok());
+        EXPECT_EQ(commit.committed(), before + mm::PageCount(5));
+        EXPECT_TRUE(file->resize(1).ok());
+        EXPECT_EQ(commit.committed(), before + mm::PageCount(1));
+    }
+    EXPECT_EQ(commit.committed(), before);
+}
+
+TEST_F(TmpfsTest, PromisesOfSharedMemoryCanBeRefused) {
+    mm::CommitAccount& commit = world.machine.commit;
+    commit.set_mode(mm::Overcommit::Never);
+    const mm::PageCount left = commit.limit() - commit.committed();
+    const std::uint32_t nodes = world.root.node_count();
+    const std::uint64_t bytes = std::uint64_t{left.raw()} * mm::kPageSize;
+    EXPECT_EQ(answer(world.root.create_unnamed(bytes + 1, p.who, Tmpfs::Promise::Size)), "ENOMEM");
+    EXPECT_EQ(world.root.node_count(), nodes);
+    {
+        const NodeRef all = world.root.create_unnamed(bytes, p.who, Tmpfs::Promise::Size).take();
+        EXPECT_EQ(commit.committed(), commit.limit());
+        EXPECT_EQ(answer(all->resize(bytes + 1)), "ENOMEM");
+        EXPECT_EQ(commit.committed(), commit.limit());
+        EXPECT_EQ(all->attributes().value().bytes, bytes);
+    }
+    EXPECT_EQ(commit.limit() - commit.committed(), left);
+}
+
+TEST_F(TmpfsTest, FilesChargeThePagesTheyHave) {
+    mm::CommitAccount& commit = world.machine.commit;
+    const mm::PageCount before = commit.committed();
+    p.put("/f", content(2));
+    EXPECT_EQ(commit.committed(), before + mm::PageCount(2));
+    EXPECT_EQ(answer(p.calls.truncate("/f", 1 << 20)), "OK");
+    EXPECT_EQ(commit.committed(), before + mm::PageCount(2)) << "a hole is no page";
+    commit.set_mode(mm::Overcommit::Never);
+    const mm::PageCount left = commit.limit() - commit.committed();
+    ASSERT_TRUE(commit.charge(left - mm::PageCount(1)).ok());
+    ASSERT_EQ(p.open("/f", kOpenReadWrite), "OK");
+    EXPECT_EQ(p.pwrite(p.last, content(3), mm::kPageSize), "8192") << "one that is there, one new";
+    EXPECT_EQ(p.pwrite(p.last, "x", 5 * mm::kPageSize), "ENOSPC");
+    EXPECT_EQ(p.pwrite(p.last, "y", 0), "1");
+    commit.release(left - mm::PageCount(1));
+    EXPECT_TRUE(p.calls.close(p.last).ok());
+    EXPECT_EQ(p.unlink("/f"), "OK");
+    EXPECT_EQ(commit.committed(), before);
 }
 
 // --- Out of memory at every allocation ---

@@ -2,6 +2,7 @@
 #include <asm/errno.h>
 #include <asm/signal.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 
 #include "tests/guest/programs/tap.h"
 
@@ -249,6 +250,35 @@ TEST(a_running_program_cannot_be_written) {
     end_sleeper(child);
     const long again = system_call(SYS_open, script, O_WRONLY, 0);
     CHECK(again >= 0);
+    system_call(SYS_unlink, script);
+}
+
+// A mapping keeps open what it was made of: so it goes on being a writer of the file.
+TEST(a_mapping_is_a_writer_when_its_descriptor_could_write) {
+    const int rights[] = {PROT_READ | PROT_WRITE, PROT_READ, PROT_READ | PROT_WRITE};
+    const int kinds[] = {MAP_SHARED, MAP_SHARED, MAP_PRIVATE};
+    system_call(SYS_close, copy_sleep(script));
+    for (int i = 0; i < 3; ++i) {
+        const long file = system_call(SYS_open, script, O_RDWR, 0);
+        const long page = system_call6(SYS_mmap2, 0, kPage, rights[i], kinds[i], file, 0);
+        REQUIRE((unsigned long)page < -4096UL);
+        system_call(SYS_close, file);
+        CHECK_EQUAL(failure(script), ETXTBSY);
+        CHECK_EQUAL(system_call(SYS_mprotect, page, kPage, PROT_READ), 0);
+        CHECK_EQUAL(failure(script), ETXTBSY);
+        CHECK_EQUAL(system_call(SYS_munmap, page, kPage), 0);
+        const long reader = system_call(SYS_open, script, O_RDONLY, 0);
+        const long other =
+            system_call6(SYS_mmap2, 0, kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE, reader, 0);
+        REQUIRE((unsigned long)other < -4096UL);
+        system_call(SYS_close, reader);
+        const char* words[] = {"sleep", "0", 0};
+        const long child = start(script, words, no_words, -1);
+        int status = -1;
+        system_call(SYS_wait4, child, &status, 0, 0);
+        CHECK_EQUAL(status, 0);
+        system_call(SYS_munmap, other, kPage);
+    }
     system_call(SYS_unlink, script);
 }
 
