@@ -38,6 +38,23 @@ mm::PageCount slab_frames(mm::SlabRegistry& slabs) {
     return frames;
 }
 
+// Frames that mlock keeps in RAM: no list has them.
+struct LockedFigures {
+    mm::PageCount anonymous, files;
+};
+
+LockedFigures locked_figures(mm::UserMemory& memory) {
+    const mm::FrameTable& records = memory.records();
+    LockedFigures figures;
+    for (mm::FrameNumber frame; frame < records.end(); ++frame) {
+        if (!records.has(frame, mm::FrameFlag::Locked)) continue;
+        const bool is_file = records.state(frame) == mm::FrameState::Object &&
+                             memory.pages().object_of(frame).kind() == mm::MemoryObject::Kind::File;
+        ++(is_file ? figures.files : figures.anonymous);
+    }
+    return figures;
+}
+
 }  // namespace
 
 // Anonymous pages are not told apart as active and inactive: that is a policy's affair, and not
@@ -49,16 +66,16 @@ fs::MemoryFigures KernelReport::memory() {
     const auto in = [&](mm::FrameState state) { return states[static_cast<std::size_t>(state)]; };
     const ObjectFigures objects = object_figures(memory_.objects());
     const mm::SwapStatistics swap = memory_.swap().statistics();
-    const mm::PageCount locked;
+    const LockedFigures locked = locked_figures(memory_.user_memory());
     fs::MemoryFigures figures;
     figures.total = frames.managed;
     figures.free = frames.free;
     figures.cached = objects.files + objects.shared;
     figures.available = cap(frames.free + objects.files - objects.dirty, frames.managed);
     figures.swap_cached = swap.cached;
-    figures.inactive_anonymous = in(mm::FrameState::Private) + objects.shared;
-    figures.inactive_file = objects.files;
-    figures.locked = locked;
+    figures.inactive_anonymous = in(mm::FrameState::Private) + objects.shared - locked.anonymous;
+    figures.inactive_file = objects.files - locked.files;
+    figures.locked = locked.anonymous + locked.files;
     figures.swap_total = swap.total;
     figures.swap_free = swap.available;
     figures.dirty = objects.dirty;
@@ -89,6 +106,7 @@ fs::PagingFigures KernelReport::paging() {
     figures.major_faults = faults.major_faults;
     figures.scanned_direct = reclaim.chosen;
     figures.evicted_direct = reclaim.evicted();
+    figures.killed_for_memory = memory_.killed_for_memory();
     return figures;
 }
 

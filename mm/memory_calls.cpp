@@ -46,7 +46,6 @@ Result<MapRequest> anonymous_map(const Mmap2Arguments& call) {
     const std::uint32_t type = call.flags & kMapType;
     if (type != kMapShared && type != kMapPrivate) return Error::InvalidArgument;
     MapRequest request = request_of(call);
-    if (request.shared && request.grows_down) return Error::InvalidArgument;
     if (!request.shared) return request;
     // New shared memory begins with its page 0; the offset only has to be possible.
     if (call.page_offset + pages_for(call.length).raw() < call.page_offset) return Error::Overflow;

@@ -33,6 +33,8 @@ MAY_INCLUDE = {
     "user/": ["libc/", ABI],
     "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "kernel/process/",
                      "user/"],
+    # The model of the host tests, for stock programs inside Quire.
+    "tests/guest/model/": [BASE, ABI, "mm/", "kernel/", "user/", "tests/host/"],
     # These run on the host: no registers, no ports, no hardware driver (checked separately).
     "tests/host/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "user/"],
     "tests/fuzz/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],

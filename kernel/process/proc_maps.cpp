@@ -85,6 +85,8 @@ void write_kib(const char* label, std::uint64_t bytes, const TextWriter& out) {
     out.print("%-16s%8lu kB\n", label, static_cast<unsigned long>(bytes >> 10));
 }
 
+// "sh" is for what can be written to as well, "ms" for all that is shared (Linux: VM_SHARED and
+// VM_MAYSHARE in do_mmap).
 void write_flags(const mm::RegionTraits& traits, const TextWriter& out) {
     const struct {
         bool is_set;
@@ -93,11 +95,11 @@ void write_flags(const mm::RegionTraits& traits, const TextWriter& out) {
         {traits.rights.has(Rights::read()), "rd"},
         {traits.rights.has(Rights::write()), "wr"},
         {traits.rights.has(Rights::execute()), "ex"},
-        {traits.shared, "sh"},
+        {traits.shared && traits.most.has(Rights::write()), "sh"},
         {traits.most.has(Rights::read()), "mr"},
         {traits.most.has(Rights::write()), "mw"},
         {traits.most.has(Rights::execute()), "me"},
-        {traits.shared && traits.most.has(Rights::write()), "ms"},
+        {traits.shared, "ms"},
         {traits.grows_down, "gd"},
         {traits.locked, "lo"},
         {traits.advice == mm::Advice::Sequential, "sr"},

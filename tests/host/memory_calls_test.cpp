@@ -121,6 +121,9 @@ TEST_F(Calls, Mmap2OfNoFile) {
     row("SHARED ANON", answer(mmap2(0, kP, kBoth, kMapShared | kMapAnonymous)), "OK");
     row("GROWSDOWN SHARED ANON",
         answer(mmap2(0, kP, kBoth, kMapShared | kMapAnonymous | kMapGrowsDown)), "EINVAL");
+    row("GROWSDOWN SHARED ANON where nothing may be",
+        answer(mmap2(0, kP, kBoth, kMapShared | kMapAnonymous | kMapGrowsDown | kMapFixed)),
+        "EPERM");
     row("GROWSDOWN", answer(mmap2(0, kP, kBoth, kAnonymous | kMapGrowsDown)), "OK");
     row("NORESERVE", answer(mmap2(0, kP, kBoth, kAnonymous | kMapNoReserve)), "OK");
     row("HUGETLB", answer(mmap2(0, 4U << 20, kBoth, kAnonymous | kMapHugeTlb)), "ENOMEM");
@@ -141,7 +144,6 @@ TEST_F(Calls, Mmap2RefusesEarly) {
         return answer(decode_mmap2({0, length, kBoth, flags, 0}, nullptr));
     };
     row("SHARED ANON, len 0", decode(0, kMapShared | kMapAnonymous), "EINVAL");
-    row("SHARED ANON GROWSDOWN", decode(kP, kMapShared | kMapAnonymous | kMapGrowsDown), "EINVAL");
     row("pipe, len 0", answer(mmap2(0, 0, kProtRead, kMapPrivate, &pipe)), "EINVAL");
 }
 

@@ -204,8 +204,9 @@ MemoryModel::MemoryModel(RealMemory& real, const Promises& promises)
         objects_[file].pages = mm::pages_for(kFileBytes[file - 1]).raw();
 }
 
-std::uint32_t MemoryModel::new_shared_memory(std::uint32_t pages) {
+std::uint32_t MemoryModel::new_shared_memory(std::uint32_t pages, bool no_reserve) {
     objects_[next_object_].pages = pages;
+    objects_[next_object_].promised = no_reserve ? 0 : pages;
     return next_object_++;
 }
 
@@ -226,7 +227,7 @@ std::uint32_t MemoryModel::committed() const {
         for (const Run& run : space.runs.all())
             if (run.traits.charged) sum += run.pages();
     for (const auto& [number, object] : objects_)
-        if (number > kFiles) sum += object.pages;
+        sum += object.promised;
     return sum;
 }
 
@@ -273,6 +274,14 @@ const PageContent* MemoryModel::content(const Space& space, const Run& run, std:
     if (run.object == 0) return nullptr;
     scratch = content_of_object(run.object, run.object_page_of(page));
     return &scratch;
+}
+
+void MemoryModel::expected_bytes(std::uint32_t process, std::uint32_t page,
+                                 PageBytes& bytes) const {
+    const Space& space = spaces_[process];
+    PageContent scratch;
+    const PageContent* model = content(space, *space.runs.find(page), page, scratch);
+    (model != nullptr ? *model : PageContent()).fill(bytes);
 }
 
 PageContent& MemoryModel::content_to_write(Space& space, const Run& run, std::uint32_t page) {

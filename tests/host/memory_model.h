@@ -226,9 +226,9 @@ class MemoryModel {
 
     // --- What there is ---
 
-    /// A new object of shared memory, and its number; its pages are promised.
-    /// Precondition: may_promise(pages).
-    std::uint32_t new_shared_memory(std::uint32_t pages);
+    /// A new object of shared memory, and its number; its pages are promised, unless `no_reserve`.
+    /// Precondition: may_promise(pages), or no_reserve.
+    std::uint32_t new_shared_memory(std::uint32_t pages, bool no_reserve = false);
     [[nodiscard]] bool may_promise(std::uint32_t pages) const;
     /// Objects of shared memory that somebody maps. The others are forgotten.
     std::uint32_t shared_memories();
@@ -238,6 +238,9 @@ class MemoryModel {
     void object_content(std::uint32_t object, std::uint32_t page, PageBytes& bytes) const;
     [[nodiscard]] std::uint32_t object_defined(std::uint32_t object, std::uint32_t page) const;
 
+    /// What the page of the process holds. Precondition: a run has the page, its object too.
+    void expected_bytes(std::uint32_t process, std::uint32_t page, PageBytes& bytes) const;
+
     /// Regions as they should be, break and figures; cheap.
     std::string compare_regions(std::uint32_t process);
     /// Every page of the process, byte for byte; and that pages which must be in RAM are.
@@ -246,6 +249,7 @@ class MemoryModel {
   private:
     struct Object {
         std::uint32_t pages = 0;
+        std::uint32_t promised = 0;  // of them
         std::map<std::uint32_t, PageContent> changed;
     };
     struct Space {

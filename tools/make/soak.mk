@@ -1,11 +1,13 @@
-# make soak: the judges of ext2 for a long time, on scripts that nobody has seen. Each prints the seed
-# with which it began. SOAK_STEPS=, SOAK_SESSIONS= say how long.
+# make soak: the judges of ext2, and the model of user memory inside Quire, for a long time, on scripts
+# that nobody has seen. Each prints the seed with which it began. SOAK_STEPS=, SOAK_SESSIONS=,
+# REPLAY_STEPS= say how long.
 
 SOAK_STEPS    ?= 1000000
 SOAK_SESSIONS ?= 30
+REPLAY_STEPS  ?= 100000
 
-.PHONY: soak
-soak: build/host64/host_tests
+.PHONY: soak soak-replay
+soak: build/host64/host_tests soak-replay
 	$(say) SOAK "ext2 against its model, $(SOAK_STEPS) steps"
 	$(Q)QUIRE_SEED=random QUIRE_STEPS=$(SOAK_STEPS) ASAN_OPTIONS=detect_leaks=0 \
 	    build/host64/host_tests --gtest_brief=1 --gtest_filter='Ext2Model.*'
@@ -13,3 +15,10 @@ soak: build/host64/host_tests
 	$(Q)QUIRE_SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ') QUIRE_SESSIONS=$(SOAK_SESSIONS) \
 	    ASAN_OPTIONS=detect_leaks=0 \
 	    build/host64/host_tests --gtest_brief=1 --gtest_filter='Ext2PowerCut.*'
+
+# On machines of 16 and of 64 MiB, REPLAY_STEPS each.
+soak-replay: build/tests.img
+	$(Q)seed=$${QUIRE_SEED:-$$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')}; \
+	    $(if $(V),,printf '  %-7s %s\n' SOAK "memory scripts inside Quire, $(REPLAY_STEPS) steps, QUIRE_SEED=$$seed";) \
+	    QUIRE_SEED=$$seed QUIRE_STEPS=$(REPLAY_STEPS) \
+	    $(PYTHON) -m pytest -q tests/system/test_model_replay.py -k agree

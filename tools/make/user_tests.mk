@@ -3,6 +3,8 @@
 #
 #   tests/guest/programs/*.c, *.cpp        need nothing but system calls; tap.h is their frame
 #   tests/guest/programs/glibc/*.c, *.cpp  ordinary programs, linked statically with the GNU libraries
+#   tests/guest/model/                     the model test of user memory: /tests/model_replay, and the
+#                                          program of its processes, /tests/model/puppet
 
 programs := tests/guest/programs
 test_frame := $(programs)/tap.cpp
@@ -21,7 +23,9 @@ guest_fuzzer := build/test_programs/root/fuzz/calls
 # The cases of docs/oracle.md, one program: /oracle.
 oracle := build/test_programs/root/oracle
 oracle_objects := $(patsubst %,build/test_programs/%.o,$(sort $(wildcard tests/oracle/*.c)))
-test_programs := $(raw_tests) $(glibc_tests) $(guest_benches) $(guest_fuzzer) $(oracle)
+model := tests/guest/model
+model_programs := $(addprefix build/test_programs/root/tests/,model_replay model/puppet)
+test_programs := $(raw_tests) $(glibc_tests) $(guest_benches) $(guest_fuzzer) $(oracle) $(model_programs)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)
@@ -85,6 +89,25 @@ build/test_programs/root/tests/glibc/%: $(programs)/glibc/%.cpp build/test_progr
 	@mkdir -p $(@D)
 	$(Q)$(HOST32_CXX) -std=c++20 $(glibc_test_flags) -s $< -o $@
 
+# The model, the scripts and their shortening are those of the host tests.
+model_replay_objects := $(patsubst %.cpp,build/test_programs/stock/%.o,$(wildcard $(model)/*.cpp) \
+    $(patsubst %,tests/host/%.cpp,memory_model memory_model_calls memory_script memory_choices shrink))
+
+build/test_programs/stock/%.o: %.cpp build/test_programs/settings
+	$(say) CXX32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CXX) -std=c++20 $(glibc_test_flags) -MMD -MP -c $< -o $@
+
+build/test_programs/root/tests/model_replay: $(model_replay_objects)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CXX) $(glibc_test_flags) -s $^ -o $@
+
+build/test_programs/root/tests/model/puppet: build/test_programs/$(model)/puppet.c.o $(model)/puppet.ld
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(KERNEL_LD) -m elf_i386 -z max-page-size=4096 --no-warn-rwx-segments -s -T $(model)/puppet.ld $< -o $@
+
 build/test_programs/rootfs.made: $(rootfs_sources) build/rootfs_sources $(user_programs) $(test_programs)
 	$(say) GATHER build/test_programs/rootfs
 	$(Q)$(PYTHON) tools/make_rootfs.py build/test_programs/rootfs \
@@ -110,4 +133,5 @@ build/tests.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel
 test-image: build/tests.img
 
 -include $(oracle_objects:.o=.d)
--include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(guest_fuzz_sources) $(test_frame) $(test_snapshot))
+-include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(guest_fuzz_sources) \
+           $(test_frame) $(test_snapshot) $(model)/puppet.c) $(model_replay_objects:.o=.d)
