@@ -28,7 +28,7 @@ class DiskDevice final : public Device {
     /// Precondition: nobody has it open, no region shows its pages.
     ~DiskDevice();
 
-    [[nodiscard]] drivers::BlockDevice& disk() { return disk_; }
+    [[nodiscard]] drivers::BlockDevice& disk() const { return disk_; }
     [[nodiscard]] std::uint64_t bytes() const { return store_.bytes(); }
 
     /// For who mounts it, or swaps to it: nobody writes to it from now on.

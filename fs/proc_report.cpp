@@ -196,13 +196,74 @@ void write_swaps(SystemReport& report, const TextWriter& out) {
 
 void write_uptime(SystemReport& report, const TextWriter& out) {
     const Divided up = divide(report.uptime(), 100);
-    const Divided idle = divide(report.idle_time(), 100);
+    const Divided idle = divide(report.cpu().idle, 100);
     out.print("%llu.%02u %llu.%02u\n", static_cast<unsigned long long>(up.quotient), up.rest,
               static_cast<unsigned long long>(idle.quotient), idle.rest);
 }
 
 void write_version(SystemReport& report, const TextWriter& out) {
     out.print("%s\n", report.version());
+}
+
+void write_cmdline(SystemReport& report, const TextWriter& out) {
+    out.print("%s\n", report.command_line());
+}
+
+namespace {
+
+// The last six: waiting for disks, interrupts hard and soft, other machines. Not told apart here.
+void write_cpu(const char* name, const CpuFigures& c, const TextWriter& out) {
+    const auto wide = [](std::uint64_t value) { return static_cast<unsigned long long>(value); };
+    out.print("%s %llu %llu %llu %llu 0 0 0 0 0 0\n", name, wide(c.user), wide(c.nice),
+              wide(c.system), wide(c.idle));
+}
+
+void write_interrupts(const CpuFigures& c, const TextWriter& out) {
+    std::uint64_t all = 0;
+    for (const std::uint32_t count : c.interrupts)
+        all += count;
+    out.print("intr %llu", static_cast<unsigned long long>(all));
+    for (const std::uint32_t count : c.interrupts)
+        out.print(" %lu", static_cast<unsigned long>(count));
+    out.print("\n");
+}
+
+}  // namespace
+
+void write_stat(SystemReport& report, const TextWriter& out) {
+    const CpuFigures c = report.cpu();
+    write_cpu("cpu ", c, out);
+    write_cpu("cpu0", c, out);
+    write_interrupts(c, out);
+    const CountLine lines[] = {
+        {"ctxt", c.switches},         {"btime", c.boot_time},       {"processes", c.threads_made},
+        {"procs_running", c.running}, {"procs_blocked", c.blocked},
+    };
+    write_counts(lines, out);
+    out.print("softirq 0 0 0 0 0 0 0 0 0 0 0\n");
+}
+
+void write_loadavg(SystemReport& report, const TextWriter& out) {
+    constexpr std::uint32_t kOne = 2048;
+    const CpuFigures c = report.cpu();
+    for (const std::uint32_t average : c.averages) {
+        const std::uint32_t rounded = average + kOne / 200;
+        out.print("%lu.%02lu ", static_cast<unsigned long>(rounded / kOne),
+                  static_cast<unsigned long>(rounded % kOne * 100 / kOne));
+    }
+    out.print("%lu/%lu %lu\n", static_cast<unsigned long>(c.running),
+              static_cast<unsigned long>(c.threads), static_cast<unsigned long>(c.last_id));
+}
+
+void write_partitions(SystemReport& report, const TextWriter& out) {
+    std::array<DiskFigures, SystemReport::kMostDisks> disks;
+    const std::uint32_t count = report.disks(disks);
+    if (count != 0) out.print("major minor  #blocks  name\n\n");
+    for (const DiskFigures& disk : std::span(disks).first(count))
+        out.print("%4lu  %7lu %10llu %.*s\n", static_cast<unsigned long>(disk.number >> 8),
+                  static_cast<unsigned long>(disk.number & 0xFF),
+                  static_cast<unsigned long long>(disk.bytes >> 10),
+                  static_cast<int>(disk.name.size()), disk.name.data());
 }
 
 void write_cpuinfo(SystemReport& report, const TextWriter& out) {

@@ -2,8 +2,8 @@
 //
 // Whoever knows the figures (the kernel; a test) implements SystemReport. The texts are Linux's, to
 // the letter, so that free, vmstat and slabtop can read them; where Quire has no such thing the
-// figure is 0. proc(5). (Linux: fs/proc/meminfo.c, mm/vmstat.c, mm/slab_common.c, mm/swapfile.c,
-// arch/x86/kernel/cpu/proc.c.)
+// figure is 0. proc(5). (Linux: fs/proc/meminfo.c, fs/proc/stat.c, fs/proc/loadavg.c, mm/vmstat.c,
+// mm/slab_common.c, mm/swapfile.c, block/genhd.c, arch/x86/kernel/cpu/proc.c.)
 #pragma once
 
 #include <array>
@@ -92,23 +92,52 @@ struct SwapFigures {
     int priority = 0;
 };
 
+/// /proc/stat and /proc/loadavg. Counts since boot; times in hundredths of a second.
+struct CpuFigures {
+    std::uint64_t user = 0;
+    std::uint64_t nice = 0;
+    std::uint64_t system = 0;
+    std::uint64_t idle = 0;
+    std::uint64_t switches = 0;
+    std::uint64_t threads_made = 0;
+    std::uint64_t boot_time = 0;  // seconds since 1970
+    std::array<std::uint32_t, 16> interrupts{};
+    std::array<std::uint32_t, 3> averages{};  // over 1, 5 and 15 minutes, in 1/2048
+    std::uint32_t running = 0;
+    std::uint32_t blocked = 0;
+    std::uint32_t threads = 0;
+    std::uint32_t last_id = 0;  // of a process or thread
+};
+
+/// A line of /proc/partitions.
+struct DiskFigures {
+    std::string_view name;     // "hda1"
+    std::uint32_t number = 0;  // major << 8 | minor
+    std::uint64_t bytes = 0;
+};
+
 class SystemReport {
   public:
     static constexpr std::uint32_t kMostSwaps = 8;
+    static constexpr std::uint32_t kMostDisks = 16;
 
     [[nodiscard]] virtual MemoryFigures memory() = 0;
     [[nodiscard]] virtual PagingFigures paging() = 0;
     [[nodiscard]] virtual ProcessorFigures processor() = 0;
+    [[nodiscard]] virtual CpuFigures cpu() = 0;
+    /// Fills in one element for each disk and each partition, and says how many there are.
+    [[nodiscard]] virtual std::uint32_t disks(std::span<DiskFigures, kMostDisks> disks) = 0;
     /// Fills in one element for each swap area, and says how many there are.
     [[nodiscard]] virtual std::uint32_t swaps(std::span<SwapFigures, kMostSwaps> areas) = 0;
     /// Free runs of frames in a zone; false: there is no such zone.
     [[nodiscard]] virtual bool free_runs(mm::Zone zone, mm::RunCounts& counts) = 0;
     [[nodiscard]] virtual mm::SlabRegistry& slabs() = 0;
-    /// Since boot, in hundredths of a second, and how much of it the CPU was idle.
+    /// Since boot, in hundredths of a second.
     [[nodiscard]] virtual std::uint64_t uptime() = 0;
-    [[nodiscard]] virtual std::uint64_t idle_time() = 0;
     /// "Linux version ..." or so, without the end of the line.
     [[nodiscard]] virtual const char* version() = 0;
+    /// What the kernel was told at its start.
+    [[nodiscard]] virtual const char* command_line() = 0;
 
   protected:
     ~SystemReport() = default;
@@ -122,6 +151,10 @@ void write_slabinfo(SystemReport& report, const mm::TextWriter& out);
 void write_swaps(SystemReport& report, const mm::TextWriter& out);
 void write_uptime(SystemReport& report, const mm::TextWriter& out);
 void write_version(SystemReport& report, const mm::TextWriter& out);
+void write_cmdline(SystemReport& report, const mm::TextWriter& out);
+void write_stat(SystemReport& report, const mm::TextWriter& out);
+void write_loadavg(SystemReport& report, const mm::TextWriter& out);
+void write_partitions(SystemReport& report, const mm::TextWriter& out);
 void write_cpuinfo(SystemReport& report, const mm::TextWriter& out);
 void write_filesystems(SystemReport& report, const mm::TextWriter& out);
 

@@ -54,6 +54,10 @@ SystemFiles::SystemFiles(Procfs& proc, SystemReport& report, FileLayer& layer)
               {proc, "swaps", report_text<write_swaps>, &report},
               {proc, "uptime", report_text<write_uptime>, &report},
               {proc, "version", report_text<write_version>, &report},
+              {proc, "cmdline", report_text<write_cmdline>, &report},
+              {proc, "stat", report_text<write_stat>, &report},
+              {proc, "loadavg", report_text<write_loadavg>, &report},
+              {proc, "partitions", report_text<write_partitions>, &report},
               {proc, "cpuinfo", report_text<write_cpuinfo>, &report},
               {proc, "filesystems", report_text<write_filesystems>, &report},
               {proc, "mounts", mounts_text, &layer}}} {

@@ -17,7 +17,7 @@ class SystemFiles {
     SystemFiles(Procfs& proc, SystemReport& report, FileLayer& layer);
 
   private:
-    std::array<ProcText, 10> files_;
+    std::array<ProcText, 14> files_;
 };
 
 /// The text of /proc/mounts. A mount whose directory cannot be named any more is left out.

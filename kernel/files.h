@@ -100,6 +100,11 @@ class Files {
     };
     [[nodiscard]] std::span<const Swap> swaps() const { return swaps_; }
 
+    /// Disks and partitions as /dev has them.
+    [[nodiscard]] std::span<const std::optional<fs::DiskDevice>> disk_devices() const {
+        return disk_devices_;
+    }
+
     /// A step of write-back. Says whether there is more to do. May sleep.
     bool idle_step(std::uint64_t now);
 

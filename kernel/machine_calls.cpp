@@ -61,7 +61,11 @@ Result<std::uint32_t> call_sysinfo(SystemCall& call) {
     const std::uint32_t pages = memory.total.raw() + memory.swap_total.raw();
     const std::uint32_t shift = pages >= ~0U >> mm::kPageShift ? 0 : mm::kPageShift;
     const auto told = [shift](mm::PageCount count) { return count.raw() << shift; };
+    const fs::CpuFigures cpu = processes.files().report().cpu();
     abi::SystemInfo info{};
+    constexpr unsigned kMoreFraction = 16 - MachineLoad::kFractionBits;
+    for (std::size_t i = 0; i < cpu.averages.size(); ++i)
+        info.loads[i] = cpu.averages[i] << kMoreFraction;
     info.uptime = static_cast<std::int32_t>(processes.now() / kNanosecondsPerSecond);
     info.total_ram = told(memory.total);
     info.free_ram = told(memory.free);

@@ -158,11 +158,20 @@ void start_files(System& system) {
                          .swap = !words.has("noswap")});
 }
 
+MachineLoad::Kind kind_of_tick(Threads& threads, bool in_program) {
+    if (threads.is_idle()) return MachineLoad::Kind::Idle;
+    if (!in_program) return MachineLoad::Kind::System;
+    const Process* process = threads.current().process;
+    return process != nullptr && process->nice > 0 ? MachineLoad::Kind::Nice
+                                                   : MachineLoad::Kind::User;
+}
+
 // Whose time a tick is, and that one has gone by.
 void on_tick(void* context) {
     System& system = *static_cast<System*>(context);
     constexpr std::uint64_t kTickLength = 1'000'000'000 / kTickHz;
     Threads& threads = *system.threads;
+    system.load.tick(kind_of_tick(threads, cpu::interrupt_came_from_user()));
     if (!threads.is_idle()) {
         Usage& usage = threads.current().usage;
         (cpu::interrupt_came_from_user() ? usage.user_time : usage.system_time) += kTickLength;

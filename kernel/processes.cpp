@@ -82,6 +82,9 @@ void Processes::on_tick() {
     timers_.run_until(now());
     check_cpu_time();
     system_.disks->waiter().wake_threads();
+    if (!system_.load.sample_is_due()) return;
+    const Scheduler::Demand demand = scheduler().demand();
+    system_.load.sample(demand.running + demand.blocked);
 }
 
 fs::FileCalls Processes::files_of(Process& process) {

@@ -15,6 +15,7 @@
 #include "kernel/console.h"
 #include "kernel/cpu_hardware.h"
 #include "kernel/log_ring.h"
+#include "kernel/process/machine_load.h"
 
 namespace quire::kernel {
 
@@ -41,6 +42,7 @@ struct System {
     drivers::Keyboard keyboard;
     Console console;
     Clock clock;
+    MachineLoad load;
     cpu::Features features;
     std::byte log_storage[kLogBytes];
     LogRing log;

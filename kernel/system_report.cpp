@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "cpu/irq.h"
 #include "kernel/files.h"
 #include "kernel/memory.h"
+#include "kernel/processes.h"
 
 namespace quire::kernel {
 namespace {
@@ -122,6 +124,39 @@ fs::ProcessorFigures KernelReport::processor() {
     return figures;
 }
 
+// The tick counts while this copies.
+fs::CpuFigures KernelReport::cpu() {
+    const cpu::InterruptGuard guard;
+    using Kind = MachineLoad::Kind;
+    Scheduler& scheduler = system_.threads->scheduler();
+    const Scheduler::Demand demand = scheduler.demand();
+    fs::CpuFigures figures;
+    figures.user = system_.load.ticks(Kind::User);
+    figures.nice = system_.load.ticks(Kind::Nice);
+    figures.system = system_.load.ticks(Kind::System);
+    figures.idle = system_.load.ticks(Kind::Idle);
+    figures.switches = scheduler.switches();
+    figures.threads_made = scheduler.threads_made();
+    figures.boot_time = system_.clock.boot_time();
+    for (std::uint8_t line = 0; line < figures.interrupts.size(); ++line)
+        figures.interrupts[line] = cpu::irq_statistics(line).handled;
+    figures.averages = system_.load.averages();
+    figures.running = demand.running;
+    figures.blocked = demand.blocked;
+    figures.threads = scheduler.thread_count();
+    figures.last_id = system_.processes->table().last_id();
+    return figures;
+}
+
+std::uint32_t KernelReport::disks(std::span<fs::DiskFigures, kMostDisks> disks) {
+    std::uint32_t count = 0;
+    for (const auto& device : files_.disk_devices()) {
+        if (!device.has_value() || count == disks.size()) continue;
+        disks[count++] = {device->disk().name(), device->number(), device->bytes()};
+    }
+    return count;
+}
+
 std::uint32_t KernelReport::swaps(std::span<fs::SwapFigures, kMostSwaps> areas) {
     std::uint32_t count = 0;
     for (const Files::Swap& swap : files_.swaps()) {
@@ -148,12 +183,12 @@ std::uint64_t KernelReport::uptime() {
     return system_.clock.milliseconds() / 10;
 }
 
-std::uint64_t KernelReport::idle_time() {
-    return 0;
-}
-
 const char* KernelReport::version() {
     return "Quire (i686)";
+}
+
+const char* KernelReport::command_line() {
+    return system_.command_line_text;
 }
 
 }  // namespace quire::kernel

@@ -18,12 +18,14 @@ class KernelReport final : public fs::SystemReport {
     [[nodiscard]] fs::MemoryFigures memory() override;
     [[nodiscard]] fs::PagingFigures paging() override;
     [[nodiscard]] fs::ProcessorFigures processor() override;
+    [[nodiscard]] fs::CpuFigures cpu() override;
+    [[nodiscard]] std::uint32_t disks(std::span<fs::DiskFigures, kMostDisks> disks) override;
     [[nodiscard]] std::uint32_t swaps(std::span<fs::SwapFigures, kMostSwaps> areas) override;
     [[nodiscard]] bool free_runs(mm::Zone zone, mm::RunCounts& counts) override;
     [[nodiscard]] mm::SlabRegistry& slabs() override;
     [[nodiscard]] std::uint64_t uptime() override;
-    [[nodiscard]] std::uint64_t idle_time() override;
     [[nodiscard]] const char* version() override;
+    [[nodiscard]] const char* command_line() override;
 
   private:
     System& system_;

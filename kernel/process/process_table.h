@@ -113,6 +113,8 @@ class ProcessTable {
                                const Process& parent);
 
     [[nodiscard]] std::uint32_t count() const { return count_; }
+    /// The number that was given away last.
+    [[nodiscard]] ProcessId last_id() const { return last_id_; }
     void check_invariants();
 
   private:

@@ -42,6 +42,7 @@ void Scheduler::add_running(Thread& thread) {
     give_slice(thread);
     all_.push_back(thread);
     ++thread_count_;
+    ++threads_made_;
     if (current_ == nullptr) current_ = &thread;
 }
 
@@ -103,6 +104,7 @@ void Scheduler::yield() {
 
 // Who still has some of its slice goes on with it as the first of those who compute.
 Thread* Scheduler::next() {
+    Thread* const before = current_;
     must_switch_ = false;
     if (current_ != nullptr && current_->state == ThreadState::Ready) {
         if (current_->slice == 0) {
@@ -114,7 +116,18 @@ Thread* Scheduler::next() {
     }
     current_ = woken_.pop_front();
     if (current_ == nullptr) current_ = ready_.pop_front();
+    if (current_ != before) ++switches_;
     return current_;
+}
+
+// What a kernel thread waits for is work, most of the time.
+Scheduler::Demand Scheduler::demand() {
+    Demand demand;
+    for (const Thread& thread : all_) {
+        if (thread.state == ThreadState::Ready) ++demand.running;
+        if (thread.state == ThreadState::Waiting && thread.process != nullptr) ++demand.blocked;
+    }
+    return demand;
 }
 
 void Scheduler::check_invariants() {

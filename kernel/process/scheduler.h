@@ -70,6 +70,16 @@ class Scheduler {
 
     [[nodiscard]] bool someone_is_ready() { return !woken_.empty() || !ready_.empty(); }
     [[nodiscard]] std::uint32_t thread_count() const { return thread_count_; }
+    /// How often next() has chosen another than before, nobody included; how many threads there
+    /// have been.
+    [[nodiscard]] std::uint64_t switches() const { return switches_; }
+    [[nodiscard]] std::uint64_t threads_made() const { return threads_made_; }
+    /// How many run or could; how many of processes wait for a disk or a lock.
+    struct Demand {
+        std::uint32_t running = 0;
+        std::uint32_t blocked = 0;
+    };
+    [[nodiscard]] Demand demand();
     using AllThreads = IntrusiveList<Thread, &Thread::all_hook>;
     [[nodiscard]] AllThreads& all() { return all_; }
 
@@ -87,6 +97,8 @@ class Scheduler {
     Queue ready_;
     AllThreads all_;
     std::uint32_t thread_count_ = 0;
+    std::uint64_t switches_ = 0;
+    std::uint64_t threads_made_ = 0;
 };
 
 }  // namespace quire::kernel

@@ -46,7 +46,30 @@ class TestReport final : public SystemReport {
     }
     mm::SlabRegistry& slabs() override { return slabs_; }
     std::uint64_t uptime() override { return 123456789012; }
-    std::uint64_t idle_time() override { return 5; }
+    CpuFigures cpu() override {
+        CpuFigures result;
+        result.user = 5000000000;
+        result.nice = 7;
+        result.system = 300;
+        result.idle = 5;
+        result.switches = 1234;
+        result.threads_made = 99;
+        result.boot_time = 1767225600;
+        result.interrupts[0] = 4000000000;
+        result.interrupts[14] = 400000000;
+        result.averages = {2048 + 1024, 204, 0};
+        result.running = 2;
+        result.blocked = 1;
+        result.threads = 12;
+        result.last_id = 345;
+        return result;
+    }
+    std::uint32_t disks(std::span<DiskFigures, kMostDisks> disks) override {
+        disks[0] = {"hda", 3 << 8, 64 << 20};
+        disks[1] = {"hda1", 3 << 8 | 1, std::uint64_t{5} << 40};
+        return 2;
+    }
+    const char* command_line() override { return "root=hda1 ro"; }
     const char* version() override { return "Linux version 6.1.0-quire"; }
 
     MemoryFigures figures;
@@ -154,6 +177,24 @@ TEST_F(Proc, SwapsHaveLinuxFormat) {
               "/a/path/that/is/longer/than/forty/letters file\t\t12000000\t0\t\t5\n");
 }
 
+TEST_F(Proc, StatHasLinuxFormat) {
+    EXPECT_EQ(p.get("/proc/stat"),
+              "cpu  5000000000 7 300 5 0 0 0 0 0 0\n"
+              "cpu0 5000000000 7 300 5 0 0 0 0 0 0\n"
+              "intr 4400000000 4000000000 0 0 0 0 0 0 0 0 0 0 0 0 0 400000000 0\n"
+              "ctxt 1234\nbtime 1767225600\nprocesses 99\nprocs_running 2\nprocs_blocked 1\n"
+              "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
+}
+
+TEST_F(Proc, LoadavgAndPartitionsHaveLinuxFormat) {
+    EXPECT_EQ(p.get("/proc/loadavg"), "1.50 0.10 0.00 2/12 345\n");
+    EXPECT_EQ(p.get("/proc/partitions"),
+              "major minor  #blocks  name\n\n"
+              "   3        0      65536 hda\n"
+              "   3        1 5368709120 hda1\n");
+    EXPECT_EQ(p.get("/proc/cmdline"), "root=hda1 ro\n");
+}
+
 TEST_F(Proc, SmallFilesHaveLinuxFormat) {
     EXPECT_EQ(p.get("/proc/uptime"), "1234567890.12 0.05\n");
     EXPECT_EQ(p.get("/proc/version"), "Linux version 6.1.0-quire\n");
@@ -229,7 +270,7 @@ TEST_F(Proc, DirectoriesCanBeAddedAndTakenOut) {
     process.check_invariants();
     EXPECT_EQ(p.get("/proc/12/status"), "hello you\n");
     EXPECT_EQ(p.list("/proc/12").size(), 1U);
-    EXPECT_EQ(p.list("/proc", 48).size(), 11U);
+    EXPECT_EQ(p.list("/proc", 48).size(), 15U);
     EXPECT_EQ(p.attributes("/proc/12/..").number, p.attributes("/proc").number);
     p.chdir("/proc/12");
     EXPECT_EQ(p.getcwd(), "/proc/12");

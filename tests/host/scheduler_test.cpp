@@ -163,6 +163,51 @@ TEST_F(SchedulerTest, OnlyResumeWakesWhoIsStopped) {
     EXPECT_EQ(scheduler.next(), &a);
 }
 
+// Nobody is somebody, too: the idle loop.
+TEST_F(SchedulerTest, SwitchesAndThreadsAreCounted) {
+    make();
+    make();
+    EXPECT_EQ(scheduler.threads_made(), 2U);
+    const std::uint64_t before = scheduler.switches();
+    scheduler.next();
+    EXPECT_EQ(scheduler.switches(), before + 1);
+    scheduler.next();  // its slice is not over: the same again
+    EXPECT_EQ(scheduler.switches(), before + 1);
+    sleep_current();
+    scheduler.next();
+    sleep_current();
+    EXPECT_EQ(scheduler.next(), nullptr);
+    EXPECT_EQ(scheduler.switches(), before + 3);
+    scheduler.next();
+    EXPECT_EQ(scheduler.switches(), before + 3);
+}
+
+TEST_F(SchedulerTest, DemandIsWhoRunsCouldOrWaitsForADisk) {
+    make();
+    make();
+    make();
+    make();
+    scheduler.next();
+    sleep_current();
+    scheduler.next();
+    sleep_current(ThreadState::Waiting);
+    scheduler.next();
+    EXPECT_EQ(scheduler.demand().running, 2U);
+    EXPECT_EQ(scheduler.demand().blocked, 1U);
+    Thread kernel_thread(0, nullptr);
+    scheduler.add(kernel_thread);
+    sleep_current();
+    while (scheduler.next() != &kernel_thread)
+        sleep_current();
+    EXPECT_EQ(scheduler.demand().running, 1U);
+    sleep_current(ThreadState::Waiting);
+    EXPECT_EQ(scheduler.next(), nullptr);
+    EXPECT_EQ(scheduler.demand().running, 0U);
+    EXPECT_EQ(scheduler.demand().blocked, 1U);
+    kernel_thread.state = ThreadState::Ended;
+    scheduler.remove(kernel_thread);
+}
+
 TEST_F(SchedulerTest, WhoHasEndedNeverRuns) {
     Thread& a = make();
     Thread& b = make();

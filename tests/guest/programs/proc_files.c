@@ -239,3 +239,61 @@ TEST(a_bad_pointer_for_a_text_is_efault) {
         system_call(__NR_close, file);
     }
 }
+
+// The number behind a word of the text; -1: it is not there.
+static long number_after(const char* word) {
+    for (const char* at = text; *at != '\0'; ++at) {
+        unsigned i = 0;
+        while (word[i] != '\0' && at[i] == word[i])
+            ++i;
+        if (word[i] != '\0') continue;
+        long number = 0;
+        for (at += i; *at >= '0' && *at <= '9'; ++at)
+            number = number * 10 + (*at - '0');
+        return number;
+    }
+    return -1;
+}
+
+static long threads_made(void) {
+    CHECK(get(0, "../stat") > 0);
+    return number_after("\nprocesses ");
+}
+
+TEST(the_machine_counts_what_is_done) {
+    const long before = threads_made();
+    const long switches = number_after("\nctxt ");
+    CHECK(begins_with("cpu  "));
+    CHECK(number_after("\nbtime ") > 1700000000 || number_after("\nbtime ") == 0);
+    CHECK(number_after("\nprocs_running ") >= 1);
+    kill_and_reap(child_that_waits());
+    CHECK(threads_made() > before);
+    CHECK(number_after("\nctxt ") > switches);
+}
+
+// The first number of "cpu  ...": programs' time in ticks.
+static long ticks_of_programs(void) {
+    CHECK(get(0, "../stat") > 0);
+    return number_after("cpu  ");
+}
+
+TEST(time_of_the_cpu_is_counted) {
+    const long before = ticks_of_programs();
+    REQUIRE(before >= 0);
+    while (ticks_of_programs() <= before + 5)
+        for (int i = 0; i < 1000; ++i)
+            (void)contains("there is no such word in it");
+}
+
+TEST(the_last_process_is_told_with_the_load) {
+    const long child = child_that_waits();
+    CHECK(get(0, "../loadavg") > 0);
+    char* last = text;
+    for (char* at = text; *at != '\0'; ++at)
+        if (*at == ' ') last = at + 1;
+    long pid = 0;
+    for (; *last >= '0' && *last <= '9'; ++last)
+        pid = pid * 10 + (*last - '0');
+    CHECK_EQUAL(pid, child);
+    kill_and_reap(child);
+}
