@@ -108,6 +108,20 @@ bool try_write(std::uint32_t address, std::uint32_t value, std::uint32_t bytes) 
     return failed == 0;
 }
 
+// EAX is the word that was found; so that it went well is said in another register, behind the
+// instruction: a fault goes on after both.
+std::optional<std::uint32_t> try_compare_exchange(std::uint32_t address, std::uint32_t expected,
+                                                  std::uint32_t wanted) {
+    std::uint32_t went_well = 0;
+    std::uint32_t found = expected;
+    asm volatile(QUIRE_MAY_FAULT("lock cmpxchgl %3, (%2)\n movl $1, %1")
+                 : "+a"(found), "+r"(went_well)
+                 : "r"(address), "r"(wanted)
+                 : "memory", "cc");
+    if (went_well == 0) return std::nullopt;
+    return found;
+}
+
 // Words first, then the rest. When a word faults, ECX has the words that are left, and ESI and EDI
 // stand where it stopped; so the bytes that are left are known either way. The bytes of that word
 // are tried one by one, as the page may end in it.

@@ -24,6 +24,11 @@ std::optional<std::uint32_t> try_read(std::uint32_t address, std::uint32_t bytes
 /// Writes the low `bytes` (1, 2 or 4) of `value` at linear `address`; false if that faults.
 [[nodiscard]] bool try_write(std::uint32_t address, std::uint32_t value, std::uint32_t bytes);
 
+/// In one step: if the word at linear `address` is `expected`, it becomes `wanted`. Answers what it
+/// was, or nothing if that faults; it must be writable even where it stays.
+std::optional<std::uint32_t> try_compare_exchange(std::uint32_t address, std::uint32_t expected,
+                                                  std::uint32_t wanted);
+
 /// Copies `bytes` bytes upwards, and says how many are left when it cannot go on; 0: all done. The
 /// faulting byte and those behind it are untouched.
 [[nodiscard]] std::uint32_t try_copy(void* to, const void* from, std::uint32_t bytes);

@@ -1,7 +1,7 @@
 // execve(2): everything that can fail first, then what cannot.
 //
-//     strings, file, new memory complete | switch memory, close files, forget handlers, set
-//     registers an error leaves the caller as it was | no way back
+//     strings, file, new memory complete | other threads end | switch memory, close files, forget
+//     an error leaves the caller as it was    no way back      handlers, set registers
 //
 // (Linux: fs/exec.c, begin_new_exec and setup_new_exec.)
 #include "kernel/exec.h"
@@ -11,11 +11,13 @@
 #include "cpu/descriptor_tables.h"
 #include "cpu/fpu.h"
 #include "cpu/registers.h"
+#include "kernel/abi/signal.h"
 #include "kernel/abi/stat.h"
 #include "kernel/files.h"
 #include "kernel/memory_trace.h"
 #include "kernel/process/limits.h"
 #include "kernel/process/program.h"
+#include "kernel/process/thread_end.h"
 #include "kernel/process/user_path.h"
 #include "kernel/system_call.h"
 #include "kernel/virtual_memory.h"
@@ -65,19 +67,17 @@ void set_registers(cpu::TrapFrame& frame, const StartPoint& start) {
 }
 
 // The old memory goes, and who shares it with its parent (vfork) gives it back.
-void switch_memory(Processes& processes, Process& process, ProgramMemory* memory) {
+void switch_memory(Processes& processes, Thread& thread, ProgramMemory* memory) {
+    processes.leave_memory(thread);
     processes.threads().use_space(&memory->space);
-    std::swap(process.memory, memory);
+    std::swap(thread.process->memory, memory);
     processes.drop(memory);
-    if (!process.is_vfork_child) return;
-    process.is_vfork_child = false;
-    process.parent->vfork_done.wake_all();
+    end_vfork(thread);
 }
 
 // What a thread has of the program that ends.
 void clear_thread(Processes& processes, Thread& thread) {
     thread.alternate_stack = {};
-    thread.clear_child_tid = 0;
     thread.tls = {};
     for (std::uint32_t i = 0; i < Thread::kTlsEntries; ++i)
         cpu::set_tls_descriptor(i, 0);
@@ -124,14 +124,15 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
 
     ProgramMemory* memory = TRY(processes.make_memory(process));
     const Result<StartPoint> start = loader.load(thread, *memory, facts);
-    const Result<void> alone = start.ok() ? processes.stop_sharing(process) : start.error();
+    Result<void> alone = start.ok() ? processes.stop_sharing(process) : start.error();
+    if (alone.ok()) alone = processes.become_alone(thread);
     if (!alone.ok()) {
         processes.drop(memory);
         return alone.error();
     }
 
     memory->space.limits().may_lock_any = facts.credentials.is_root();
-    switch_memory(processes, process, memory);
+    switch_memory(processes, thread, memory);
     process.files->table.close_on_exec();
     process.signals->actions.reset_handlers();
     clear_thread(processes, thread);
@@ -141,6 +142,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
     process.saved_group = facts.credentials.group;
     process.is_dumpable = !facts.is_secure;
     process.has_run_exec = true;
+    process.exit_signal = abi::kSigChild;
     set_name(process, path);
     processes.system().trace->tell_exec(process);
     set_registers(frame, start.value());

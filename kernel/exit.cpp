@@ -1,7 +1,12 @@
-// The end of a process: exit(2), exit_group(2), and of those that a signal ends.
+// The end of threads and processes: exit(2), exit_group(2), and of those that a signal ends.
+//
+// A thread ends on its own stack: what it has is given back, and whoever runs next releases the
+// stack. The last one of a process gives back what they have in common, and tells the parent.
 #include "kernel/abi/signal.h"
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
+#include "kernel/process/robust_list.h"
+#include "kernel/process/signal_delivery.h"
 #include "kernel/process/user_copy.h"
 #include "kernel/processes.h"
 #include "kernel/signals.h"
@@ -13,12 +18,21 @@ namespace {
 constexpr std::uint32_t kExitCodeShift = 8;
 constexpr std::uint32_t kExitCodeMask = 0xFF;
 
+std::uint32_t status_of(const SystemCall& call) {
+    return (call.argument(0) & kExitCodeMask) << kExitCodeShift;
+}
+
 Result<std::uint32_t> call_exit(SystemCall& call) {
-    // cppcheck-suppress missingReturn ; exit() does not return
-    call.processes().exit((call.argument(0) & kExitCodeMask) << kExitCodeShift);
+    // cppcheck-suppress missingReturn ; end_thread() does not return
+    call.processes().end_thread(status_of(call));
 }
 SYSTEM_CALL(1, exit, call_exit, CallTraits::plain());
-SYSTEM_CALL(252, exit_group, call_exit, CallTraits::plain());
+
+Result<std::uint32_t> call_exit_group(SystemCall& call) {
+    // cppcheck-suppress missingReturn ; exit() does not return
+    call.processes().exit(status_of(call));
+}
+SYSTEM_CALL(252, exit_group, call_exit_group, CallTraits::plain());
 
 // What the parent is told by its signal.
 SignalInfo exit_news(const Process& process, std::uint32_t status) {
@@ -38,49 +52,98 @@ SignalInfo exit_news(const Process& process, std::uint32_t status) {
     return news;
 }
 
-// CLONE_CHILD_CLEARTID: who shares the memory learns of the end from a word in it. A place that
-// cannot be written is the program's own affair.
-void tell_of_end(Processes& processes, const Thread& thread) {
-    ProgramMemory* memory = thread.process->memory;
-    if (thread.clear_child_tid == 0 || memory == nullptr || memory->users == 1) return;
-    const mm::VirtAddr place(thread.clear_child_tid);
-    if (!user::write(place, std::uint32_t{0}).ok()) return;
-    const Result<FutexKey> key = futex_key(memory->space, place);
-    if (key.ok()) (void)processes.futexes().wake(key.value(), 1);
+bool is_alone(Process& process) {
+    return process.threads.front() == process.threads.back();
 }
 
 }  // namespace
 
-// Memory goes first, as it is what others may wait for. The thread goes on in the kernel alone, on
-// the kernel's page directory, until somebody else runs.
+// CLONE_CHILD_CLEARTID: who shares the memory learns of the end from a word in it. A place that
+// cannot be written is the program's own affair.
+void Processes::leave_memory(Thread& self) {
+    ProgramMemory* const memory = self.process->memory;
+    if (memory == nullptr) return;
+    walk_robust_list(futexes_, memory->space, mm::VirtAddr(self.robust_list), self.tid);
+    self.robust_list = 0;
+    const mm::VirtAddr place(self.clear_child_tid);
+    self.clear_child_tid = 0;
+    if (place == mm::VirtAddr(0) || !shares_memory(self)) return;
+    if (!user::write(place, std::uint32_t{0}).ok()) return;
+    const Result<FutexKey> key = futex_key(memory->space, place);
+    if (key.ok()) (void)futexes_.wake(key.value(), 1);
+}
+
+// Those that sleep for a disk or the lock look again, too, but go on sleeping until they have it.
+void Processes::wake_who_must_end(Process& process) {
+    for (Thread& thread : process.threads) {
+        if (!must_end(thread)) continue;
+        scheduler().resume(thread);
+        scheduler().wake(thread);
+    }
+}
+
+Result<void> Processes::become_alone(Thread& self) {
+    Process& process = *self.process;
+    TRY(begin_survival(self));
+    wake_who_must_end(process);
+    while (!is_alone(process)) {
+        if (is_dying(self)) return Error::Interrupted;
+        const std::uint32_t depth = lock_.give_up();
+        threads_.wait_on(process.thread_ends, [&] { return is_alone(process) || is_dying(self); });
+        lock_.take_back(depth);
+    }
+    table_.become_leader(self);
+    process.survivor = nullptr;
+    return {};
+}
+
 void Processes::exit(std::uint32_t status) {
     Thread& self = threads_.current();
+    begin_end(self, status);
+    wake_who_must_end(*self.process);
+    end_thread(status);
+}
+
+// The thread goes on in the kernel alone until somebody else runs.
+void Processes::end_thread(std::uint32_t status) {
+    Thread& self = threads_.current();
     Process& process = *self.process;
-    if (process.pid == ProcessTable::kInit)
-        panic("init has ended (status %04X): nobody is left", status);
     lock_.acquire();
-    tell_of_end(*this, self);
-    threads_.use_space(nullptr);
+    note_exit(self, status);
+    leave_memory(self);
+    const bool is_last = is_alone(process);
+    if (is_last && process.pid == ProcessTable::kInit)
+        panic("init has ended (status %04X): nobody is left", process.exit_status);
+    self.active_space = nullptr;
+    process.usage.add(self.usage);
+    leave_signals(self);
+    table_.remove_thread(self);
+    self.process = nullptr;
+    self.name = "exiting";
+    if (is_last) {
+        end_process(process);
+    } else {
+        process.thread_ends.wake_all();
+        tell_if_others_stopped(*this, process);
+    }
+    end_vfork(self);
+    (void)lock_.give_up();
+    threads_.end_current();
+}
+
+// Memory goes first, as it is what others may wait for.
+void Processes::end_process(Process& process) {
     drop(process.memory);
     drop(process.files);
     drop(process.place);
     drop(process.signals);
-    if (process.is_vfork_child) {
-        process.is_vfork_child = false;
-        process.parent->vfork_done.wake_all();
-    }
-    process.usage.add(self.usage);
-    self.process_hook.unlink();
-    self.process = nullptr;
-    self.name = "exiting";
     Process& parent = *process.parent;
     if (process.session == process.pid) files_.tty().terminal().session_ended(process.pid);
+    const std::uint32_t status = process.exit_status;
     const SignalInfo news = exit_news(process, status);
     hang_up_stranded(*this, process);
     (void)table_.end(process, status);
     if (news.signal != 0) send(parent, news);
-    (void)lock_.give_up();
-    threads_.end_current();
 }
 
 }  // namespace quire::kernel

@@ -1,17 +1,18 @@
-// fork(2), vfork(2), clone(2): a process out of a process.
+// fork(2), vfork(2), clone(2): a process out of a process, and one more thread for a process.
 //
 //     records, descriptors, signal actions: copied         address space: page tables are shared,
 //     (or shared, as clone's flags say)                    both sides read-only (docs/fork.md)
 //
 // Everything that can fail is done before the child is known to anybody; what fails is undone, and
-// nothing has changed. Then the child is ready, with the parent's registers but EAX = 0.
+// nothing has changed. Then the child is ready, with the parent's registers but EAX = 0. A signal
+// that came meanwhile is seen to first, as it may have been meant for both.
 #include "kernel/abi/clone.h"
-#include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/signal.h"
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
 #include "kernel/process/limits.h"
+#include "kernel/process/signal_delivery.h"
 #include "kernel/process/user_copy.h"
 #include "kernel/processes.h"
 #include "kernel/system_call.h"
@@ -20,7 +21,8 @@
 
 namespace quire::kernel {
 
-// A child in the making: what it has so far goes with this, unless it is born.
+// A child in the making, a process or a thread: what it has so far goes with this, unless it is
+// born.
 class Processes::Offspring {
   public:
     Offspring(Processes& processes, Thread& caller, const CloneRequest& what)
@@ -30,28 +32,35 @@ class Processes::Offspring {
     ~Offspring();
 
     Result<void> make(const cpu::TrapFrame& frame);
-    Process& be_born();
+    Thread& be_born();
 
   private:
     [[nodiscard]] bool shares(std::uint32_t flag) const { return (what_.flags & flag) != 0; }
+    Result<void> take_record();
     Result<void> take_memory();
     Result<void> take_files();
     Result<void> take_place();
     Result<void> take_signals();
     Result<void> take_thread(const cpu::TrapFrame& frame);
-    Result<void> tell_tids();
+    Result<void> take_tls();
+    void tell_tids();
+    void join_family();
 
     Processes& processes_;
     Thread& caller_;
     Process& parent_;
     const CloneRequest& what_;
-    Process* child_ = nullptr;
+    Process* child_ = nullptr;  // nullptr: one more thread of the parent
+    ProcessId id_ = 0;
     Thread* thread_ = nullptr;
 };
 
 Processes::Offspring::~Offspring() {
-    if (child_ == nullptr) return;
     if (thread_ != nullptr) processes_.threads_.undo(*thread_);
+    if (child_ == nullptr) {
+        if (id_ != 0) processes_.table_.give_back_thread_id(id_);
+        return;
+    }
     processes_.drop(child_->memory);
     processes_.drop(child_->files);
     processes_.drop(child_->place);
@@ -60,16 +69,32 @@ Processes::Offspring::~Offspring() {
 }
 
 Result<void> Processes::Offspring::make(const cpu::TrapFrame& frame) {
-    child_ = TRY(processes_.table_.create(&parent_));
-    TRY(take_files());
-    TRY(take_place());
-    TRY(take_signals());
+    if (has_signal(caller_) || must_end(caller_)) return Error::Interrupted;
+    TRY(take_record());
     TRY(take_thread(frame));
     TRY(take_memory());  // the last: from here on the parent's page tables are shared
-    return tell_tids();
+    tell_tids();
+    if (has_signal(caller_) || must_end(caller_)) return Error::Interrupted;
+    return {};
+}
+
+Result<void> Processes::Offspring::take_record() {
+    if (shares(abi::kCloneThread)) {
+        id_ = TRY(processes_.table_.take_thread_id(parent_));
+        return {};
+    }
+    child_ = TRY(processes_.table_.create(&parent_));
+    id_ = child_->pid;
+    TRY(take_files());
+    TRY(take_place());
+    return take_signals();
 }
 
 Result<void> Processes::Offspring::take_memory() {
+    if (child_ == nullptr) {
+        thread_->active_space = &parent_.memory->space;
+        return {};
+    }
     if (shares(abi::kCloneVm)) {
         child_->memory = parent_.memory;
         ++child_->memory->users;
@@ -119,7 +144,8 @@ Result<void> Processes::Offspring::take_thread(const cpu::TrapFrame& frame) {
     cpu::TrapFrame child_frame = frame;
     child_frame.eax = 0;
     if (what_.stack != 0) child_frame.user_esp = what_.stack;
-    thread_ = TRY(processes_.threads_.create(*child_, child_->pid, child_frame));
+    Process& process = child_ == nullptr ? parent_ : *child_;
+    thread_ = TRY(processes_.threads_.create(process, id_, child_frame));
     processes_.threads_.save_fpu(caller_);
     thread_->fpu = caller_.fpu;
     thread_->tls = caller_.tls;
@@ -127,47 +153,67 @@ Result<void> Processes::Offspring::take_thread(const cpu::TrapFrame& frame) {
     if (!shares(abi::kCloneVm) || shares(abi::kCloneVfork))
         thread_->alternate_stack = caller_.alternate_stack;
     if (shares(abi::kCloneChildCleartid)) thread_->clear_child_tid = what_.child_tid;
+    return take_tls();
+}
+
+// The program chooses the entry: there is nobody yet who could be told of a free one.
+Result<void> Processes::Offspring::take_tls() {
     if (!shares(abi::kCloneSettls)) return {};
     const auto wanted = TRY(user::read<abi::UserDescriptor>(mm::VirtAddr(what_.tls)));
+    if (wanted.entry == abi::kDescriptorAnyEntry) return Error::InvalidArgument;
     TRY(set_thread_area(*thread_, wanted));
     return {};
 }
 
-// The child's number is written into its own memory, which is the loaded one meanwhile.
-Result<void> Processes::Offspring::tell_tids() {
+// The child's number is written into its own memory, which is the loaded one meanwhile. A place
+// that cannot be written is the program's own affair, as on Linux.
+void Processes::Offspring::tell_tids() {
     if (shares(abi::kCloneParentSettid))
-        TRY(user::write(mm::VirtAddr(what_.parent_tid), child_->pid));
-    if (!shares(abi::kCloneChildSettid)) return {};
-    processes_.threads_.use_space(&child_->memory->space);
-    const Result<void> told = user::write(mm::VirtAddr(what_.child_tid), child_->pid);
+        (void)user::write(mm::VirtAddr(what_.parent_tid), id_).ok();
+    if (!shares(abi::kCloneChildSettid)) return;
+    processes_.threads_.use_space(thread_->active_space);
+    (void)user::write(mm::VirtAddr(what_.child_tid), id_).ok();
     processes_.threads_.use_space(&parent_.memory->space);
-    return told;
 }
 
-Process& Processes::Offspring::be_born() {
-    Process& child = *child_;
-    child.exit_signal = what_.flags & abi::kCloneSignal;
-    child.is_vfork_child = shares(abi::kCloneVfork);
-    child.start_time = processes_.now();
-    processes_.scheduler().add(*thread_);
+// With CLONE_PARENT the child is the caller's brother.
+void Processes::Offspring::join_family() {
+    child_->parent_thread = &caller_;
+    child_->exit_signal = what_.flags & abi::kCloneSignal;
+    child_->start_time = processes_.now();
+    child_->name = parent_.name_of(caller_);
+    if (!shares(abi::kCloneParent)) return;
+    child_->exit_signal = parent_.exit_signal;
+    processes_.table_.give_to(*child_, *parent_.parent, parent_.parent_thread);
+}
+
+Thread& Processes::Offspring::be_born() {
+    Thread& thread = *thread_;
+    if (child_ != nullptr) join_family();
+    thread.start_time = processes_.now();
+    thread.own_name = parent_.name_of(caller_);
+    thread.process->threads.push_back(thread);
+    processes_.scheduler().add(thread);
     child_ = nullptr;
-    return child;
+    thread_ = nullptr;
+    id_ = 0;
+    return thread;
 }
 
 Result<ProcessId> Processes::clone(Thread& caller, const cpu::TrapFrame& frame,
                                    const CloneRequest& what) {
     Offspring offspring(*this, caller, what);
     TRY(offspring.make(frame));
-    Process& child = offspring.be_born();
-    const ProcessId pid = child.pid;
-    if (!child.is_vfork_child) return pid;
+    Thread& thread = offspring.be_born();
+    const ProcessId id = thread.tid;
+    if ((what.flags & abi::kCloneVfork) == 0) return id;
+    VforkWait wait;
+    thread.vfork_caller = &wait;
     const std::uint32_t depth = lock_.give_up();
-    threads_.wait_on(caller.process->vfork_done, [this, pid] {
-        const Process* process = table_.find(pid);
-        return process == nullptr || !process->is_vfork_child;
-    });
+    threads_.wait_on(wait.queue, [&] { return wait.is_over || is_dying(caller); });
     lock_.take_back(depth);
-    return pid;
+    if (!wait.is_over) thread.vfork_caller = nullptr;
+    return id;
 }
 
 void Processes::start_init(void (*entry)(void*)) {
@@ -199,32 +245,39 @@ void Processes::start_init(void (*entry)(void*)) {
 
 namespace {
 
+Result<std::uint32_t> clone(SystemCall& call, const Processes::CloneRequest& what) {
+    call.set_after_signal(AfterSignal::Again);
+    return call.processes().clone(call.thread(), call.frame(), what);
+}
+
 // fork and vfork are clones; their registers but EAX are the parent's.
 Result<std::uint32_t> call_fork(SystemCall& call) {
-    return call.processes().clone(call.thread(), call.frame(), {.flags = abi::kSigChild});
+    return clone(call, {.flags = abi::kSigChild});
 }
 SYSTEM_CALL(2, fork, call_fork, CallTraits::plain());
 
 Result<std::uint32_t> call_vfork(SystemCall& call) {
-    return call.processes().clone(call.thread(), call.frame(),
-                                  {.flags = abi::kCloneVfork | abi::kCloneVm | abi::kSigChild});
+    return clone(call, {.flags = abi::kCloneVfork | abi::kCloneVm | abi::kSigChild});
 }
 SYSTEM_CALL(190, vfork, call_vfork, CallTraits::plain());
 
+// There are no namespaces, and no descriptors of processes. (Linux: copy_process.)
+bool are_possible(std::uint32_t flags, const Process& caller) {
+    const auto has = [flags](std::uint32_t flag) { return (flags & flag) != 0; };
+    if (has(abi::kCloneNewSpaces) || has(abi::kClonePidfd)) return false;
+    if (has(abi::kCloneThread) && !has(abi::kCloneSighand)) return false;
+    if (has(abi::kCloneSighand) && !has(abi::kCloneVm)) return false;
+    return !has(abi::kCloneParent) || caller.parent != nullptr;
+}
+
 // The order of arguments on i386: flags, stack, parent_tid, tls, child_tid.
 Result<std::uint32_t> call_clone(SystemCall& call) {
-    const std::uint32_t flags = call.argument(0);
-    const auto has = [flags](std::uint32_t flag) { return (flags & flag) != 0; };
-    if (has(abi::kCloneThread) && !has(abi::kCloneSighand)) return Error::InvalidArgument;
-    if (has(abi::kCloneSighand) && !has(abi::kCloneVm)) return Error::InvalidArgument;
-    if ((flags & abi::kCloneSignal) > kSignals) return Error::InvalidArgument;
-    if (has(abi::kCloneThread)) return call.fail_with(abi::kEnosys);
-    return call.processes().clone(call.thread(), call.frame(),
-                                  {.flags = flags,
-                                   .stack = call.argument(1),
-                                   .parent_tid = call.argument(2),
-                                   .child_tid = call.argument(4),
-                                   .tls = call.argument(3)});
+    if (!are_possible(call.argument(0), call.process())) return Error::InvalidArgument;
+    return clone(call, {.flags = call.argument(0),
+                        .stack = call.argument(1),
+                        .parent_tid = call.argument(2),
+                        .child_tid = call.argument(4),
+                        .tls = call.argument(3)});
 }
 SYSTEM_CALL(120, clone, call_clone, CallTraits::plain());
 

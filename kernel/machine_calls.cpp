@@ -116,12 +116,12 @@ SYSTEM_CALL(355, getrandom, call_getrandom, CallTraits::plain());
 // --- Themselves ---
 
 // A longer name is cut.
-Result<void> set_name(Process& process, VirtAddr from) {
-    std::array<char, sizeof process.name> name{};
+Result<void> set_name(std::array<char, 16>& to, VirtAddr from) {
+    std::array<char, 16> name{};
     const Result<std::uint32_t> length =
         user::copy_string_from(std::span(name).first(name.size() - 1), from);
     if (!length.ok() && length.error() != Error::NameTooLong) return length.error();
-    process.name = name;
+    to = name;
     return {};
 }
 
@@ -129,10 +129,10 @@ Result<std::uint32_t> call_prctl(SystemCall& call) {
     Process& process = call.process();
     switch (call.argument(0)) {
     case abi::kPrctlSetName:
-        TRY(set_name(process, call.pointer(1)));
+        TRY(set_name(process.name_of(call.thread()), call.pointer(1)));
         return 0U;
     case abi::kPrctlGetName:
-        TRY(user::write(call.pointer(1), process.name));
+        TRY(user::write(call.pointer(1), process.name_of(call.thread())));
         return 0U;
     case abi::kPrctlGetDumpable:
         return process.is_dumpable ? 1U : 0U;
@@ -156,16 +156,6 @@ Result<std::uint32_t> call_personality(SystemCall& call) {
     return abi::kPersonalityLinux;
 }
 SYSTEM_CALL(136, personality, call_personality, CallTraits::lock_free());
-
-// The list of locks that are to be freed if the thread ends holding them. It is taken and not
-// looked at: who waits for such a lock waits for ever then. Libraries tell it at their start, all
-// of them.
-Result<std::uint32_t> call_set_robust_list(SystemCall& call) {
-    constexpr std::uint32_t kHeadBytes = 12;
-    if (call.argument(1) != kHeadBytes) return Error::InvalidArgument;
-    return 0U;
-}
-SYSTEM_CALL(311, set_robust_list, call_set_robust_list, CallTraits::lock_free());
 
 // --- The end ---
 

@@ -22,6 +22,8 @@ class KernelProcessHost final : public ProcessHost {
 
     Process* caller() override { return processes_.threads().current().process; }
 
+    ProcessId caller_thread() override { return processes_.threads().current().tid; }
+
     ProcessSurroundings surroundings(Process& process) override {
         ProcessSurroundings around;
         const ProcessId group = processes_.files().tty().terminal().foreground();

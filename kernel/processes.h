@@ -65,8 +65,10 @@ class Processes final : fs::Sleeper {
         std::uint32_t child_tid = 0;
         std::uint32_t tls = 0;  // a user_desc
     };
-    /// A child that comes back from the same system call with 0. Errors: TryAgain, OutOfMemory,
-    /// InvalidArgument, BadAddress; nothing has changed then.
+    /// A child, or with CLONE_THREAD one more thread of the process, that comes back from the same
+    /// system call with 0. Returns its number. Errors: TryAgain, OutOfMemory, InvalidArgument,
+    /// BadAddress; Interrupted (a signal waits for the caller: it comes first). Nothing has changed
+    /// then.
     Result<ProcessId> clone(Thread& caller, const cpu::TrapFrame& frame, const CloneRequest& what);
     /// Process 1: its thread runs `entry(this)` in the kernel and may become a program by exec()
     /// and Threads::enter_program(). Its descriptors 0, 1 and 2 are /dev/console. Panics if there
@@ -79,8 +81,17 @@ class Processes final : fs::Sleeper {
     Result<void> stop_sharing(Process& process);
 
     // --- kernel/exit.cpp ---
-    /// Ends the process of the current thread. `status`: wait4's encoding.
+    /// Ends the process of the current thread: all its threads. `status`: wait4's encoding.
     [[noreturn]] void exit(std::uint32_t status);
+    /// Ends the current thread, and with the last one its process. `status`: what exit(2) was
+    /// given, in wait4's encoding.
+    [[noreturn]] void end_thread(std::uint32_t status);
+    /// For execve: ends all threads of the process but the current one, which is its leader then.
+    /// The kernel lock is given up meanwhile. Errors: Interrupted (this one has to end, too).
+    Result<void> become_alone(Thread& self);
+    /// What a thread owes to others who use its memory, before it leaves it: its robust locks are
+    /// freed, and who waits for its end is woken. Precondition: the memory is loaded. May sleep.
+    void leave_memory(Thread& self);
 
     // --- What processes share: one more user is ++users, one less is drop() ---
     /// An empty address space with one user, and the limits of `process`. Errors: OutOfMemory.
@@ -96,6 +107,8 @@ class Processes final : fs::Sleeper {
 
   private:
     class Offspring;
+    void wake_who_must_end(Process& process);
+    void end_process(Process& process);
 
     Result<void> sleep(fs::WaitQueue& queue) override { return sleep_on(queue); }
     void on_tick();

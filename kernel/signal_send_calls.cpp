@@ -23,10 +23,15 @@ bool is_full_of_signals(Processes& processes, const Process& to) {
     return there >= most;
 }
 
-// Signal 0 is sent to nobody: it asks whether one could be.
-Result<void> send_checked(SystemCall& call, Process& to, Thread* only, const SignalInfo& info) {
+Result<void> check_sending(SystemCall& call, const Process& to, const SignalInfo& info) {
     if (info.signal > kSignals) return Error::InvalidArgument;
     if (!may_send(call.process(), to, info.signal)) return Error::NotPermitted;
+    return {};
+}
+
+// Signal 0 is sent to nobody: it asks whether one could be.
+Result<void> send_checked(SystemCall& call, Process& to, Thread* only, const SignalInfo& info) {
+    TRY(check_sending(call, to, info));
     if (info.signal == 0) return {};
     const bool must_queue = info.signal >= abi::kSigFirstRealTime && info.code != abi::kSiUser;
     if (must_queue && is_full_of_signals(call.processes(), to)) return Error::TryAgain;
@@ -75,8 +80,9 @@ Result<void> send_to_all(SystemCall& call, const SignalInfo& info) {
     return {};
 }
 
+// The number of any of its threads stands for a process, as on Linux.
 Result<void> send_to_one(SystemCall& call, ProcessId pid, const SignalInfo& info) {
-    Process* const process = call.processes().table().find(pid);
+    Process* const process = call.processes().table().find_by_thread(pid);
     if (process == nullptr) return Error::NoSuchProcess;
     return send_checked(call, *process, nullptr, info);
 }
@@ -99,25 +105,25 @@ Result<std::uint32_t> call_kill(SystemCall& call) {
 
 struct Target {
     Process* process = nullptr;
-    Thread* thread = nullptr;  // nullptr: a zombie's
+    Thread* thread = nullptr;  // nullptr: it has ended, and its number is still the process's
 };
 
 // `pid` 0: of any process. Errors: NoSuchProcess.
-Result<Target> find_thread(Processes& processes, ProcessId pid, ProcessId tid) {
-    for (Thread& thread : processes.scheduler().all()) {
-        if (thread.tid != tid || thread.process == nullptr) continue;
-        if (pid != 0 && thread.process->pid != pid) return Error::NoSuchProcess;
-        return Target{thread.process, &thread};
-    }
-    Process* const zombie = pid == 0 || pid == tid ? processes.table().find(tid) : nullptr;
-    if (zombie == nullptr) return Error::NoSuchProcess;
-    return Target{zombie, nullptr};
+Result<Target> find_thread(ProcessTable& table, ProcessId pid, ProcessId tid) {
+    Thread* const thread = table.find_thread(tid);
+    Process* const process = thread == nullptr ? table.find(tid) : thread->process;
+    if (process == nullptr || (pid != 0 && process->pid != pid)) return Error::NoSuchProcess;
+    return Target{process, thread};
 }
 
 Result<std::uint32_t> send_to_thread(SystemCall& call, ProcessId pid, ProcessId tid,
                                      const SignalInfo& info) {
-    const Target target = TRY(find_thread(call.processes(), pid, tid));
-    TRY(send_checked(call, *target.process, target.thread, info));
+    const Target target = TRY(find_thread(call.processes().table(), pid, tid));
+    if (target.thread == nullptr) {
+        TRY(check_sending(call, *target.process, info));
+    } else {
+        TRY(send_checked(call, *target.process, target.thread, info));
+    }
     return 0;
 }
 
@@ -144,7 +150,7 @@ Result<SignalInfo> read_info(std::uint32_t signal, mm::VirtAddr from) {
 // What looks as if it came from the kernel or from kill may be sent to oneself only.
 Result<void> check_code(SystemCall& call, const SignalInfo& info, ProcessId to) {
     const bool pretends = info.code >= abi::kSiUser || info.code == abi::kSiTkill;
-    if (pretends && to != call.process().pid) return Error::NotPermitted;
+    if (pretends && to != call.thread().tid) return Error::NotPermitted;
     return {};
 }
 

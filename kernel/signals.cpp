@@ -41,13 +41,17 @@ void stop(Processes& processes, Process& process, SignalNumber signal) {
         processes.scheduler().interrupt(thread);
 }
 
+void tell_if_stopped(Processes& processes, Process& process, const Thread* self) {
+    if (has_stopped_now(process, self))
+        tell_parent(processes, process, abi::kChildStopped, process.stop_signal);
+}
+
 // The parent is told of a stop when the last thread has come here: so the others must see this one
 // as stopped already when it is the last.
 void stay_stopped(Processes& processes, Thread& self) {
     Process& process = *self.process;
-    while (process.state == ProcessState::Stopped) {
-        if (has_stopped_now(process, self))
-            tell_parent(processes, process, abi::kChildStopped, process.stop_signal);
+    while (process.state == ProcessState::Stopped && !must_end(self)) {
+        tell_if_stopped(processes, process, &self);
         processes.sleep_stopped();
     }
 }
@@ -62,12 +66,24 @@ void hang_up(Processes& processes, ProcessId group) {
 
 // --- Handlers ------------------------------------------------------------------------------------
 
+bool call_begins_again(const Thread& thread, const SignalAction* handler) {
+    const CallTraits traits = find_system_call(static_cast<std::uint32_t>(thread.call))->traits;
+    switch (thread.after_signal) {
+    case AfterSignal::ByRow:
+        return begins_again(traits.restarts, traits.resumes, handler);
+    case AfterSignal::Resumes:
+        return begins_again(false, true, handler);
+    case AfterSignal::Again:
+        return true;
+    }
+    ASSERT_UNREACHABLE();
+}
+
 // INT 80h is two bytes long: it is executed again, with the number of the call in EAX again.
 void finish_call(Thread& thread, cpu::TrapFrame& frame, const SignalAction* handler) {
     constexpr std::uint32_t kInstruction = 2;
     if (thread.is_interrupted) {
-        const CallTraits traits = find_system_call(static_cast<std::uint32_t>(thread.call))->traits;
-        if (begins_again(traits.restarts, traits.resumes, handler)) {
+        if (call_begins_again(thread, handler)) {
             frame.eax = static_cast<std::uint32_t>(thread.call);
             frame.eip -= kInstruction;
         } else {
@@ -151,7 +167,15 @@ Result<void> send_signal(Processes& processes, Process& process, Thread* only,
     const Posted posted = TRY(post_signal(process, only, info));
     if (posted.resumes) go_on(processes, process, info.signal == abi::kSigContinue);
     if (posted.wakes != nullptr) processes.scheduler().interrupt(*posted.wakes);
+    if (posted.ends) {
+        for (Thread& thread : process.threads)
+            processes.scheduler().wake(thread);
+    }
     return {};
+}
+
+void tell_if_others_stopped(Processes& processes, Process& process) {
+    tell_if_stopped(processes, process, nullptr);
 }
 
 void hang_up_stranded(Processes& processes, Process& leaving) {
@@ -179,6 +203,7 @@ void Processes::deliver_signals(Thread& thread, cpu::TrapFrame& frame) {
     Process& process = *thread.process;
     for (;;) {
         stay_stopped(*this, thread);
+        if (must_end(thread)) end_thread(0);
         const Delivery delivery = take_delivery(thread);
         switch (delivery.what) {
         case Delivery::What::Nothing:

@@ -22,6 +22,9 @@ void start_exception_signals(Processes& processes);
 Result<void> send_signal(Processes& processes, Process& process, Thread* only,
                          const SignalInfo& info);
 
+/// A thread has gone: if those that are left have stopped, the parent is told.
+void tell_if_others_stopped(Processes& processes, Process& process);
+
 /// A process is about to end. Groups that are stopped, and that nobody could continue after it, are
 /// told to hang up and go on (POSIX, exit(): SIGHUP and SIGCONT).
 void hang_up_stranded(Processes& processes, Process& leaving);

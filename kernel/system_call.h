@@ -57,6 +57,8 @@ class SystemCall {
         return Error::InvalidArgument;
     }
     [[nodiscard]] std::int32_t error_number() const { return error_number_; }
+    /// If a signal ends this call, that is what follows, whatever its row says.
+    void set_after_signal(AfterSignal what) { thread_.after_signal = what; }
     /// The call has set the registers itself (sigreturn, execve): eax is left alone.
     void keep_registers() { keeps_registers_ = true; }
     [[nodiscard]] bool keeps_registers() const { return keeps_registers_; }

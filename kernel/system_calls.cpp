@@ -52,6 +52,7 @@ std::uint32_t failure(SystemCall& call, Error error) {
 
 void run(const SystemCallRow& row, SystemCall& call) {
     call.thread().call = static_cast<std::int32_t>(row.number);
+    call.thread().after_signal = AfterSignal::ByRow;
     if (is_traced) print_call(row, call);
     const Result<std::uint32_t> result = row.handler(call);
     if (call.keeps_registers()) return;

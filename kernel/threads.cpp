@@ -171,7 +171,6 @@ Result<Thread*> Threads::create(Process& process, ProcessId tid, const cpu::Trap
     for (std::uint32_t i = 0; i < kSavedRegisters; ++i)
         esp = push(esp, std::uint32_t{0});
     thread->saved_esp = esp;
-    process.threads.push_back(*thread);
     return thread;
 }
 

@@ -53,8 +53,9 @@ class Threads {
     /// Errors: OutOfMemory.
     Result<Thread*> start_kernel_thread(const char* name, void (*entry)(void*), void* context);
 
-    /// A thread of `process` that will go to ring 3 with the registers of `frame`; not yet added
-    /// to the scheduler; its FPU image is the caller's to fill in. Errors: OutOfMemory.
+    /// A thread for `process` that will go to ring 3 with the registers of `frame`; not yet added
+    /// to the process and the scheduler; its FPU image is the caller's to fill in. Errors:
+    /// OutOfMemory.
     Result<Thread*> create(Process& process, ProcessId tid, const cpu::TrapFrame& frame);
     /// Precondition: never ran.
     void undo(Thread& thread);

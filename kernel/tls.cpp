@@ -9,7 +9,6 @@ namespace quire::kernel {
 namespace {
 
 constexpr std::uint32_t kFirstEntry = cpu::kFirstTlsSelector / 8;
-constexpr std::uint32_t kAnyEntry = ~0U;
 
 // Parts of a descriptor, in its high word (SDM 3A figure 3-8).
 constexpr std::uint32_t kUserDataSegment = 0x0000F100;  // present, ring 3, data, accessed
@@ -75,7 +74,7 @@ Result<std::uint32_t> call_set_thread_area(SystemCall& call) {
     const auto wanted = TRY(user::read<abi::UserDescriptor>(place));
     const std::array<std::uint64_t, Thread::kTlsEntries> before = call.thread().tls;
     const std::uint32_t entry = TRY(set_thread_area(call.thread(), wanted));
-    if (wanted.entry == kAnyEntry) {
+    if (wanted.entry == abi::kDescriptorAnyEntry) {
         const Result<void> told = user::write(place, entry);
         if (!told.ok()) {
             call.thread().tls = before;
@@ -101,7 +100,7 @@ SYSTEM_CALL(244, get_thread_area, call_get_thread_area, CallTraits::plain());
 Result<std::uint32_t> set_thread_area(Thread& thread, const abi::UserDescriptor& wanted) {
     if (!is_allowed(wanted)) return Error::InvalidArgument;
     std::uint32_t slot = wanted.entry - kFirstEntry;
-    if (wanted.entry == kAnyEntry) slot = TRY(free_slot(thread));
+    if (wanted.entry == abi::kDescriptorAnyEntry) slot = TRY(free_slot(thread));
     if (slot >= Thread::kTlsEntries) return Error::InvalidArgument;
     thread.tls[slot] = descriptor_of(wanted);
     if (thread.scheduler != nullptr && thread.scheduler->current() == &thread)

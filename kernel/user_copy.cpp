@@ -35,6 +35,14 @@ Result<void> clear(mm::VirtAddr to, std::uint32_t bytes) {
     return {};
 }
 
+Result<std::uint32_t> compare_exchange(mm::VirtAddr at, std::uint32_t expected,
+                                       std::uint32_t wanted) {
+    if (!is_user_range(at, sizeof(std::uint32_t))) return Error::BadAddress;
+    const auto found = cpu::try_compare_exchange(at.raw(), expected, wanted);
+    if (!found.has_value()) return Error::BadAddress;
+    return *found;
+}
+
 // Piece by piece up to the end of each page, so that nothing behind the string is asked for.
 Result<std::uint32_t> copy_string_from(std::span<char> room, mm::VirtAddr from) {
     const auto size = static_cast<std::uint32_t>(room.size());

@@ -93,8 +93,9 @@ FaultOutcome resolve(Thread& thread, const mm::Fault& fault) {
         const FaultOutcome outcome = thread.active_space->handle(fault);
         if (outcome == FaultOutcome::Resolved) ++thread.usage.minor_faults;
         if (outcome == FaultOutcome::ResolvedByRead) ++thread.usage.major_faults;
-        if (outcome != FaultOutcome::OutOfMemory || !make_somebody_end()) return outcome;
-        if (has_signal(thread)) return outcome;  // it was the one
+        if (outcome != FaultOutcome::OutOfMemory || is_dying(thread)) return outcome;
+        if (!make_somebody_end()) return outcome;
+        if (is_dying(thread)) return outcome;  // it was the one
     }
 }
 
@@ -119,7 +120,7 @@ cpu::Trap on_page_fault(cpu::TrapFrame& frame) {
     if (outcome == FaultOutcome::KernelBug || !frame.from_user()) return cpu::Trap::NotHandled;
     if (outcome != FaultOutcome::OutOfMemory) {
         the_processes->force_signal(self, signal_of(outcome, fault));
-    } else if (!has_signal(self)) {
+    } else if (!is_dying(self)) {
         the_processes->force_signal(self, kKill);
     }
     return cpu::Trap::Handled;

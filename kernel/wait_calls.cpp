@@ -19,8 +19,9 @@ constexpr std::uint32_t kCommonOptions = abi::kWaitNoHang | abi::kWaitStopped |
                                          abi::kWaitContinued | abi::kWaitOwnThread |
                                          abi::kWaitAllKinds | abi::kWaitOnlyClones;
 
-WaitRequest request_for(std::uint32_t options) {
+WaitRequest request_for(const Thread& caller, std::uint32_t options) {
     WaitRequest request;
+    if ((options & abi::kWaitOwnThread) != 0) request.of_thread = &caller;
     request.exited = (options & abi::kWaitExited) != 0;
     request.stopped = (options & abi::kWaitStopped) != 0;
     request.continued = (options & abi::kWaitContinued) != 0;
@@ -72,7 +73,7 @@ Result<std::uint32_t> wait_as_wait4(SystemCall& call, VirtAddr usage) {
     const std::uint32_t options = call.argument(2);
     if ((options & ~kCommonOptions) != 0) return Error::InvalidArgument;
     if (pid == INT32_MIN) return Error::NoSuchProcess;
-    WaitRequest request = request_for(options | abi::kWaitExited);
+    WaitRequest request = request_for(call.thread(), options | abi::kWaitExited);
     name_whom(request, pid, call.process());
     const WaitResult found = TRY(wait_for_child(
         call, request, (options & abi::kWaitNoHang) == 0, [&](const WaitResult& news) {
@@ -114,7 +115,7 @@ Result<std::uint32_t> call_waitid(SystemCall& call) {
     if ((options & ~(kCommonOptions | abi::kWaitExited | abi::kWaitLeave)) != 0 ||
         (options & kEvents) == 0)
         return Error::InvalidArgument;
-    WaitRequest request = request_for(options);
+    WaitRequest request = request_for(call.thread(), options);
     TRY(name_whom(request, call.argument(0), call.signed_argument(1), call.process()));
     const auto tell_info = [&](const WaitResult& news) -> Result<void> {
         if (info.raw() == 0) return {};

@@ -11,7 +11,7 @@ inline constexpr std::uint32_t kWaitStopped = 2;  // WUNTRACED, WSTOPPED
 inline constexpr std::uint32_t kWaitExited = 4;
 inline constexpr std::uint32_t kWaitContinued = 8;
 inline constexpr std::uint32_t kWaitLeave = 0x01000000;       // WNOWAIT
-inline constexpr std::uint32_t kWaitOwnThread = 0x20000000;   // __WNOTHREAD: all is one here
+inline constexpr std::uint32_t kWaitOwnThread = 0x20000000;   // __WNOTHREAD
 inline constexpr std::uint32_t kWaitAllKinds = 0x40000000;    // __WALL
 inline constexpr std::uint32_t kWaitOnlyClones = 0x80000000;  // __WCLONE
 

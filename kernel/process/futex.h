@@ -21,13 +21,32 @@
 namespace quire::kernel {
 
 struct FutexKey {
-    const void* whose = nullptr;  // an object or an address space
+    const void* space = nullptr;  // an address space, or
+    std::uint32_t object = 0;     // the id of an object, which may go while somebody waits
     std::uint64_t place = 0;      // bytes from its start
     constexpr bool operator==(const FutexKey&) const = default;
 };
 
 /// Errors: InvalidArgument (not a whole word), BadAddress (nothing is mapped there).
 Result<FutexKey> futex_key(mm::AddressSpace& space, mm::VirtAddr word);
+
+/// What FUTEX_WAKE_OP does to a word, and asks of what the word was. As the call's last argument:
+///
+///     31    30 28   27 24   23      12   11       0        *operand* and *compared* are signed;
+///     shift  what   ask       operand     compared         shift: the operand is 1 << operand
+struct FutexOperation {
+    /// Errors: NotSupported (no such operation: ENOSYS).
+    static Result<FutexOperation> decode(std::uint32_t encoded);
+    /// What becomes of a word.
+    [[nodiscard]] std::uint32_t result(std::uint32_t word) const;
+    /// Whether the second word is woken for what it was. Errors: NotSupported (no such question).
+    [[nodiscard]] Result<bool> asks(std::uint32_t before) const;
+
+    std::uint32_t what;
+    std::uint32_t question;
+    std::uint32_t operand;
+    std::int32_t compared;
+};
 
 /// Somebody who waits; on the stack of the waiting thread.
 struct FutexWaiter {
@@ -52,7 +71,8 @@ class FutexTable {
     /// Wakes up to `most` waiters of `key` that share a bit with `bits`, who came first first.
     /// Returns how many.
     std::uint32_t wake(const FutexKey& key, std::uint32_t most, std::uint32_t bits = kAllBits);
-    /// Lets up to `most` waiters of `from` wait for `to` instead. Returns how many.
+    /// Lets up to `most` waiters of `from` wait for `to` instead, which may be the same. Returns
+    /// how many.
     std::uint32_t move(const FutexKey& from, const FutexKey& to, std::uint32_t most);
 
     void check_invariants();

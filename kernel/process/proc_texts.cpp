@@ -45,12 +45,13 @@ const char* state_name(char letter) {
 struct SignalSets {
     SignalSet pending, pending_for_all, blocked, ignored, caught;
 };
-SignalSets signal_sets(Process& process) {
+SignalSets signal_sets(const ProcSubject& subject) {
+    const Process& process = subject.process;
     SignalSets sets;
     sets.pending_for_all = process.pending.set();
-    if (!process.threads.empty()) {
-        sets.pending = process.main_thread().pending.set();
-        sets.blocked = process.main_thread().blocked;
+    if (subject.thread != nullptr) {
+        sets.pending = subject.thread->pending.set();
+        sets.blocked = subject.thread->blocked;
     }
     if (process.signals == nullptr) return sets;
     for (SignalNumber signal = 1; signal <= kSignals; ++signal) {
@@ -62,15 +63,6 @@ SignalSets signal_sets(Process& process) {
         }
     }
     return sets;
-}
-
-std::uint32_t thread_count(Process& process) {
-    std::uint32_t count = 0;
-    for (const Thread& thread : process.threads) {
-        (void)thread;
-        ++count;
-    }
-    return count;
 }
 
 // Whole pages around the code.
@@ -97,14 +89,16 @@ void write_ids(Process& process, const TextWriter& out) {
     out.print(" \n");
 }
 
-void write_identity(Process& process, const TextWriter& out) {
-    out.print("Name:\t%s\n", process.name.data());
+void write_identity(const ProcSubject& subject, const TextWriter& out) {
+    Process& process = subject.process;
+    out.print("Name:\t%s\n", subject.name());
     if (process.place != nullptr)
         out.print("Umask:\t%#04o\n", static_cast<unsigned>(process.place->view.umask));
     const auto pid = static_cast<unsigned long>(process.pid);
     const unsigned long parent = process.parent == nullptr ? 0 : process.parent->pid;
     out.print("State:\t%s\nTgid:\t%lu\nNgid:\t0\nPid:\t%lu\nPPid:\t%lu\nTracerPid:\t0\n",
-              state_name(state_letter(process)), pid, pid, parent);
+              state_name(state_letter(subject)), pid, static_cast<unsigned long>(subject.tid),
+              parent);
     write_ids(process, out);
 }
 
@@ -140,8 +134,9 @@ void write_memory(Process& process, const TextWriter& out) {
     out.print("CoreDumping:\t0\nTHP_enabled:\t0\n");
 }
 
-void write_signals(Process& process, const TextWriter& out) {
-    const SignalSets sets = signal_sets(process);
+void write_signals(const ProcSubject& subject, const TextWriter& out) {
+    Process& process = subject.process;
+    const SignalSets sets = signal_sets(subject);
     out.print("Threads:\t%lu\nSigQ:\t0/%lu\n", static_cast<unsigned long>(thread_count(process)),
               static_cast<unsigned long>(process.limits[abi::kLimitPendingSignals].soft));
     const struct {
@@ -167,33 +162,48 @@ void write_rights(const Process& process, const TextWriter& out) {
 
 }  // namespace
 
-char state_letter(Process& process) {
-    if (process.state == ProcessState::Zombie || process.threads.empty()) return 'Z';
-    char best = 'T';
-    for (const Thread& thread : process.threads) {
-        if (thread.state == ThreadState::Ready) return 'R';
-        if (thread.state == ThreadState::Waiting) best = 'D';
-        if (thread.state == ThreadState::Sleeping && best != 'D') best = 'S';
+char state_letter(const ProcSubject& subject) {
+    if (subject.process.state == ProcessState::Zombie || subject.thread == nullptr) return 'Z';
+    switch (subject.thread->state) {
+    case ThreadState::Ready:
+        return 'R';
+    case ThreadState::Sleeping:
+        return 'S';
+    case ThreadState::Waiting:
+        return 'D';
+    case ThreadState::Stopped:
+        return 'T';
+    case ThreadState::Ended:
+        return 'Z';
     }
-    return best;
+    ASSERT_UNREACHABLE();
 }
 
-void write_stat(Process& process, const ProcessSurroundings& around, const TextWriter& out) {
+Usage ProcSubject::usage() const {
+    if (!is_thread) return usage_of(process);
+    return thread == nullptr ? Usage{} : thread->usage;
+}
+
+void write_stat(const ProcSubject& subject, const ProcessSurroundings& around,
+                const TextWriter& out) {
+    Process& process = subject.process;
     const ProgramInfo none;
     const ProgramInfo& program =
         process.memory == nullptr ? none : static_cast<const ProgramInfo&>(*process.memory);
     const ProgramFigures figures =
         process.memory == nullptr ? ProgramFigures{} : figures_of(process.memory->space);
-    const Usage own = usage_of(process);
+    const Usage own = subject.usage();
     const Usage& children = process.children_usage;
-    const SignalSets sets = signal_sets(process);
+    const SignalSets sets = signal_sets(subject);
+    const bool has_own_start = subject.is_thread && subject.thread != nullptr;
+    const std::uint64_t start = has_own_start ? subject.thread->start_time : process.start_time;
     const auto number = [](std::uint32_t value) { return static_cast<unsigned long>(value); };
     const auto low = [&](SignalSet set) {
         return number(static_cast<std::uint32_t>(set.bits()) & kStandardSignals);
     };
 
-    out.print("%lu (%s) %c %lu %lu %lu %lu %ld 0 ", number(process.pid), process.name.data(),
-              state_letter(process), number(process.parent == nullptr ? 0 : process.parent->pid),
+    out.print("%lu (%s) %c %lu %lu %lu %lu %ld 0 ", number(subject.tid), subject.name(),
+              state_letter(subject), number(process.parent == nullptr ? 0 : process.parent->pid),
               number(process.group), number(process.session), number(process.terminal),
               static_cast<long>(around.foreground_group));
     out.print("%llu %llu %llu %llu ", wide(own.minor_faults), wide(children.minor_faults),
@@ -201,7 +211,7 @@ void write_stat(Process& process, const ProcessSurroundings& around, const TextW
     out.print("%lu %lu %lu %lu ", ticks(own.user_time), ticks(own.system_time),
               ticks(children.user_time), ticks(children.system_time));
     out.print("%ld %ld %lu 0 %llu ", 20L + process.nice, static_cast<long>(process.nice),
-              number(thread_count(process)), wide(ticks_of(process.start_time)));
+              number(thread_count(process)), wide(ticks_of(start)));
     const std::uint64_t most = process.limits[abi::kLimitResident].soft;
     out.print("%llu %lu %lu ", wide(std::uint64_t{figures.size.raw()} << mm::kPageShift),
               number(figures.resident().raw()),
@@ -227,18 +237,19 @@ void write_statm(Process& process, const TextWriter& out) {
               pages(figures.data + figures.stack));
 }
 
-void write_status(Process& process, const TextWriter& out) {
-    write_identity(process, out);
+void write_status(const ProcSubject& subject, const TextWriter& out) {
+    Process& process = subject.process;
+    write_identity(subject, out);
     if (process.memory != nullptr) write_memory(process, out);
-    write_signals(process, out);
+    write_signals(subject, out);
     write_rights(process, out);
-    const Usage usage = usage_of(process);
+    const Usage usage = subject.usage();
     out.print("voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
               wide(usage.voluntary_switches), wide(usage.involuntary_switches));
 }
 
-void write_comm(const Process& process, const TextWriter& out) {
-    out.print("%s\n", process.name.data());
+void write_comm(const ProcSubject& subject, const TextWriter& out) {
+    out.print("%s\n", subject.name());
 }
 
 // From 0 to 1,333 in thousandths, two thirds of them: so is a score of 666 that of a process which

@@ -10,19 +10,42 @@
 
 namespace quire::kernel {
 
+/// Whom a text is about: a whole process, or one of its threads (/proc/PID/task/TID).
+struct ProcSubject {
+    // NOLINTNEXTLINE(google-explicit-constructor) a process stands for itself
+    ProcSubject(Process& whole) : process(whole), tid(whole.pid), thread(whole.leader()) {}
+    ProcSubject(Process& its_process, ProcessId its_tid)
+        : process(its_process),
+          tid(its_tid),
+          thread(its_process.thread(its_tid)),
+          is_thread(true) {}
+
+    Process& process;
+    ProcessId tid;
+    Thread* thread;  // nullptr: it has ended, and keeps its number
+    bool is_thread = false;
+
+    [[nodiscard]] const char* name() const {
+        return thread == nullptr ? process.name.data() : process.name_of(*thread).data();
+    }
+    /// What it has used: all threads, or the one.
+    [[nodiscard]] Usage usage() const;
+};
+
 /// What a process's own record does not know.
 struct ProcessSurroundings {
     std::int32_t foreground_group = -1;  // of its terminal; -1: it has none
     mm::PageCount memory_total;          // RAM and swap, for the oom score
 };
 
-/// 'R', 'S', 'D', 'T' or 'Z'.
-[[nodiscard]] char state_letter(Process& process);
+/// 'R', 'S', 'D', 'T' or 'Z': of the thread; of a process the leader's, as on Linux.
+[[nodiscard]] char state_letter(const ProcSubject& subject);
 
-void write_stat(Process& process, const ProcessSurroundings& around, const mm::TextWriter& out);
+void write_stat(const ProcSubject& subject, const ProcessSurroundings& around,
+                const mm::TextWriter& out);
 void write_statm(Process& process, const mm::TextWriter& out);
-void write_status(Process& process, const mm::TextWriter& out);
-void write_comm(const Process& process, const mm::TextWriter& out);
+void write_status(const ProcSubject& subject, const mm::TextWriter& out);
+void write_comm(const ProcSubject& subject, const mm::TextWriter& out);
 void write_oom_score(Process& process, const ProcessSurroundings& around,
                      const mm::TextWriter& out);
 void write_oom_adjustment(const Process& process, const mm::TextWriter& out);

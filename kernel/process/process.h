@@ -14,6 +14,9 @@
 //
 // These are records without behaviour of their own: who changes them is told in each file of this
 // folder. Locking: the kernel lock (kernel/kernel_lock.h).
+//
+// The first thread of a process, its *leader*, has the process's number. It may end before others
+// do: the process lives on without it, and its number stays taken.
 #pragma once
 
 #include <array>
@@ -128,6 +131,19 @@ enum class ThreadState : std::uint8_t {
     Ended,     // only its record is left ("Z")
 };
 
+/// What becomes of a call that a signal has ended.
+enum class AfterSignal : std::uint8_t {
+    ByRow,    // as the call's row in the table says
+    Resumes,  // begins again if no handler ran
+    Again,    // begins again in any case: nobody can tell that it had begun
+};
+
+/// Who called vfork(2) sleeps in it until the child has memory of its own, or has ended.
+struct VforkWait {
+    fs::WaitQueue queue;
+    bool is_over = false;
+};
+
 struct Thread final : fs::Waiter {
     static constexpr std::uint32_t kTlsEntries = 3;
 
@@ -136,9 +152,11 @@ struct Thread final : fs::Waiter {
     void wake() override;
 
     ProcessId tid;
-    Process* process;       // nullptr: a kernel thread
-    const char* name = "";  // a kernel thread's; must stay
-    ListHook process_hook;  // in Process::threads
+    Process* process;                 // nullptr: a kernel thread
+    const char* name = "";            // a kernel thread's; must stay
+    std::array<char, 16> own_name{};  // as Process::name, which is the leader's
+    std::uint64_t start_time = 0;     // nanoseconds since boot
+    ListHook process_hook;            // in Process::threads
 
     // --- Scheduling: kernel/process/scheduler.h ---
     Scheduler* scheduler = nullptr;  // once it is added
@@ -155,6 +173,8 @@ struct Thread final : fs::Waiter {
     FpuState fpu;
     std::array<std::uint64_t, kTlsEntries> tls{};  // descriptors 6 to 8 of the GDT
     std::uint32_t clear_child_tid = 0;             // set_tid_address(2)
+    std::uint32_t robust_list = 0;                 // set_robust_list(2)
+    VforkWait* vfork_caller = nullptr;             // who waits for this thread's exec or end
 
     // --- Signals: kernel/process/signal_delivery.h ---
     SignalSet blocked;
@@ -168,6 +188,7 @@ struct Thread final : fs::Waiter {
     // --- The system call under way ---
     std::int32_t call = -1;       // its number; -1: none
     bool is_interrupted = false;  // a signal has ended it; EAX is -EINTR, but it may start again
+    AfterSignal after_signal = AfterSignal::ByRow;
     std::optional<std::uint64_t> call_deadline;  // kept by a call that begins again
     Usage usage;
 };
@@ -183,11 +204,12 @@ struct Process {
 
     ProcessId pid;
     ProcessState state = ProcessState::Alive;
-    std::array<char, 16> name{};  // /proc/PID/comm: 15 characters and a NUL
+    std::array<char, 16> name{};  // /proc/PID/comm, the leader's: 15 characters and a NUL
     IntrusiveList<Thread, &Thread::process_hook> threads;
 
     // --- The family: kernel/process/process_table.h ---
     Process* parent = nullptr;
+    Thread* parent_thread = nullptr;  // of the parent: who made it, or stands in for who did
     ListHook sibling_hook;
     IntrusiveList<Process, &Process::sibling_hook> children;  // the oldest first
     ListHook table_hook;
@@ -199,12 +221,17 @@ struct Process {
     // What wait4 tells, in its encoding: exit code << 8, or the signal (| 0x80: with core).
     std::uint32_t exit_status = 0;
     std::uint32_t exit_signal = 17;  // what the parent gets: SIGCHLD
+
+    // --- The end of its threads: kernel/process/thread_end.h ---
+    bool is_ending = false;      // all of them, with exit_status
+    Thread* survivor = nullptr;  // execve: all of them but this one
+    fs::WaitQueue thread_ends;   // the survivor sleeps here
+
+    // --- Stops: kernel/process/signal_delivery.h ---
     std::uint8_t stop_signal = 0;
     bool stop_told_parent = false;  // of this stop: SIGCHLD was sent
     bool stop_untold = false;       // stopped, and no wait has told so yet
     bool continue_untold = false;   // the same of SIGCONT
-    bool is_vfork_child = false;    // its parent sleeps on its own vfork_done
-    fs::WaitQueue vfork_done;
 
     // --- What it has ---
     ProgramMemory* memory = nullptr;
@@ -226,8 +253,18 @@ struct Process {
     Usage usage;                         // of threads that have ended
     Usage children_usage;                // of children that were waited for
 
-    /// The only thread, or the first.
-    [[nodiscard]] Thread& main_thread() { return *threads.begin(); }
+    /// The thread with this number; nullptr: it has none, or it has ended.
+    [[nodiscard]] Thread* thread(ProcessId tid) {
+        for (Thread& one : threads)
+            if (one.tid == tid) return &one;
+        return nullptr;
+    }
+    /// The thread that has the process's number; nullptr: it has ended.
+    [[nodiscard]] Thread* leader() { return thread(pid); }
+    /// What /proc and prctl(2) call a thread of it.
+    [[nodiscard]] std::array<char, 16>& name_of(Thread& one) {
+        return one.tid == pid ? name : one.own_name;
+    }
 };
 
 }  // namespace quire::kernel

@@ -18,20 +18,31 @@ using Kind = ProcessEntry::Kind;
 
 // A function of the process alone as a text.
 template <typename Argument, void (*kWrite)(Argument, const TextWriter&)>
-Result<void> plain(ProcessFiles&, Process& process, const TextWriter& out) {
-    kWrite(process, out);
+Result<void> plain(ProcessFiles&, const ProcSubject& about, const TextWriter& out) {
+    kWrite(about.process, out);
     return {};
 }
 
-template <void (*kWrite)(Process&, const ProcessSurroundings&, const TextWriter&)>
-Result<void> with_surroundings(ProcessFiles& files, Process& process, const TextWriter& out) {
-    kWrite(process, files.host().surroundings(process), out);
+// A function of the process or thread.
+template <void (*kWrite)(const ProcSubject&, const TextWriter&)>
+Result<void> of_subject(ProcessFiles&, const ProcSubject& about, const TextWriter& out) {
+    kWrite(about, out);
+    return {};
+}
+
+Result<void> stat(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    write_stat(about, files.host().surroundings(about.process), out);
+    return {};
+}
+
+Result<void> oom_score(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    write_oom_score(about.process, files.host().surroundings(about.process), out);
     return {};
 }
 
 template <void (*kWrite)(ProgramMemory&, NodeNames&, const TextWriter&)>
-Result<void> of_memory(ProcessFiles& files, Process& process, const TextWriter& out) {
-    if (process.memory != nullptr) kWrite(*process.memory, files.host(), out);
+Result<void> of_memory(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    if (about.process.memory != nullptr) kWrite(*about.process.memory, files.host(), out);
     return {};
 }
 
@@ -49,13 +60,15 @@ Result<void> copy_out(ProcessFiles& files, Process& process, std::uint32_t first
     return {};
 }
 
-Result<void> cmdline(ProcessFiles& files, Process& process, const TextWriter& out) {
+Result<void> cmdline(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    Process& process = about.process;
     if (process.memory == nullptr) return {};
     const ProgramInfo& program = *process.memory;
     return copy_out(files, process, program.arguments_start, program.arguments_end, out);
 }
 
-Result<void> environ(ProcessFiles& files, Process& process, const TextWriter& out) {
+Result<void> environ(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    Process& process = about.process;
     if (process.memory == nullptr) return {};
     const ProgramInfo& program = *process.memory;
     return copy_out(files, process, program.arguments_end, program.environment_end, out);
@@ -74,15 +87,18 @@ Result<void> link_to(ProcessFiles& files, fs::Node* node, const TextWriter& out)
     return {};
 }
 
-Result<void> exe(ProcessFiles& files, Process& process, const TextWriter& out) {
+Result<void> exe(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    Process& process = about.process;
     if (process.memory == nullptr) return Error::NotFound;
     return link_to(files, process.memory->executable.get(), out);
 }
-Result<void> cwd(ProcessFiles& files, Process& process, const TextWriter& out) {
+Result<void> cwd(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    Process& process = about.process;
     if (process.place == nullptr) return Error::NotFound;
     return link_to(files, process.place->view.directory.get(), out);
 }
-Result<void> root(ProcessFiles& files, Process& process, const TextWriter& out) {
+Result<void> root(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
+    Process& process = about.process;
     if (process.place == nullptr) return Error::NotFound;
     return link_to(files, process.place->view.root.get(), out);
 }
@@ -90,13 +106,14 @@ Result<void> root(ProcessFiles& files, Process& process, const TextWriter& out) 
 // --- What can be written ---
 
 // (Linux: comm_write; a longer one is cut.)
-Result<void> set_comm(ProcessFiles& files, Process& process, std::string_view text) {
+Result<void> set_comm(ProcessFiles& files, const ProcSubject& about, std::string_view text) {
+    Process& process = about.process;
     if (files.host().caller() != &process) return Error::InvalidArgument;
     if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
     std::array<char, sizeof process.name> name{};
     for (std::size_t i = 0; i < text.size() && i + 1 < name.size(); ++i)
         name[i] = text[i];
-    process.name = name;
+    (about.thread == nullptr ? process.name : process.name_of(*about.thread)) = name;
     return {};
 }
 
@@ -116,7 +133,9 @@ std::optional<std::int32_t> parse_signed(std::string_view text) {
 }
 
 // Only root makes a process harder to kill.
-Result<void> set_oom_adjustment(ProcessFiles& files, Process& process, std::string_view text) {
+Result<void> set_oom_adjustment(ProcessFiles& files, const ProcSubject& about,
+                                std::string_view text) {
+    Process& process = about.process;
     const std::optional<std::int32_t> wanted = parse_signed(text);
     if (!wanted.has_value() || *wanted < mm::OomCandidate::kNever ||
         *wanted > mm::OomCandidate::kFirst)
@@ -131,22 +150,23 @@ Result<void> set_oom_adjustment(ProcessFiles& files, Process& process, std::stri
 constexpr ProcessEntry kEntries[] = {
     {"auxv", Kind::Text, 0400, true, plain<const Process&, write_auxiliary>, nullptr},
     {"cmdline", Kind::Text, 0444, false, cmdline, nullptr},
-    {"comm", Kind::Text, 0644, false, plain<const Process&, write_comm>, set_comm},
+    {"comm", Kind::Text, 0644, false, of_subject<write_comm>, set_comm},
     {"cwd", Kind::Link, 0777, true, cwd, nullptr},
     {"environ", Kind::Text, 0400, true, environ, nullptr},
     {"exe", Kind::Link, 0777, true, exe, nullptr},
     {"fd", Kind::Descriptors, 0500, true, nullptr, nullptr},
     {"limits", Kind::Text, 0444, false, plain<const Process&, write_limits>, nullptr},
     {"maps", Kind::Text, 0444, true, of_memory<write_maps>, nullptr},
-    {"oom_score", Kind::Text, 0444, false, with_surroundings<write_oom_score>, nullptr},
+    {"oom_score", Kind::Text, 0444, false, oom_score, nullptr},
     {"oom_score_adj", Kind::Text, 0644, false, plain<const Process&, write_oom_adjustment>,
      set_oom_adjustment},
     {"pagemap", Kind::Pages, 0400, true, nullptr, nullptr},
     {"root", Kind::Link, 0777, true, root, nullptr},
     {"smaps", Kind::Text, 0444, true, of_memory<write_smaps>, nullptr},
-    {"stat", Kind::Text, 0444, false, with_surroundings<write_stat>, nullptr},
+    {"stat", Kind::Text, 0444, false, stat, nullptr},
     {"statm", Kind::Text, 0444, false, plain<Process&, write_statm>, nullptr},
-    {"status", Kind::Text, 0444, false, plain<Process&, write_status>, nullptr},
+    {"status", Kind::Text, 0444, false, of_subject<write_status>, nullptr},
+    {"task", Kind::Threads, 0555, false, nullptr, nullptr},
 };
 
 }  // namespace
@@ -172,38 +192,42 @@ std::span<const ProcessEntry> ProcessFiles::entries() {
     return kEntries;
 }
 
-Result<fs::NodeRef> ProcessFiles::make(ProcessNode::Role role, const Process* process,
+Result<fs::NodeRef> ProcessFiles::make(ProcessNode::Role role, const ProcSubject* about,
                                        std::uint32_t index) {
-    return fs::NodeRef(*TRY(nodes_.allocate(*this, role, process, index)));
+    return fs::NodeRef(*TRY(nodes_.allocate(*this, role, about, index)));
 }
 
 Result<fs::NodeRef> ProcessFiles::look_up(std::string_view name) {
     if (name == "self") return make(ProcessNode::Role::Self, nullptr);
+    if (name == "thread-self") return make(ProcessNode::Role::ThreadSelf, nullptr);
     const auto pid = parse_number(name, ProcessTable::kMostId);
-    const Process* const process = pid.has_value() ? table_.find(*pid) : nullptr;
+    Process* const process = pid.has_value() ? table_.find(*pid) : nullptr;
     if (process == nullptr) return Error::NotFound;
-    return make(ProcessNode::Role::Directory, process);
+    const ProcSubject about(*process);
+    return make(ProcessNode::Role::Directory, &about);
 }
 
-// Position 0 is `self`; any other is a pid, or one above the last that was visited.
+// Positions 0 and 1 are `self` and `thread-self`; any other is a pid and 1, or one above the last
+// that was visited.
 Result<void> ProcessFiles::read_names(std::uint64_t& position, fs::DirectoryVisitor& visitor) {
-    if (position == 0) {
-        if (!visitor.visit({"self", fs::Procfs::kFirstOfSources, fs::NodeKind::SymbolicLink}))
-            return {};
-        position = 1;
+    static constexpr std::string_view kLinks[] = {"self", "thread-self"};
+    for (; position < std::size(kLinks); ++position) {
+        const std::uint32_t number =
+            fs::Procfs::kFirstOfSources + static_cast<std::uint32_t>(position);
+        if (!visitor.visit({kLinks[position], number, fs::NodeKind::SymbolicLink})) return {};
     }
     bool enough = false;
     table_.for_each([&](const Process& process) {
-        if (enough || process.pid < position) return;
+        if (enough || process.pid + 1 < position) return;
         char name[12];
         const auto pid = static_cast<unsigned long>(process.pid);
         const int length = snprintf(name, sizeof name, "%lu", pid);
-        position = process.pid;
+        position = process.pid + 1;
         const std::uint32_t number =
             fs::Procfs::kFirstOfSources + process.pid * ProcessNode::kNumbersEach;
         enough = !visitor.visit({std::string_view(name, static_cast<std::size_t>(length)), number,
                                  fs::NodeKind::Directory});
-        if (!enough) position = process.pid + 1;
+        if (!enough) ++position;
     });
     return {};
 }

@@ -23,6 +23,8 @@ class ProcessHost : public NodeNames {
   public:
     /// Who reads. nullptr: the kernel itself, which may everything.
     [[nodiscard]] virtual Process* caller() = 0;
+    /// The number of the reading thread. Precondition: caller() is somebody.
+    [[nodiscard]] virtual ProcessId caller_thread() = 0;
     [[nodiscard]] virtual ProcessSurroundings surroundings(Process& process) = 0;
     /// Copies out of the memory of a process, which may be another than the caller's.
     /// Precondition: it has memory. May sleep. Errors: BadAddress.
@@ -47,7 +49,7 @@ class ProcessFiles final : public fs::ProcSource {
 
     // --- For ProcessNode ---
 
-    Result<fs::NodeRef> make(ProcessNode::Role role, const Process* process,
+    Result<fs::NodeRef> make(ProcessNode::Role role, const ProcSubject* about,
                              std::uint32_t index = 0);
     void release(ProcessNode& node) { nodes_.release(&node); }
     [[nodiscard]] fs::Procfs& proc() { return proc_; }

@@ -15,13 +15,29 @@ using fs::DirectoryVisitor;
 using fs::NodeKind;
 using fs::NodeRef;
 
-// Inode numbers of a process, counted from its directory.
+// Inode numbers of a process, counted from its directory, and of what is told of a thread with the
+// same number: both are there for the first one.
 constexpr std::uint32_t kFirstEntry = 1;
 constexpr std::uint32_t kFirstDescriptor = 1024;
-static_assert(kFirstDescriptor + fs::DescriptorTable::kMost <= ProcessNode::kNumbersEach);
+constexpr std::uint32_t kOfThread = 2048;
+static_assert(kFirstDescriptor + fs::DescriptorTable::kMost <= kOfThread);
+static_assert(2 * kOfThread <= ProcessNode::kNumbersEach);
 
-std::uint32_t first_number(ProcessId pid) {
+std::uint32_t numbers_of(ProcessId pid) {
     return fs::Procfs::kFirstOfSources + pid * ProcessNode::kNumbersEach;
+}
+
+// The place of the directory `task` among the entries.
+std::uint32_t threads_entry() {
+    const std::span<const ProcessEntry> entries = ProcessFiles::entries();
+    std::uint32_t index = 0;
+    while (entries[index].kind != ProcessEntry::Kind::Threads)
+        ++index;
+    return index;
+}
+
+bool is_missing(const ProcessEntry& entry, bool in_thread) {
+    return in_thread && entry.kind == ProcessEntry::Kind::Threads;
 }
 
 NodeKind kind_of(ProcessNode::Role role, std::uint32_t index) {
@@ -34,6 +50,7 @@ NodeKind kind_of(ProcessNode::Role role, std::uint32_t index) {
     case ProcessEntry::Kind::Link:
         return NodeKind::SymbolicLink;
     case ProcessEntry::Kind::Descriptors:
+    case ProcessEntry::Kind::Threads:
         return NodeKind::Directory;
     }
     ASSERT_UNREACHABLE();
@@ -56,6 +73,20 @@ class Room {
     }
     std::span<char> room_;
     std::uint32_t length_ = 0;
+};
+
+// A number as the name of a file.
+class NumberName {
+  public:
+    explicit NumberName(std::uint32_t number)
+        : length_(snprintf(text_, sizeof text_, "%lu", static_cast<unsigned long>(number))) {}
+    [[nodiscard]] std::string_view text() const {
+        return {text_, static_cast<std::size_t>(length_)};
+    }
+
+  private:
+    char text_[12];
+    int length_;
 };
 
 // What pagemap tells of a page. (Linux: Documentation/admin-guide/mm/pagemap.rst.)
@@ -92,50 +123,74 @@ bool visit_dots(std::uint64_t& position, std::uint32_t own, std::uint32_t above,
 
 }  // namespace
 
-ProcessNode::ProcessNode(ProcessFiles& files, Role role, const Process* process,
+ProcessNode::ProcessNode(ProcessFiles& files, Role role, const ProcSubject* about,
                          std::uint32_t index)
     : Node(files.proc(), kind_of(role, index)), files_(files), role_(role), index_(index) {
-    if (process == nullptr) return;
-    pid_ = process->pid;
-    birth_ = process->start_time;
+    if (about == nullptr) return;
+    pid_ = about->process.pid;
+    birth_ = about->process.start_time;
+    if (!about->is_thread) return;
+    tid_ = about->tid;
+    if (tid_ != pid_ && about->thread != nullptr) thread_birth_ = about->thread->start_time;
 }
 
 void ProcessNode::last_user_gone() {
     files_.release(*this);
 }
 
-bool ProcessNode::is_descriptor_directory() const {
-    return role_ == Role::Entry &&
-           ProcessFiles::entries()[index_].kind == ProcessEntry::Kind::Descriptors;
+bool ProcessNode::is_entry(ProcessEntry::Kind kind) const {
+    return role_ == Role::Entry && ProcessFiles::entries()[index_].kind == kind;
 }
 
-Result<Process*> ProcessNode::process() const {
+ProcSubject ProcessNode::subject_in(Process& process) const {
+    return tid_ == 0 ? ProcSubject(process) : ProcSubject(process, tid_);
+}
+
+// A leader that has ended is there as long as its process.
+Result<ProcSubject> ProcessNode::subject() const {
     Process* const found = files_.table().find(pid_);
     if (found == nullptr || found->start_time != birth_) return Error::NoSuchProcess;
-    return found;
+    const ProcSubject about = subject_in(*found);
+    const bool may_be_gone = tid_ != 0 && tid_ != pid_;
+    if (may_be_gone && (about.thread == nullptr || about.thread->start_time != thread_birth_))
+        return Error::NoSuchProcess;
+    return about;
 }
 
-Result<Process*> ProcessNode::traced_process() const {
-    Process* const found = TRY(process());
+Result<ProcSubject> ProcessNode::traced_subject() const {
+    const ProcSubject found = TRY(subject());
     const bool is_private = role_ == Role::Descriptor ||
                             (role_ == Role::Entry && ProcessFiles::entries()[index_].is_private);
-    if (is_private && !files_.caller_may_trace(*found)) return Error::AccessDenied;
+    if (is_private && !files_.caller_may_trace(found.process)) return Error::AccessDenied;
     return found;
 }
 
 // --- Attributes ---
 
+std::uint32_t ProcessNode::first_number() const {
+    return tid_ == 0 ? numbers_of(pid_) : numbers_of(tid_) + kOfThread;
+}
+
 std::uint32_t ProcessNode::number() const {
     switch (role_) {
     case Role::Self:
+        return numbers_of(0);
+    case Role::ThreadSelf:
+        return numbers_of(0) + 1;
     case Role::Directory:
-        return first_number(pid_);
+        return first_number();
     case Role::Entry:
-        return first_number(pid_) + kFirstEntry + index_;
+        return first_number() + kFirstEntry + index_;
     case Role::Descriptor:
-        return first_number(pid_) + kFirstDescriptor + index_;
+        return first_number() + kFirstDescriptor + index_;
     }
     ASSERT_UNREACHABLE();
+}
+
+std::uint32_t ProcessNode::number_above() const {
+    if (role_ != Role::Directory) return first_number();
+    if (tid_ == 0) return files_.proc().tree().number();
+    return numbers_of(pid_) + kFirstEntry + threads_entry();
 }
 
 std::uint16_t ProcessNode::permissions() const {
@@ -150,8 +205,9 @@ Result<fs::Attributes> ProcessNode::attributes() {
     result.number = number();
     result.links = kind() == NodeKind::Directory ? 2 : 1;
     result.accessed = result.modified = result.changed = files_.proc().made();
-    if (role_ == Role::Self) return result;
-    const Process& owner = *TRY(process());
+    if (role_ == Role::Self || role_ == Role::ThreadSelf) return result;
+    const ProcSubject about = TRY(subject());
+    const Process& owner = about.process;
     if (!owner.is_dumpable && role_ != Role::Directory) return result;
     result.user = owner.credentials.user;
     result.group = owner.credentials.group;
@@ -161,35 +217,52 @@ Result<fs::Attributes> ProcessNode::attributes() {
 // --- Directories ---
 
 Result<NodeRef> ProcessNode::look_up(std::string_view name) {
-    const Process& owner = *TRY(traced_process());
-    if (role_ == Role::Directory) {
-        const std::span<const ProcessEntry> entries = ProcessFiles::entries();
-        for (std::uint32_t i = 0; i < entries.size(); ++i)
-            if (entries[i].name == name) return files_.make(Role::Entry, &owner, i);
-        return Error::NotFound;
-    }
-    if (!is_descriptor_directory()) return Error::NotDirectory;
+    const ProcSubject about = TRY(traced_subject());
+    if (role_ == Role::Directory) return look_up_entry(about, name);
+    if (is_entry(ProcessEntry::Kind::Descriptors)) return look_up_descriptor(about, name);
+    if (is_entry(ProcessEntry::Kind::Threads)) return look_up_thread(about.process, name);
+    return Error::NotDirectory;
+}
+
+Result<NodeRef> ProcessNode::look_up_entry(const ProcSubject& about, std::string_view name) {
+    const std::span<const ProcessEntry> entries = ProcessFiles::entries();
+    for (std::uint32_t i = 0; i < entries.size(); ++i)
+        if (entries[i].name == name && !is_missing(entries[i], about.is_thread))
+            return files_.make(Role::Entry, &about, i);
+    return Error::NotFound;
+}
+
+Result<NodeRef> ProcessNode::look_up_descriptor(const ProcSubject& about, std::string_view name) {
+    const FileTable* const table = about.process.files;
     const auto descriptor = parse_number(name, fs::DescriptorTable::kMost - 1);
-    if (!descriptor.has_value() || owner.files == nullptr ||
-        !owner.files->table.file(*descriptor).ok())
+    if (!descriptor.has_value() || table == nullptr || !table->table.file(*descriptor).ok())
         return Error::NotFound;
-    return files_.make(Role::Descriptor, &owner, *descriptor);
+    return files_.make(Role::Descriptor, &about, *descriptor);
+}
+
+Result<NodeRef> ProcessNode::look_up_thread(Process& process, std::string_view name) {
+    const auto tid = parse_number(name, ProcessTable::kMostId);
+    if (!tid.has_value()) return Error::NotFound;
+    const ProcSubject about(process, *tid);
+    if (about.thread == nullptr && *tid != process.pid) return Error::NotFound;
+    return files_.make(Role::Directory, &about);
 }
 
 Result<void> ProcessNode::read_directory(std::uint64_t& position, DirectoryVisitor& visitor) {
     if (kind() != NodeKind::Directory) return Error::NotDirectory;
-    const bool is_top = role_ == Role::Directory;
-    const std::uint32_t above = is_top ? files_.proc().tree().number() : first_number(pid_);
-    TRY(traced_process());
-    if (!visit_dots(position, number(), above, visitor)) return {};
-    return is_top ? read_entries(position, visitor) : read_descriptors(position, visitor);
+    TRY(traced_subject());
+    if (!visit_dots(position, number(), number_above(), visitor)) return {};
+    if (role_ == Role::Directory) return read_entries(position, visitor);
+    return is_entry(ProcessEntry::Kind::Threads) ? read_threads(position, visitor)
+                                                 : read_descriptors(position, visitor);
 }
 
 Result<void> ProcessNode::read_entries(std::uint64_t& position, DirectoryVisitor& visitor) const {
     const std::span<const ProcessEntry> entries = ProcessFiles::entries();
     for (; position < 2 + entries.size(); ++position) {
         const auto index = static_cast<std::uint32_t>(position - 2);
-        if (!visitor.visit({entries[index].name, first_number(pid_) + kFirstEntry + index,
+        if (is_missing(entries[index], tid_ != 0)) continue;
+        if (!visitor.visit({entries[index].name, first_number() + kFirstEntry + index,
                             kind_of(Role::Entry, index)}))
             return {};
     }
@@ -198,44 +271,66 @@ Result<void> ProcessNode::read_entries(std::uint64_t& position, DirectoryVisitor
 
 Result<void> ProcessNode::read_descriptors(std::uint64_t& position,
                                            DirectoryVisitor& visitor) const {
-    const Process& owner = *TRY(process());
-    if (owner.files == nullptr) return {};
+    const ProcSubject about = TRY(subject());
+    const FileTable* const table = about.process.files;
+    if (table == nullptr) return {};
     for (; position < 2 + fs::DescriptorTable::kMost; ++position) {
         const auto descriptor = static_cast<std::uint32_t>(position - 2);
-        if (!owner.files->table.file(descriptor).ok()) continue;
-        char name[8];
-        const int length =
-            snprintf(name, sizeof name, "%lu", static_cast<unsigned long>(descriptor));
-        if (!visitor.visit({std::string_view(name, static_cast<std::size_t>(length)),
-                            first_number(pid_) + kFirstDescriptor + descriptor,
+        if (!table->table.file(descriptor).ok()) continue;
+        const NumberName name(descriptor);
+        if (!visitor.visit({name.text(), first_number() + kFirstDescriptor + descriptor,
                             NodeKind::SymbolicLink}))
             return {};
     }
     return {};
 }
 
+// The position of a thread is its number + 2, so that a walk goes on where it was though threads
+// come and go.
+Result<void> ProcessNode::read_threads(std::uint64_t& position, DirectoryVisitor& visitor) const {
+    const ProcSubject about = TRY(subject());
+    for (;;) {
+        ProcessId next = about.process.pid + 2 >= position ? about.process.pid : ~0U;
+        for (const Thread& thread : about.process.threads)
+            if (thread.tid + 2 >= position && thread.tid < next) next = thread.tid;
+        if (next == ~0U) return {};
+        position = std::uint64_t{next} + 2;
+        const NumberName name(next);
+        if (!visitor.visit({name.text(), numbers_of(next) + kOfThread, NodeKind::Directory}))
+            return {};
+        ++position;
+    }
+}
+
 Result<NodeRef> ProcessNode::parent() {
-    if (role_ == Role::Directory) return NodeRef(files_.proc().tree());
-    return files_.make(Role::Directory, TRY(process()));
+    if (role_ == Role::Directory && tid_ == 0) return NodeRef(files_.proc().tree());
+    const ProcSubject about = TRY(subject());
+    if (role_ != Role::Directory) return files_.make(Role::Directory, &about);
+    const ProcSubject whole(about.process);
+    return files_.make(Role::Entry, &whole, threads_entry());
 }
 
 // --- Links ---
 
 Result<std::uint32_t> ProcessNode::read_link(std::span<char> room) {
     Room text(room);
-    if (role_ == Role::Self) {
+    if (role_ == Role::Self || role_ == Role::ThreadSelf) {
         const Process* const caller = files_.host().caller();
         if (caller == nullptr) return Error::NotFound;
-        text.writer().print("%lu", static_cast<unsigned long>(caller->pid));
+        const auto pid = static_cast<unsigned long>(caller->pid);
+        const auto tid = static_cast<unsigned long>(files_.host().caller_thread());
+        if (role_ == Role::Self) text.writer().print("%lu", pid);
+        if (role_ == Role::ThreadSelf) text.writer().print("%lu/task/%lu", pid, tid);
     } else {
-        Process& owner = *TRY(traced_process());
-        TRY(write_target(owner, text.writer()));
+        const ProcSubject about = TRY(traced_subject());
+        TRY(write_target(about, text.writer()));
     }
     return text.length();
 }
 
-Result<void> ProcessNode::write_target(Process& process, const mm::TextWriter& out) {
-    if (role_ == Role::Entry) return ProcessFiles::entries()[index_].write(files_, process, out);
+Result<void> ProcessNode::write_target(const ProcSubject& about, const mm::TextWriter& out) {
+    if (role_ == Role::Entry) return ProcessFiles::entries()[index_].write(files_, about, out);
+    const Process& process = about.process;
     if (process.files == nullptr) return Error::NotFound;
     const Result<fs::FileRef> file = process.files->table.file(index_);
     if (!file.ok()) return Error::NotFound;
@@ -256,7 +351,7 @@ Result<void> ProcessNode::write_target(Process& process, const mm::TextWriter& o
 
 Result<void> ProcessNode::opened(fs::OpenMode) {
     if (role_ != Role::Entry) return {};
-    TRY(traced_process());
+    TRY(traced_subject());
     return {};
 }
 
@@ -265,18 +360,19 @@ Result<std::uint32_t> ProcessNode::read(std::uint64_t offset, std::uint32_t byte
     if (kind() == NodeKind::Directory) return Error::IsDirectory;
     if (kind() != NodeKind::File) return Error::InvalidArgument;
     const ProcessEntry& entry = ProcessFiles::entries()[index_];
-    Process& owner = *TRY(process());
-    if (entry.kind == ProcessEntry::Kind::Pages) return read_pages(owner, offset, bytes, to);
+    const ProcSubject about = TRY(subject());
+    if (entry.kind == ProcessEntry::Kind::Pages)
+        return read_pages(about.process, offset, bytes, to);
     struct Source {
         ProcessFiles& files;
-        Process& process;
+        const ProcSubject& about;
         const ProcessEntry& entry;
-    } source{files_, owner, entry};
+    } source{files_, about, entry};
     return fs::read_text(
         files_.memory(), offset, bytes, to,
         [](void* context, const mm::TextWriter& out) {
             const Source& from = *static_cast<Source*>(context);
-            return from.entry.write(from.files, from.process, out);
+            return from.entry.write(from.files, from.about, out);
         },
         &source);
 }
@@ -285,12 +381,12 @@ Result<std::uint32_t> ProcessNode::write(std::uint64_t, std::uint32_t bytes, fs:
     if (kind() != NodeKind::File) return Error::InvalidArgument;
     const ProcessEntry& entry = ProcessFiles::entries()[index_];
     if (entry.set == nullptr) return Error::InvalidArgument;
-    Process& owner = *TRY(process());
+    const ProcSubject about = TRY(subject());
     std::array<char, 32> text{};
     const std::uint32_t taken =
         bytes < text.size() ? bytes : static_cast<std::uint32_t>(text.size());
     TRY(from.give(std::as_writable_bytes(std::span(text).first(taken))));
-    TRY(entry.set(files_, owner, {text.data(), taken}));
+    TRY(entry.set(files_, about, {text.data(), taken}));
     return bytes;
 }
 

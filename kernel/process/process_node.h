@@ -3,6 +3,9 @@
 //     /proc/12          /proc/12/status, maps, ...     /proc/12/fd      /proc/12/fd/0, exe, cwd
 //     a directory       texts, made when read          a directory      links, told when read
 //
+//     /proc/12/task     /proc/12/task/14/status, ...
+//     a directory       the same about one thread
+//
 // Nodes are made by ProcessFiles for who looks them up, and go with their last user. A node knows
 // its process by number and birth: when that process has gone it answers NoSuchProcess (ESRCH),
 // though somebody else may have the number by then.
@@ -12,7 +15,7 @@
 #include <string_view>
 
 #include "fs/node.h"
-#include "kernel/process/process.h"
+#include "kernel/process/proc_texts.h"
 #include "mm/text_writer.h"
 
 namespace quire::kernel {
@@ -21,25 +24,26 @@ class ProcessFiles;
 
 /// What a name in /proc/PID stands for.
 struct ProcessEntry {
-    enum class Kind : std::uint8_t { Text, Link, Pages, Descriptors };
+    enum class Kind : std::uint8_t { Text, Link, Pages, Descriptors, Threads };
     const char* name;
     Kind kind;
     std::uint16_t permissions;
     bool is_private;  // only for who may trace the process
     /// Text: writes all of it, the same however often it is called. Link: writes the target.
-    Result<void> (*write)(ProcessFiles& files, Process& process, const mm::TextWriter& out);
+    Result<void> (*write)(ProcessFiles& files, const ProcSubject& about, const mm::TextWriter& out);
     /// What a program has written, or nullptr: cannot be written.
-    Result<void> (*set)(ProcessFiles& files, Process& process, std::string_view text);
+    Result<void> (*set)(ProcessFiles& files, const ProcSubject& about, std::string_view text);
 };
 
 class ProcessNode final : public fs::Node {
   public:
-    /// What it is: one of the entries, or without one the directory of a process, one of its
-    /// descriptors, or /proc/self.
-    enum class Role : std::uint8_t { Directory, Entry, Descriptor, Self };
-    static constexpr std::uint32_t kNumbersEach = 1 << 12;  // inode numbers of a process
+    /// What it is: one of the entries, or without one the directory of a process or thread, one of
+    /// the descriptors, or /proc/self and /proc/thread-self.
+    enum class Role : std::uint8_t { Directory, Entry, Descriptor, Self, ThreadSelf };
+    static constexpr std::uint32_t kNumbersEach = 1 << 12;  // inode numbers of a process or thread
 
-    ProcessNode(ProcessFiles& files, Role role, const Process* process, std::uint32_t index);
+    /// `about` nullptr: of the caller.
+    ProcessNode(ProcessFiles& files, Role role, const ProcSubject* about, std::uint32_t index);
 
     Result<fs::Attributes> attributes() override;
     Result<void> change(const fs::AttributeChange&) override { return Error::NotPermitted; }
@@ -61,23 +65,34 @@ class ProcessNode final : public fs::Node {
 
   private:
     void last_user_gone() override;
-    [[nodiscard]] bool is_descriptor_directory() const;
-    Result<Process*> process() const;
-    /// process(), if the caller may know what is private.
-    Result<Process*> traced_process() const;
+    /// Whether it is an entry of this kind.
+    [[nodiscard]] bool is_entry(ProcessEntry::Kind kind) const;
+    Result<ProcSubject> subject() const;
+    /// subject(), if the caller may know what is private.
+    Result<ProcSubject> traced_subject() const;
+    [[nodiscard]] ProcSubject subject_in(Process& process) const;
+    [[nodiscard]] std::uint32_t first_number() const;
     [[nodiscard]] std::uint32_t number() const;
+    /// Of the directory it is in.
+    [[nodiscard]] std::uint32_t number_above() const;
+    Result<fs::NodeRef> look_up_entry(const ProcSubject& about, std::string_view name);
+    Result<fs::NodeRef> look_up_descriptor(const ProcSubject& about, std::string_view name);
+    Result<fs::NodeRef> look_up_thread(Process& process, std::string_view name);
     [[nodiscard]] std::uint16_t permissions() const;
-    Result<void> write_target(Process& process, const mm::TextWriter& out);
+    Result<void> write_target(const ProcSubject& about, const mm::TextWriter& out);
     Result<std::uint32_t> read_pages(Process& process, std::uint64_t offset, std::uint32_t bytes,
                                      fs::ByteSink& to);
     Result<void> read_entries(std::uint64_t& position, fs::DirectoryVisitor& visitor) const;
     Result<void> read_descriptors(std::uint64_t& position, fs::DirectoryVisitor& visitor) const;
+    Result<void> read_threads(std::uint64_t& position, fs::DirectoryVisitor& visitor) const;
 
     ProcessFiles& files_;
     Role role_;
     ProcessId pid_ = 0;
-    std::uint64_t birth_ = 0;  // the process's start_time
-    std::uint32_t index_;      // of the entry, or the descriptor
+    std::uint64_t birth_ = 0;         // the process's start_time
+    ProcessId tid_ = 0;               // 0: it is about the whole process
+    std::uint64_t thread_birth_ = 0;  // 0: about a leader, which stays for good
+    std::uint32_t index_;             // of the entry, or the descriptor
 };
 
 }  // namespace quire::kernel

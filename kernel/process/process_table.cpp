@@ -50,6 +50,16 @@ Usage usage_of(Process& process) {
     return all;
 }
 
+std::uint32_t thread_count(Process& process) {
+    bool has_leader = false;
+    std::uint32_t count = 0;
+    for (const Thread& thread : process.threads) {
+        has_leader = has_leader || thread.tid == process.pid;
+        ++count;
+    }
+    return has_leader ? count : count + 1;
+}
+
 // --- Numbers ---
 
 bool ProcessTable::is_remembered(ProcessId id) {
@@ -74,7 +84,8 @@ void ProcessTable::give_back_id(ProcessId id) {
     flip(id);
 }
 
-Result<ProcessId> ProcessTable::take_thread_id() {
+Result<ProcessId> ProcessTable::take_thread_id(const Process& process) {
+    if (is_over_limit(process)) return Error::TryAgain;
     const ProcessId id = TRY(take_id());
     ++thread_ids_;
     return id;
@@ -86,6 +97,29 @@ void ProcessTable::give_back_thread_id(ProcessId id) {
     --thread_ids_;
 }
 
+void ProcessTable::remove_thread(Thread& thread) {
+    Process& process = *thread.process;
+    process.threads.remove(thread);
+    if (thread.tid != process.pid) give_back_thread_id(thread.tid);
+    for (Process& child : process.children)
+        if (child.parent_thread == &thread) child.parent_thread = process.threads.front();
+}
+
+void ProcessTable::become_leader(Thread& last) {
+    Process& process = *last.process;
+    ASSERT(process.threads.front() == &last && process.threads.back() == &last);
+    if (last.tid == process.pid) return;
+    give_back_thread_id(last.tid);
+    last.tid = process.pid;
+}
+
+void ProcessTable::give_to(Process& child, Process& parent, Thread* thread) {
+    child.parent->children.remove(child);
+    child.parent = &parent;
+    child.parent_thread = thread;
+    parent.children.push_back(child);
+}
+
 // --- The table ---
 
 Process* ProcessTable::find(ProcessId pid) {
@@ -95,14 +129,19 @@ Process* ProcessTable::find(ProcessId pid) {
     return nullptr;
 }
 
-Process* ProcessTable::find_by_thread(ProcessId id) {
+Thread* ProcessTable::find_thread(ProcessId id) {
     if (id == 0 || id > kMostId || !is_taken(id)) return nullptr;
-    for (Process& process : all_) {
-        if (process.pid == id) return &process;
-        for (const Thread& thread : process.threads)
-            if (thread.tid == id) return &process;
-    }
+    for (Process& process : all_)
+        for (Thread& thread : process.threads)
+            if (thread.tid == id) return &thread;
     return nullptr;
+}
+
+Process* ProcessTable::find_by_thread(ProcessId id) {
+    Process* const process = find(id);
+    if (process != nullptr) return process;
+    Thread* const thread = find_thread(id);
+    return thread == nullptr ? nullptr : thread->process;
 }
 
 // Most new ones have the highest number; only after the numbers began anew the place is looked for.
@@ -124,8 +163,8 @@ bool ProcessTable::is_over_limit(const Process& parent) {
     const std::uint32_t user = parent.credentials.real_user;
     if (user == 0 || parent.credentials.is_root() || most >= kMostProcesses) return false;
     std::uint64_t there = 0;
-    for (const Process& process : all_)
-        if (process.credentials.real_user == user) ++there;
+    for (Process& process : all_)
+        if (process.credentials.real_user == user) there += thread_count(process);
     return there >= most;
 }
 
@@ -170,6 +209,7 @@ void ProcessTable::give_children_to_init(Process& process) {
     bool has_news = false;
     while (Process* child = process.children.pop_front()) {
         child->parent = &init;
+        child->parent_thread = init.threads.front();
         child->exit_signal = abi::kSigChild;
         init.children.push_back(*child);
         if (child->state != ProcessState::Zombie) continue;
@@ -202,6 +242,7 @@ bool ProcessTable::matches(const Process& child, const WaitRequest& request) {
     if (request.kind != WaitRequest::Kind::All &&
         is_clone != (request.kind == WaitRequest::Kind::Clones))
         return false;
+    if (request.of_thread != nullptr && child.parent_thread != request.of_thread) return false;
     // Nothing will ever come from a zombie but its end.
     if (child.state == ProcessState::Zombie && !request.exited) return false;
     switch (request.whom) {
@@ -256,7 +297,8 @@ Result<WaitResult> ProcessTable::collect(Process& parent, const WaitRequest& req
 Result<void> ProcessTable::set_group(Process& caller, ProcessId pid, ProcessId group) {
     Process* process = pid == 0 ? &caller : find(pid);
     if (group == 0) group = pid == 0 ? caller.pid : pid;
-    if (process == nullptr) return Error::NoSuchProcess;
+    if (process == nullptr)
+        return find_thread(pid) == nullptr ? Error::NoSuchProcess : Error::InvalidArgument;
     if (process->parent == &caller) {
         if (process->session != caller.session) return Error::NotPermitted;
         if (process->has_run_exec) return Error::AccessDenied;
@@ -305,9 +347,20 @@ bool ProcessTable::strands(const Process& leaving, const Process& member, const 
     return false;
 }
 
+// Numbers of threads are taken, of one thread each, and the leader's is the process's.
+void ProcessTable::check_threads(Process& process) {
+    for (Thread& thread : process.threads) {
+        ASSERT(thread.process == &process && is_taken(thread.tid));
+        ASSERT(find_thread(thread.tid) == &thread);
+        ASSERT(thread.tid == process.pid || find(thread.tid) == nullptr);
+    }
+    const Thread* const maker = process.parent_thread;
+    ASSERT(maker == nullptr || maker->process == process.parent);
+}
+
 void ProcessTable::check_invariants() {
     all_.check_invariants();
-    std::uint32_t count = 0, children = 0, taken = 0;
+    std::uint32_t count = 0, children = 0, taken = 0, others = 0;
     ProcessId last = 0;
     for (Process& process : all_) {
         ASSERT(process.pid > last && is_taken(process.pid));
@@ -320,11 +373,14 @@ void ProcessTable::check_invariants() {
         }
         ASSERT(process.state != ProcessState::Zombie ||
                (process.children.empty() && process.threads.empty()));
+        check_threads(process);
+        others += process.state == ProcessState::Zombie ? 0 : thread_count(process) - 1;
         for (const Process& other : all_)
             ASSERT(other.group != process.group || other.session == process.session);
     }
     for (const std::uint32_t word : taken_)
         taken += static_cast<std::uint32_t>(std::popcount(word));
+    ASSERT(others <= thread_ids_);
     ASSERT(count == count_ && taken == count_ + thread_ids_);
     ASSERT(count == 0 ? children == 0 : children == count - 1);
 }

@@ -7,6 +7,9 @@
 // number, nor as the id of a group or session that still has members. Pid 1 is init; children whose
 // parent ends become its. credentials(7), wait(2), setpgid(2), setsid(2).
 //
+// A thread beside the leader has a number of its own from the same space, from take_thread_id() to
+// remove_thread().
+//
 // Invariants: the processes are in order of their pids; each but init is among the children of its
 // parent; the members of a group are of one session; a zombie has no children. Pure: it neither
 // sleeps nor switches. Locking: the kernel lock.
@@ -31,6 +34,8 @@ struct WaitRequest {
     bool stopped = false;    // WUNTRACED, WSTOPPED
     bool continued = false;  // WCONTINUED
     bool leave = false;      // WNOWAIT: can be waited for again
+    /// __WNOTHREAD: only children that this thread has made, or stands in for. nullptr: all.
+    const Thread* of_thread = nullptr;
 };
 
 /// A status as wait4(2) tells it.
@@ -64,12 +69,23 @@ class ProcessTable {
     /// The way back from create(): as if it had never been. Precondition: no threads, no children.
     void undo(Process& process);
 
-    /// A number for a thread beside the first. Errors: TryAgain.
-    Result<ProcessId> take_thread_id();
+    /// A number for one more thread of `process`. Errors: TryAgain (EAGAIN: too many, or
+    /// RLIMIT_NPROC).
+    Result<ProcessId> take_thread_id(const Process& process);
     void give_back_thread_id(ProcessId id);
+    /// The thread is none of its process any more: it can be found no longer, its number is free
+    /// unless it is the process's, its children are another thread's.
+    void remove_thread(Thread& thread);
+    /// execve(2): the last thread of a process takes over the leader's number.
+    void become_leader(Thread& last);
+
+    /// Another parent for `child`: CLONE_PARENT. `thread` is of `parent`.
+    void give_to(Process& child, Process& parent, Thread* thread);
 
     /// A zombie is found, too. O(processes).
     [[nodiscard]] Process* find(ProcessId pid);
+    /// The thread with this number; nullptr: there is none, or it has ended. O(threads).
+    [[nodiscard]] Thread* find_thread(ProcessId id);
     /// The process with this number, or with a thread that has it. O(threads).
     [[nodiscard]] Process* find_by_thread(ProcessId id);
     /// Calls visit(process) for each, ascending by pid. visit may not make or release any.
@@ -96,7 +112,8 @@ class ProcessTable {
     Result<WaitResult> collect(Process& parent, const WaitRequest& request);
 
     /// setpgid(2); 0 is the caller, and the pid. Errors: NoSuchProcess (neither the caller nor a
-    /// child), AccessDenied (a child after execve), NotPermitted (a session's leader, another
+    /// child), InvalidArgument (the number of a thread), AccessDenied (a child after execve),
+    /// NotPermitted (a session's leader, another
     /// session, no such group in this one).
     Result<void> set_group(Process& caller, ProcessId pid, ProcessId group);
     /// setsid(2): a session and a group of its own, without a terminal. Errors: NotPermitted (a
@@ -131,6 +148,7 @@ class ProcessTable {
     void insert(Process& process);
     void release(Process& process);
     [[nodiscard]] bool is_over_limit(const Process& parent);
+    void check_threads(Process& process);
     void give_children_to_init(Process& process);
     static bool matches(const Process& child, const WaitRequest& request);
     // The status of `child`, if it has news that were asked for.
@@ -144,6 +162,10 @@ class ProcessTable {
     std::uint32_t count_ = 0;
     std::uint32_t thread_ids_ = 0;
 };
+
+/// Threads of the process, with its leader though it may have ended: what /proc tells, and what
+/// RLIMIT_NPROC counts.
+[[nodiscard]] std::uint32_t thread_count(Process& process);
 
 /// What all threads have used, those that have ended and those that live.
 [[nodiscard]] Usage usage_of(Process& process);

@@ -1,6 +1,8 @@
 #include "kernel/process/signal_delivery.h"
 
 #include "kernel/abi/signal.h"
+#include "kernel/process/scheduler.h"
+#include "kernel/process/thread_end.h"
 
 namespace quire::kernel {
 namespace {
@@ -32,15 +34,30 @@ bool is_dropped(const Process& process, const Thread& thread, const SignalInfo& 
 }
 
 bool wants(const Thread& thread, SignalNumber signal) {
-    if (thread.state == ThreadState::Ended) return false;
+    if (thread.state == ThreadState::Ended || must_end(thread)) return false;
     return !thread.blocked.has(signal) || thread.awaited.has(signal);
 }
 
-Thread* who_takes(Process& process, Thread* only_this, SignalNumber signal) {
-    if (only_this != nullptr) return wants(*only_this, signal) ? only_this : nullptr;
-    for (Thread& thread : process.threads)
-        if (wants(thread, signal)) return &thread;
-    return nullptr;
+// The first that has no other signal to see to, mostly the leader. (Linux: complete_signal.)
+Thread* who_takes(Process& process, SignalNumber signal) {
+    Thread* busy = nullptr;
+    for (Thread& thread : process.threads) {
+        if (!wants(thread, signal)) continue;
+        if (!has_signal(thread)) return &thread;
+        if (busy == nullptr) busy = &thread;
+    }
+    return busy;
+}
+
+// What was for any thread, and `self` does not take any more, is for others to look at. (Linux:
+// retarget_shared_pending.)
+void hand_on(Thread& self, SignalSet signals) {
+    for (Thread& thread : self.process->threads) {
+        const SignalSet taken = signals & (~thread.blocked | thread.awaited);
+        if (&thread == &self || must_end(thread) || taken.empty()) continue;
+        if (thread.scheduler != nullptr) thread.scheduler->interrupt(thread);
+        signals = signals & ~taken;
+    }
 }
 
 Delivery::What default_of(const Process& process, const SignalInfo& info) {
@@ -82,10 +99,14 @@ Result<Posted> post_signal(Process& process, Thread* only_this, const SignalInfo
     if (info.signal == abi::kSigContinue) discard_everywhere(process, kStopSignals);
     posted.resumes = info.signal == abi::kSigContinue || info.signal == abi::kSigKill;
 
-    const Thread& looks = only_this != nullptr ? *only_this : process.main_thread();
+    Thread& looks = only_this != nullptr ? *only_this : *process.threads.front();
     if (is_dropped(process, looks, info)) return posted;
+    Thread* const taker = only_this == nullptr        ? who_takes(process, info.signal)
+                          : wants(looks, info.signal) ? &looks
+                                                      : nullptr;
     TRY((only_this != nullptr ? only_this->pending : process.pending).add(info));
-    posted.wakes = who_takes(process, only_this, info.signal);
+    posted.wakes = taker;
+    posted.ends = info.signal == abi::kSigKill;
     return posted;
 }
 
@@ -117,7 +138,8 @@ bool is_fault(const SignalInfo& info) {
 
 bool interrupts_sleep(const Thread& thread) {
     if (thread.process == nullptr) return false;
-    return has_signal(thread) || !(pending_of(thread) & thread.awaited).empty() ||
+    return must_end(thread) || has_signal(thread) ||
+           !(pending_of(thread) & thread.awaited).empty() ||
            thread.process->state == ProcessState::Stopped;
 }
 
@@ -144,12 +166,20 @@ SignalSet mask_after_handler(const Thread& thread) {
 }
 
 void end_without_handler(Thread& thread) {
-    if (thread.blocked_before.has_value()) thread.blocked = *thread.blocked_before;
+    if (thread.blocked_before.has_value()) set_blocked(thread, *thread.blocked_before);
     thread.blocked_before.reset();
 }
 
 void set_blocked(Thread& thread, SignalSet blocked) {
+    const SignalSet newly = blocked & ~kUnstoppable & ~thread.blocked;
     thread.blocked = blocked & ~kUnstoppable;
+    const SignalSet left = newly & thread.process->pending.set();
+    if (!left.empty()) hand_on(thread, left);
+}
+
+void leave_signals(Thread& thread) {
+    const SignalSet left = thread.process->pending.set() & ~thread.blocked;
+    if (!left.empty()) hand_on(thread, left);
 }
 
 bool begins_again(bool restarts, bool resumes, const SignalAction* handler) {
@@ -183,12 +213,12 @@ void begin_stop(Process& process, SignalNumber signal) {
     process.stop_told_parent = false;
 }
 
-bool has_stopped_now(Process& process, const Thread& self) {
+bool has_stopped_now(Process& process, const Thread* self) {
     if (process.state != ProcessState::Stopped || process.stop_told_parent) return false;
     for (const Thread& thread : process.threads) {
         const bool runs =
             thread.state != ThreadState::Stopped && thread.state != ThreadState::Ended;
-        if (runs && &thread != &self) return false;
+        if (runs && &thread != self) return false;
     }
     process.stop_told_parent = true;
     process.stop_untold = true;

@@ -14,10 +14,11 @@
 // faults.
 //
 // Pure: nobody is woken or ended here; kernel/signals.cpp does what is decided. signal(7),
-// POSIX 2.4. Locking: the kernel is not preemptible, and nothing here sleeps.
+// POSIX 2.4. But who does not take a signal any more wakes the thread that may take it instead, by
+// the scheduler it belongs to. Locking: the kernel is not preemptible, and nothing here sleeps.
 #pragma once
 
-#include "kernel/process/process.h"
+#include "kernel/process/thread_end.h"
 
 namespace quire::kernel {
 
@@ -25,6 +26,7 @@ namespace quire::kernel {
 struct Posted {
     Thread* wakes = nullptr;  // this one has to look at it; nullptr: nobody
     bool resumes = false;     // threads that are stopped have to go on (SIGCONT, SIGKILL)
+    bool ends = false;        // all threads have to look, as they will end (SIGKILL)
 };
 
 /// Makes a signal pending: for any thread of the process, or for `only` of it. A signal that the
@@ -46,14 +48,14 @@ void post_fault(Thread& thread, const SignalInfo& info);
 [[nodiscard]] inline bool has_signal(const Thread& thread) {
     return !(pending_of(thread) & ~thread.blocked).empty();
 }
-/// Whether a sleep of this thread ends now: a signal it does not block, or waits for; or its
-/// process has to stop.
+/// Whether a sleep of this thread ends now: a signal it does not block, or waits for; its process
+/// has to stop; or it must end.
 [[nodiscard]] bool interrupts_sleep(const Thread& thread);
 /// Whether the thread may not simply go back to its program. Asked on each way to ring 3.
 [[nodiscard]] inline bool has_signal_work(const Thread& thread) {
     const Process* const process = thread.process;
     if (process == nullptr) return false;
-    return has_signal(thread) || thread.blocked_before.has_value() ||
+    return must_end(thread) || has_signal(thread) || thread.blocked_before.has_value() ||
            process->state == ProcessState::Stopped;
 }
 
@@ -72,8 +74,18 @@ void block_for_handler(Thread& thread, const Delivery& delivery);
 [[nodiscard]] SignalSet mask_after_handler(const Thread& thread);
 /// No handler ran: sigsuspend's mask goes.
 void end_without_handler(Thread& thread);
-/// Sets what the thread blocks; SIGKILL and SIGSTOP never are.
+/// Whether nothing but the end is left for this thread, so that it stops waiting even for what no
+/// signal interrupts.
+[[nodiscard]] inline bool is_dying(const Thread& thread) {
+    constexpr SignalNumber kSigKill = 9;
+    return must_end(thread) || pending_of(thread).has(kSigKill);
+}
+/// Sets what the thread blocks; SIGKILL and SIGSTOP never are. A signal for the process that it was
+/// to take, and blocks now, goes to another thread: that one is woken.
 void set_blocked(Thread& thread, SignalSet blocked);
+
+/// The thread is about to end: the same for all signals that it was to take.
+void leave_signals(Thread& thread);
 
 /// Whether a call that a signal has interrupted begins again; else it fails with EINTR.
 /// `restarts`, `resumes`: CallTraits. `handler`: what runs now; nullptr: nothing (a stop that is
@@ -92,8 +104,9 @@ std::optional<SignalInfo> take_one_of(Thread& thread, SignalSet wanted);
 [[nodiscard]] bool may_stop(SignalNumber signal, bool group_is_orphaned);
 /// From here on its threads stop.
 void begin_stop(Process& process, SignalNumber signal);
-/// Whether all its threads have stopped, once `self` has, and its parent was not told: once.
-[[nodiscard]] bool has_stopped_now(Process& process, const Thread& self);
+/// Whether all its threads have stopped, once `self` has (nullptr: as they are), and its parent was
+/// not told: once.
+[[nodiscard]] bool has_stopped_now(Process& process, const Thread* self);
 /// The process goes on: answers whether it had been stopped. Its stopped threads are the caller's
 /// to wake.
 bool end_stop(Process& process, bool is_continue);

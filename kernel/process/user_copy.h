@@ -23,6 +23,11 @@ Result<void> copy_from(void* to, mm::VirtAddr from, std::uint32_t bytes);
 Result<void> copy_to(mm::VirtAddr to, const void* from, std::uint32_t bytes);
 Result<void> clear(mm::VirtAddr to, std::uint32_t bytes);
 
+/// In one step: if the word at `at` is `expected`, it becomes `wanted`. Returns what it was. No
+/// instruction of a program comes between. Errors: BadAddress (also: not writable).
+Result<std::uint32_t> compare_exchange(mm::VirtAddr at, std::uint32_t expected,
+                                       std::uint32_t wanted);
+
 /// A string without its NUL, at the start of `room`; returns its length.
 /// Errors: BadAddress; NameTooLong (no NUL in room.size() bytes).
 Result<std::uint32_t> copy_string_from(std::span<char> room, mm::VirtAddr from);

@@ -99,7 +99,7 @@ TEST_F(ProcTexts, StatOfAZombieHasNoMemory) {
     process.exit_status = 0x100;
     around.foreground_group = -1;
     EXPECT_EQ(stat(),
-              "12 (sh) Z 3 7 3 1025 -1 0 0 0 0 0 0 0 0 0 20 0 0 0 0 0 0 4294967295 "
+              "12 (sh) Z 3 7 3 1025 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 0 0 0 4294967295 "
               "0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 256\n");
     process.threads.push_back(thread);
 }
@@ -192,24 +192,53 @@ TEST_F(ProcTexts, StatusOfAZombieHasNoMemory) {
     EXPECT_EQ(status().find("Vm"), std::string::npos);
     EXPECT_EQ(status().find("Umask"), std::string::npos);
     EXPECT_TRUE(status_has("State:\tZ (zombie)"));
-    EXPECT_TRUE(status_has("Threads:\t0"));
+    EXPECT_TRUE(status_has("Threads:\t1"));
     EXPECT_TRUE(status_has("CapEff:\t000001ffffffffff")) << "it is root's";
     process.threads.push_back(thread);
 }
 
-TEST_F(ProcTexts, AStateIsThatOfTheMostActiveThread) {
+TEST_F(ProcTexts, AStateIsThatOfTheLeader) {
     Thread other(13, &process);
     process.threads.push_back(other);
-    const auto state = [&](ThreadState a, ThreadState b) {
-        thread.state = a;
-        other.state = b;
+    other.state = ThreadState::Ready;
+    const auto state = [&](ThreadState leaders) {
+        thread.state = leaders;
         return state_letter(process);
     };
-    EXPECT_EQ(state(ThreadState::Sleeping, ThreadState::Ready), 'R');
-    EXPECT_EQ(state(ThreadState::Sleeping, ThreadState::Waiting), 'D');
-    EXPECT_EQ(state(ThreadState::Waiting, ThreadState::Sleeping), 'D');
-    EXPECT_EQ(state(ThreadState::Stopped, ThreadState::Sleeping), 'S');
-    EXPECT_EQ(state(ThreadState::Stopped, ThreadState::Stopped), 'T');
+    EXPECT_EQ(state(ThreadState::Ready), 'R');
+    EXPECT_EQ(state(ThreadState::Sleeping), 'S');
+    EXPECT_EQ(state(ThreadState::Waiting), 'D');
+    EXPECT_EQ(state(ThreadState::Stopped), 'T');
+    EXPECT_EQ(state_letter({process, 13}), 'R');
+    process.threads.remove(thread);
+    EXPECT_EQ(state_letter(process), 'Z') << "it has ended before the other";
+    EXPECT_EQ(state_letter({process, 12}), 'Z');
+    EXPECT_TRUE(status_has("Threads:\t2"));
+    process.threads.push_back(thread);
+    process.threads.remove(other);
+}
+
+TEST_F(ProcTexts, AThreadHasItsOwnNumberNameTimesAndSignals) {
+    Thread other(13, &process);
+    process.threads.push_back(other);
+    other.own_name = {'w', 'o', 'r', 'k'};
+    other.usage = {50'000'000, 70'000'000, 1, 2, 8, 9, 0};
+    other.start_time = 990'000'000;
+    other.blocked = SignalSet(0x8);
+    process.usage.user_time = 10'000'000;
+    const ProcSubject about(process, 13);
+    const auto stat_of_it =
+        written([&](const mm::TextWriter& out) { write_stat(about, around, out); });
+    EXPECT_EQ(stat_of_it.substr(0, 77),
+              "13 (work) R 3 7 3 1025 7 0 1 0 2 0 5 7 0 0 20 0 2 0 99 0 0 4294967295 0 0 0 0")
+        << stat_of_it;
+    const auto text = written([&](const mm::TextWriter& out) { write_status(about, out); });
+    for (const char* const line :
+         {"Name:\twork\n", "Tgid:\t12\n", "\nPid:\t13\n", "Threads:\t2\n",
+          "SigBlk:\t0000000000000008\n", "\nvoluntary_ctxt_switches:\t8\n"})
+        EXPECT_NE(text.find(line), std::string::npos) << line;
+    EXPECT_TRUE(status_has("SigBlk:\t0000000000000000")) << "the leader's";
+    EXPECT_TRUE(status_has("voluntary_ctxt_switches:\t8")) << "of all";
     process.threads.remove(other);
 }
 

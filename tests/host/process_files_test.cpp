@@ -26,6 +26,7 @@ class TestHost final : public ProcessHost {
         return path.ok() ? path.value() : std::string_view();
     }
     Process* caller() override { return now; }
+    ProcessId caller_thread() override { return thread_now; }
     ProcessSurroundings surroundings(Process&) override {
         return {.foreground_group = 1, .memory_total = mm::PageCount(1000)};
     }
@@ -41,6 +42,7 @@ class TestHost final : public ProcessHost {
         }
         return {};
     }
+    ProcessId thread_now = 0;
     Process* now = nullptr;
 
   private:
@@ -132,7 +134,8 @@ TEST_F(ProcessFilesTest, EachProcessHasADirectory) {
     const auto names = p.list("/proc");
     EXPECT_EQ(names, (std::map<std::string, NodeKind>{{"1", NodeKind::Directory},
                                                       {"2", NodeKind::Directory},
-                                                      {"self", NodeKind::SymbolicLink}}));
+                                                      {"self", NodeKind::SymbolicLink},
+                                                      {"thread-self", NodeKind::SymbolicLink}}));
     EXPECT_EQ(p.stat("/proc/1"), "OK");
     EXPECT_EQ(p.stat("/proc/3"), "ENOENT");
     for (const char* name : {"/proc/0", "/proc/01", "/proc/+1", "/proc/1x", "/proc/99999999999"})
@@ -143,7 +146,7 @@ TEST_F(ProcessFilesTest, AListIsReadInPiecesToo) {
     std::vector<Process*> more;
     for (int i = 0; i < 40; ++i)
         more.push_back(table.create(&init).take());
-    EXPECT_EQ(p.list("/proc", 64).size(), 43U);
+    EXPECT_EQ(p.list("/proc", 64).size(), 44U);
     EXPECT_EQ(p.list("/proc/1", 64), p.list("/proc/1"));
     for (Process* process : more)
         table.undo(*process);
@@ -166,6 +169,92 @@ TEST_F(ProcessFilesTest, ADirectoryHasLinuxsFiles) {
     EXPECT_EQ(names.at("exe"), NodeKind::SymbolicLink);
     EXPECT_EQ(p.stat("/proc/2/nothing"), "ENOENT");
     EXPECT_EQ(p.get("/proc/2/stat").substr(0, 12), "2 (sh) Z 1 0");
+}
+
+// Threads 3 and 4 beside the leader, 2.
+class ThreadFilesTest : public ProcessFilesTest {
+  protected:
+    ThreadFilesTest() {
+        for (Thread* thread : {&leader, &third, &fourth})
+            child.threads.push_back(*thread);
+        third.own_name = {'w', 'o', 'r', 'k'};
+        third.start_time = 7;
+    }
+    ~ThreadFilesTest() override {
+        while (child.threads.pop_front() != nullptr) {
+        }
+    }
+    Thread leader{2, &child}, third{table.take_thread_id(child).value(), &child},
+        fourth{table.take_thread_id(child).value(), &child};
+};
+
+TEST_F(ThreadFilesTest, EachThreadHasADirectoryWithTheSameFiles) {
+    EXPECT_EQ(
+        p.list("/proc/2/task"),
+        (std::map<std::string, NodeKind>{
+            {"2", NodeKind::Directory}, {"3", NodeKind::Directory}, {"4", NodeKind::Directory}}));
+    EXPECT_EQ(p.list("/proc/2/task", 40).size(), 3U) << "in pieces";
+    auto names = p.list("/proc/2");
+    names.erase("task");
+    EXPECT_EQ(p.list("/proc/2/task/3"), names);
+    EXPECT_EQ(p.stat("/proc/2/task/3/task"), "ENOENT");
+    EXPECT_EQ(p.get("/proc/2/task/2/comm"), "sh\n");
+    EXPECT_EQ(p.get("/proc/2/task/3/comm"), "work\n");
+    EXPECT_EQ(p.get("/proc/2/task/3/stat").substr(0, 12), "3 (work) R 1");
+    for (const char* name : {"1", "5", "03", "x", "self"})
+        EXPECT_EQ(p.stat("/proc/2/task/" + std::string(name)), "ENOENT") << name;
+}
+
+TEST_F(ThreadFilesTest, TheWayUpAndTheNumbersAreRight) {
+    EXPECT_EQ(p.chdir("/proc/2/task/3/fd"), "OK");
+    EXPECT_EQ(p.getcwd(), "/proc/2/task/3/fd");
+    EXPECT_EQ(p.get("../comm"), "work\n");
+    EXPECT_EQ(p.get("../../../comm"), "sh\n");
+    EXPECT_EQ(p.chdir("/"), "OK");
+    std::set<std::uint64_t> numbers;
+    for (const char* name : {"/proc/2", "/proc/2/task", "/proc/2/comm", "/proc/2/task/2",
+                             "/proc/2/task/2/comm", "/proc/2/task/3", "/proc/2/task/3/comm"})
+        EXPECT_TRUE(numbers.insert(p.attributes(name).number).second) << name;
+    EXPECT_EQ(p.open("/proc/2/task"), "OK");
+    for (const auto& entry : p.entries(p.last, 4096)) {
+        if (entry.name != "4") {
+            EXPECT_EQ(numbers.count(entry.number), 1U) << entry.name;
+        }
+    }
+    EXPECT_EQ(nodes(), 1U);  // the open one
+}
+
+TEST_F(ThreadFilesTest, WhatIsOpenOfAThreadThatHasGoneIsGone) {
+    EXPECT_EQ(p.open("/proc/2/task/3/comm"), "OK");
+    const auto file = p.last;
+    child.threads.remove(third);
+    EXPECT_EQ(p.stat("/proc/2/task/3"), "ENOENT");
+    EXPECT_EQ(p.read(file, 10), "ESRCH");
+    Thread again(3, &child);
+    again.start_time = 8;
+    child.threads.push_back(again);
+    EXPECT_EQ(p.read(file, 10), "ESRCH") << "another with its number";
+    child.threads.remove(again);
+    child.threads.push_back(third);
+    EXPECT_EQ(p.read(file, 10), "work\n");
+}
+
+TEST_F(ThreadFilesTest, ALeaderThatHasEndedIsAZombieInTheList) {
+    child.threads.remove(leader);
+    EXPECT_EQ(p.list("/proc/2/task").size(), 3U);
+    EXPECT_EQ(p.get("/proc/2/task/2/stat").substr(0, 8), "2 (sh) Z");
+    EXPECT_EQ(p.get("/proc/2/stat").substr(0, 8), "2 (sh) Z");
+}
+
+TEST_F(ThreadFilesTest, ThreadSelfIsTheReader) {
+    host.thread_now = 3;
+    EXPECT_EQ(p.readlink("/proc/thread-self"), "2/task/3");
+    EXPECT_EQ(p.get("/proc/thread-self/comm"), "work\n");
+    p.put("/proc/thread-self/comm", "other");
+    EXPECT_EQ(p.get("/proc/2/task/3/comm"), "other\n");
+    EXPECT_EQ(p.get("/proc/2/comm"), "sh\n");
+    host.now = nullptr;
+    EXPECT_EQ(p.readlink("/proc/thread-self"), "ENOENT");
 }
 
 TEST_F(ProcessFilesTest, NothingIsLeftOfNodes) {

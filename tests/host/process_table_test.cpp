@@ -73,7 +73,7 @@ TEST_F(ProcessTableTest, FindsTheLivingAndZombies) {
 }
 
 TEST_F(ProcessTableTest, AThreadsNumberIsNoProcess) {
-    EXPECT_EQ(w.table.take_thread_id().value(), 2U);
+    EXPECT_EQ(w.table.take_thread_id(init).value(), 2U);
     EXPECT_EQ(w.table.find(2), nullptr);
     Process& process = fork(init);
     EXPECT_EQ(process.pid, 3U);
@@ -89,9 +89,90 @@ TEST_F(ProcessTableTest, AThreadsNumberIsNoProcess) {
     w.table.check_invariants();
 }
 
+// A thread beside the leader, as the kernel makes and ends it.
+class ThreadTableTest : public ProcessTableTest {
+  protected:
+    ThreadTableTest() {
+        process.threads.push_back(leader);
+        process.threads.push_back(other);
+    }
+    ~ThreadTableTest() override {
+        while (Thread* thread = process.threads.front())
+            w.table.remove_thread(*thread);
+    }
+    Process& process = fork(init);  // 2
+    Thread leader{2, &process};
+    Thread other{w.table.take_thread_id(process).value(), &process};  // 3
+};
+
+TEST_F(ThreadTableTest, ThreadsAreFoundAsLongAsTheyLive) {
+    EXPECT_EQ(w.table.find_thread(2), &leader);
+    EXPECT_EQ(w.table.find_thread(3), &other);
+    EXPECT_EQ(w.table.find_thread(4), nullptr);
+    EXPECT_EQ(w.table.find_thread(0), nullptr);
+    w.table.remove_thread(leader);
+    EXPECT_EQ(w.table.find_thread(2), nullptr);
+    EXPECT_EQ(w.table.find_by_thread(2), &process) << "the number is the process's";
+    EXPECT_EQ(thread_count(process), 2U) << "the leader counts though it has ended";
+    EXPECT_EQ(fork(init).pid, 4U);
+    w.table.check_invariants();
+}
+
+TEST_F(ThreadTableTest, TheLastOneMayTakeOverTheLeadersNumber) {
+    w.table.remove_thread(leader);
+    w.table.become_leader(other);
+    EXPECT_EQ(other.tid, 2U);
+    EXPECT_EQ(process.leader(), &other);
+    EXPECT_EQ(w.table.find_thread(3), nullptr);
+    w.table.become_leader(other);  // it is
+    EXPECT_EQ(w.table.take_thread_id(process).value(), 4U);
+    w.table.give_back_thread_id(4);
+    w.table.check_invariants();
+}
+
+TEST_F(ThreadTableTest, ChildrenOfAThreadBecomeAnothers) {
+    Process& child = fork(process);  // 4
+    child.parent_thread = &other;
+    WaitRequest request;
+    request.of_thread = &leader;
+    EXPECT_EQ(w.collect(process, request), "NoChild");
+    request.of_thread = &other;
+    EXPECT_EQ(w.collect(process, request), "-");
+    w.table.remove_thread(other);
+    EXPECT_EQ(child.parent_thread, &leader);
+    w.table.check_invariants();
+    request.of_thread = &leader;
+    w.end(child);
+    EXPECT_EQ(w.collect(process, request), "4 0");
+}
+
+TEST_F(ThreadTableTest, AChildMayBeGivenToAnotherParent) {
+    Process& brother = fork(process);  // 4
+    brother.parent_thread = &other;
+    w.table.give_to(brother, init, nullptr);
+    EXPECT_EQ(w.collect(process), "NoChild");
+    EXPECT_EQ(brother.parent, &init);
+    w.table.check_invariants();
+}
+
+TEST_F(ThreadTableTest, TheLimitCountsThreads) {
+    process.credentials.real_user = process.credentials.user = 1000;
+    process.limits[abi::kLimitProcesses].soft = 2;
+    EXPECT_EQ(w.table.take_thread_id(process).error(), Error::TryAgain);
+    EXPECT_EQ(w.table.create(&process).error(), Error::TryAgain);
+    process.limits[abi::kLimitProcesses].soft = 3;
+    EXPECT_EQ(w.table.take_thread_id(process).value(), 4U);
+    w.table.give_back_thread_id(4);
+}
+
+TEST_F(ThreadTableTest, AThreadIsNoProcessToBeMovedToAGroup) {
+    EXPECT_EQ(w.table.set_group(process, 3, 0).error(), Error::InvalidArgument);
+    EXPECT_EQ(w.table.set_group(process, 9, 0).error(), Error::NoSuchProcess);
+}
+
 TEST_F(ProcessTableTest, NumbersBeginAnewAboveInitAndLeaveOutWhatIsUsed) {
-    Process& stays = fork(init);                   // 2
-    const auto thread = w.table.take_thread_id();  // 3
+    Process& stays = fork(init);                       // 2
+    const auto thread = w.table.take_thread_id(init);  // 3
     for (ProcessId pid = 4; pid <= ProcessTable::kMostId; ++pid) {
         Process& one = fork(init);
         ASSERT_EQ(one.pid, pid);
@@ -124,9 +205,9 @@ TEST_F(ProcessTableTest, TheNumberOfAGroupWithMembersIsNotGivenOut) {
 TEST_F(ProcessTableTest, TooManyIsTryAgain) {
     std::vector<ProcessId> threads;
     while (w.table.count() + threads.size() < ProcessTable::kMostProcesses)
-        threads.push_back(w.table.take_thread_id().value());
+        threads.push_back(w.table.take_thread_id(init).value());
     EXPECT_EQ(w.table.create(&init).error(), Error::TryAgain);
-    EXPECT_EQ(w.table.take_thread_id().error(), Error::TryAgain);
+    EXPECT_EQ(w.table.take_thread_id(init).error(), Error::TryAgain);
     w.table.give_back_thread_id(threads.front());
     EXPECT_TRUE(w.table.create(&init).ok());
     EXPECT_EQ(w.table.create(&init).error(), Error::TryAgain);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "kernel/abi/signal.h"
+#include "kernel/process/scheduler.h"
 
 namespace quire::kernel {
 namespace {
@@ -315,13 +316,13 @@ TEST_F(SignalDelivery, StopIsToldWhenTheLastThreadHasStopped) {
     EXPECT_EQ(process.state, ProcessState::Stopped);
     EXPECT_TRUE(has_signal_work(second));
     EXPECT_TRUE(interrupts_sleep(second));
-    EXPECT_FALSE(has_stopped_now(process, first));
+    EXPECT_FALSE(has_stopped_now(process, &first));
     EXPECT_FALSE(process.stop_untold);
     first.state = ThreadState::Stopped;
-    EXPECT_TRUE(has_stopped_now(process, second));
+    EXPECT_TRUE(has_stopped_now(process, &second));
     EXPECT_TRUE(process.stop_untold);
     EXPECT_EQ(process.stop_signal, kSigTerminalStop);
-    EXPECT_FALSE(has_stopped_now(process, second));  // once
+    EXPECT_FALSE(has_stopped_now(process, &second));  // once
 }
 
 TEST_F(SignalDelivery, SecondStopChangesNothing) {
@@ -334,16 +335,16 @@ TEST_F(SignalDelivery, ContinueEndsAStopAndIsTold) {
     EXPECT_FALSE(end_stop(process, true));
     begin_stop(process, kSigStop);
     second.state = ThreadState::Stopped;
-    EXPECT_TRUE(has_stopped_now(process, first));
+    EXPECT_TRUE(has_stopped_now(process, &first));
     EXPECT_TRUE(end_stop(process, true));
     EXPECT_EQ(process.state, ProcessState::Alive);
     EXPECT_FALSE(process.stop_untold);
     EXPECT_TRUE(process.continue_untold);
     begin_stop(process, kSigStop);
     EXPECT_FALSE(process.continue_untold);
-    EXPECT_FALSE(has_stopped_now(process, second));  // the first runs
+    EXPECT_FALSE(has_stopped_now(process, &second));  // the first runs
     first.state = ThreadState::Ended;
-    EXPECT_TRUE(has_stopped_now(process, second));
+    EXPECT_TRUE(has_stopped_now(process, &second));
     EXPECT_TRUE(end_stop(process, false));  // SIGKILL
     EXPECT_FALSE(process.continue_untold);
 }
@@ -435,6 +436,98 @@ TEST(SignalDeliveryOfKernelThreads, IsNothing) {
     const Thread thread(3, nullptr);
     EXPECT_FALSE(interrupts_sleep(thread));
     EXPECT_FALSE(has_signal_work(thread));
+}
+
+// --- Threads ---
+
+TEST_F(SignalDelivery, AThreadThatIsIdleIsPreferred) {
+    EXPECT_EQ(send(kSigUser1).wakes, &first);
+    EXPECT_EQ(send(kSigUser2).wakes, &first) << "both have something to do: the first one again";
+    take_delivery(first);
+    take_delivery(first);
+    send(kSigUser1, &first);
+    EXPECT_EQ(send(kSigUser2).wakes, &second);
+}
+
+TEST_F(SignalDelivery, WhoMustEndTakesNothing) {
+    ASSERT_TRUE(begin_survival(second).ok());
+    EXPECT_EQ(send(kSigUser1).wakes, &second);
+    EXPECT_TRUE(interrupts_sleep(first) && has_signal_work(first));
+    EXPECT_TRUE(is_dying(first));
+    EXPECT_FALSE(is_dying(second));
+}
+
+TEST_F(SignalDelivery, TheKillSignalIsForAllToSee) {
+    const Posted posted = send(kSigKill, &second);
+    EXPECT_TRUE(posted.ends && posted.resumes);
+    EXPECT_FALSE(send(kSigTerm).ends);
+    EXPECT_TRUE(is_dying(second));
+    EXPECT_FALSE(is_dying(first)) << "not before it is taken";
+    send(kSigKill);
+    EXPECT_TRUE(is_dying(first));
+}
+
+// The threads of the process, asleep in a scheduler.
+class HandedOn : public SignalDelivery {
+  protected:
+    HandedOn() {
+        for (Thread* thread : {&first, &second}) {
+            scheduler.add(*thread);
+            EXPECT_EQ(scheduler.next(), thread);
+            scheduler.prepare_to_sleep();
+            EXPECT_TRUE(scheduler.sleep(ThreadState::Sleeping));
+            scheduler.next();
+        }
+    }
+    ~HandedOn() override {
+        scheduler.check_invariants();
+        for (Thread* thread : {&first, &second})
+            scheduler.remove(*thread);
+    }
+    [[nodiscard]] static bool sleeps(const Thread& thread) {
+        return thread.state == ThreadState::Sleeping;
+    }
+    Scheduler scheduler;
+};
+
+TEST_F(HandedOn, ASignalThatItsTakerBlocksNowIsAnothers) {
+    EXPECT_EQ(send(kSigUser1).wakes, &first);
+    set_blocked(first, set_of({kSigUser1}));
+    EXPECT_FALSE(sleeps(second));
+}
+
+TEST_F(HandedOn, WhatNobodyTakesWakesNobody) {
+    set_blocked(second, set_of({kSigUser1}));
+    send(kSigUser1);
+    set_blocked(first, set_of({kSigUser1, kSigUser2}));
+    EXPECT_TRUE(sleeps(second));
+}
+
+TEST_F(HandedOn, OnlyWhatIsNewlyBlockedIsHandedOn) {
+    set_blocked(first, set_of({kSigUser1}));
+    send(kSigUser1);
+    set_blocked(first, set_of({kSigUser1, kSigUser2}));
+    EXPECT_TRUE(sleeps(second)) << "it was told when the signal was sent";
+}
+
+TEST_F(HandedOn, WhoWaitsForItIsToldThoughItBlocksIt) {
+    set_blocked(second, set_of({kSigUser1}));
+    second.awaited = set_of({kSigUser1});
+    send(kSigUser1);
+    set_blocked(first, set_of({kSigUser1}));
+    EXPECT_FALSE(sleeps(second));
+}
+
+TEST_F(HandedOn, AThreadThatEndsLeavesItsSignals) {
+    send(kSigUser1);
+    leave_signals(first);
+    EXPECT_FALSE(sleeps(second));
+}
+
+TEST_F(HandedOn, AThreadThatEndsWithoutSignalsWakesNobody) {
+    send(kSigUser1, &first);
+    leave_signals(first);
+    EXPECT_TRUE(sleeps(second));
 }
 
 }  // namespace

@@ -103,6 +103,17 @@ Result<void> clear(mm::VirtAddr to, std::uint32_t bytes) {
         [](std::byte* piece, std::uint32_t, std::uint32_t size) { std::memset(piece, 0, size); });
 }
 
+Result<std::uint32_t> compare_exchange(mm::VirtAddr at, std::uint32_t expected,
+                                       std::uint32_t wanted) {
+    std::uint32_t found = 0;
+    TRY(for_each_piece(at, sizeof found, mm::Access::Write,
+                       [&](std::byte* piece, std::uint32_t, std::uint32_t) {
+                           std::memcpy(&found, piece, sizeof found);
+                           if (found == expected) std::memcpy(piece, &wanted, sizeof wanted);
+                       }));
+    return found;
+}
+
 Result<std::uint32_t> copy_string_from(std::span<char> room, mm::VirtAddr from) {
     for (std::uint32_t length = 0; length < room.size(); ++length) {
         TRY(copy_from(&room[length], from + length, 1));
