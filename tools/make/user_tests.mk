@@ -33,7 +33,7 @@ raw_test_flags := -I. -O1 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -f
                   -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
                   -fno-toplevel-reorder
 raw_test_cxx_flags := -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
-glibc_test_flags := -I. -O2 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -static
+glibc_test_flags := -I. -O2 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -static -pthread
 raw_test_library = $(call user_objects,user/start.asm user/arena.cpp user/cxx_runtime.cpp user/directory.cpp \
                      user/output.cpp user/signal_names.cpp libc/string.cpp libc/format.cpp)
 
