@@ -55,6 +55,7 @@ System::System(const boot::BootInfo& from_loader, std::uint16_t* screen_cells)
 namespace {
 
 constexpr std::uint32_t kTickHz = 100;
+constexpr std::uint32_t kLeastTickHz = 19, kMostTickHz = 10'000;  // what the PIT can do
 constexpr const char* kCommandLineItem = "opt/quire/cmdline";
 
 // From the emulator where it has one for us, else from the image.
@@ -108,8 +109,20 @@ void on_keyboard(void* context) {
     note_input(system);
 }
 
+// `hz=N`: ticks a second. More of them switch programs more often, which shakes out what depends on
+// who comes first.
+std::uint32_t tick_rate(const CommandLine& words) {
+    if (!words.has("hz")) return kTickHz;
+    auto wanted = words.number("hz");
+    if (wanted.ok() && wanted.value() >= kLeastTickHz && wanted.value() <= kMostTickHz)
+        return wanted.value();
+    quire::log(LogLevel::Warning, "boot", "hz= is a number from %u to %u: it stays %u",
+               kLeastTickHz, kMostTickHz, kTickHz);
+    return kTickHz;
+}
+
 void start_devices(System& system) {
-    system.pit.start(kTickHz);
+    system.pit.start(tick_rate(system.command_line));
     cpu::irq_register(drivers::Pit::kIrq, drivers::Pit::interrupt, &system.pit);
     if (system.com1.present()) {
         cpu::irq_register(drivers::SerialPort::kCom1Irq, on_serial_line, &system);
@@ -169,12 +182,12 @@ MachineLoad::Kind kind_of_tick(Threads& threads, bool in_program) {
 // Whose time a tick is, and that one has gone by.
 void on_tick(void* context) {
     System& system = *static_cast<System*>(context);
-    constexpr std::uint64_t kTickLength = 1'000'000'000 / kTickHz;
     Threads& threads = *system.threads;
     system.load.tick(kind_of_tick(threads, cpu::interrupt_came_from_user()));
     if (!threads.is_idle()) {
+        const std::uint32_t tick_length = 1'000'000'000 / system.pit.hz();
         Usage& usage = threads.current().usage;
-        (cpu::interrupt_came_from_user() ? usage.user_time : usage.system_time) += kTickLength;
+        (cpu::interrupt_came_from_user() ? usage.user_time : usage.system_time) += tick_length;
     }
     threads.scheduler().tick();
     threads.deferred().note(Note::Tick);
