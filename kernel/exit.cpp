@@ -143,7 +143,8 @@ void Processes::end_process(Process& process) {
     const SignalInfo news = exit_news(process, status);
     hang_up_stranded(*this, process);
     (void)table_.end(process, status);
-    if (news.signal != 0) send(parent, news);
+    const bool tells = news.signal != 0 && news.signal <= kSignals;  // clone(2) takes any number
+    if (tells) send(parent, news);
 }
 
 }  // namespace quire::kernel

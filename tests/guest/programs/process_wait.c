@@ -182,3 +182,14 @@ TEST(clone_children_are_waited_for_by_name) {
     CHECK_EQUAL(system_call(__NR_wait4, -1, &status, __WCLONE, 0), child);
     CHECK_EQUAL(status, 4 << 8);
 }
+
+TEST(a_child_may_end_with_a_signal_that_there_is_not) {
+    static const int none[] = {65, 100, 255};
+    for (unsigned i = 0; i < sizeof none / sizeof *none; ++i) {
+        const long child = system_call(__NR_clone, none[i], 0, 0, 0, 0);
+        if (child == 0) end_with(0);
+        int status = -1;
+        CHECK_EQUAL(system_call(__NR_wait4, -1, &status, __WCLONE, 0), child);
+        CHECK_EQUAL(status, 0);
+    }
+}
