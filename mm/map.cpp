@@ -140,8 +140,9 @@ RegionTraits AddressSpace::traits_for(const MapRequest& request) const {
                         .most = Rights::all(),
                         .shared = request.shared,
                         .grows_down = request.grows_down};
-    traits.of_writer = request.object_rights.has(Rights::write());
-    if (request.shared && !traits.of_writer) traits.most = Rights::read() | Rights::execute();
+    const bool for_writing = request.object_rights.has(Rights::write());
+    traits.of_writer = request.object != nullptr && for_writing;
+    if (request.shared && !for_writing) traits.most = Rights::read() | Rights::execute();
     traits.locked = request.locked || future_locks_.future;
     traits.lock_on_fault = future_locks_.future && future_locks_.on_fault;
     traits.no_reserve = request.no_reserve && commit.mode() != Overcommit::Never;

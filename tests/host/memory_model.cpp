@@ -231,6 +231,13 @@ std::uint32_t MemoryModel::committed() const {
     return sum;
 }
 
+std::uint32_t MemoryModel::may_be_charged() const {
+    std::uint32_t sum = 0;
+    for (const auto& [number, object] : objects_)
+        if (number > kFiles && object.promised == 0) sum += object.pages;
+    return sum;
+}
+
 bool MemoryModel::may_promise(std::uint32_t pages) const {
     return may_promise_instead(pages, 0);
 }

@@ -206,8 +206,9 @@ RegionTraits MemoryModel::map_traits(const Space& space, const MapRequest& reque
     RegionTraits traits;
     traits.rights = request.rights;
     traits.most = Rights::all();
-    traits.of_writer = request.object_rights.has(Rights::write());
-    if (request.shared && !traits.of_writer) traits.most = Rights::read() | Rights::execute();
+    const bool for_writing = request.object_rights.has(Rights::write());
+    traits.of_writer = request.object != nullptr && for_writing;
+    if (request.shared && !for_writing) traits.most = Rights::read() | Rights::execute();
     traits.shared = request.shared;
     traits.grows_down = request.grows_down;
     traits.locked = request.locked || space.future.future;
