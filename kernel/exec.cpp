@@ -11,6 +11,7 @@
 #include "cpu/descriptor_tables.h"
 #include "cpu/fpu.h"
 #include "cpu/registers.h"
+#include "kernel/abi/machine.h"
 #include "kernel/abi/signal.h"
 #include "kernel/abi/stat.h"
 #include "kernel/files.h"
@@ -34,8 +35,11 @@ Result<ProgramFacts> facts_of(Processes& processes, const Process& process, fs::
     const fs::Attributes attributes = TRY(file.attributes());
     const std::uint32_t mode = attributes.permissions;
     constexpr std::uint32_t kGroupBits = abi::kModeSetGroup | abi::kModeGroupExecute;
-    if ((mode & abi::kModeSetUser) != 0) facts.credentials.user = attributes.user;
-    if ((mode & kGroupBits) == kGroupBits) facts.credentials.group = attributes.group;
+    const bool sets_user = (mode & abi::kModeSetUser) != 0;
+    const bool sets_group = (mode & kGroupBits) == kGroupBits;
+    if (sets_user) facts.credentials.user = attributes.user;
+    if (sets_group) facts.credentials.group = attributes.group;
+    facts.sets_ids = sets_user || sets_group;
     facts.is_secure = facts.credentials.user != facts.credentials.real_user ||
                       facts.credentials.group != facts.credentials.real_group;
     facts.cpu_features = processes.system().features.edx;
@@ -138,6 +142,8 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
     clear_thread(processes, thread);
     process.credentials = facts.credentials;
     apply_limits(process);
+    if (facts.sets_ids) process.personality &= ~abi::kPersonalityUnsafe;
+    process.personality &= ~abi::kPersonalityKind;
     process.saved_user = facts.credentials.user;
     process.saved_group = facts.credentials.group;
     process.is_dumpable = !facts.is_secure;

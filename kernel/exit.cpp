@@ -2,6 +2,8 @@
 //
 // A thread ends on its own stack: what it has is given back, and whoever runs next releases the
 // stack. The last one of a process gives back what they have in common, and tells the parent.
+#include <optional>
+
 #include "kernel/abi/signal.h"
 #include "kernel/base/panic.h"
 #include "kernel/files.h"
@@ -50,6 +52,18 @@ SignalInfo exit_news(const Process& process, std::uint32_t status) {
         news.status = static_cast<std::int32_t>(status & kSignalMask);
     }
     return news;
+}
+
+// What init is told of a child that has ended before `process` does, and that becomes its own. One
+// signal of several is enough, as always with SIGCHLD. (Linux: reparent_leader.)
+std::optional<SignalInfo> inherited_news(Process& process) {
+    for (const Process& child : process.children) {
+        if (child.state != ProcessState::Zombie) continue;
+        SignalInfo news = exit_news(child, child.exit_status);
+        news.signal = abi::kSigChild;
+        return news;
+    }
+    return std::nullopt;
 }
 
 bool is_alone(Process& process) {
@@ -142,7 +156,9 @@ void Processes::end_process(Process& process) {
     const std::uint32_t status = process.exit_status;
     const SignalInfo news = exit_news(process, status);
     hang_up_stranded(*this, process);
+    const std::optional<SignalInfo> inherited = inherited_news(process);
     (void)table_.end(process, status);
+    if (inherited.has_value()) send(*table_.find(ProcessTable::kInit), *inherited);
     const bool tells = news.signal != 0 && news.signal <= kSignals;  // clone(2) takes any number
     if (tells) send(parent, news);
 }

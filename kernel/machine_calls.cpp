@@ -1,5 +1,6 @@
 // What programs ask of the machine and of themselves: uname, sysinfo, getrandom, prctl, reboot ...
 #include <string_view>
+#include <utility>
 
 #include "cpu/registers.h"
 #include "fs/bytes.h"
@@ -146,14 +147,12 @@ Result<std::uint32_t> call_prctl(SystemCall& call) {
 }
 SYSTEM_CALL(172, prctl, call_prctl, CallTraits::plain());
 
-// Quire has one way to behave. Who asks that places are not random gets what is so anyway.
+// Any value is kept. What changes something here: READ_IMPLIES_EXEC
+// (kernel/memory_system_calls.cpp); nothing is random anyway. (Linux: kernel/exec_domain.c.)
 Result<std::uint32_t> call_personality(SystemCall& call) {
     const std::uint32_t wanted = call.argument(0);
-    const std::uint32_t kind = wanted & ~abi::kPersonalityNoRandomPlaces;
-    if (wanted != abi::kPersonalityAsk && kind != abi::kPersonalityLinux &&
-        kind != abi::kPersonalityLinux32)
-        return Error::InvalidArgument;
-    return abi::kPersonalityLinux;
+    return wanted == abi::kPersonalityAsk ? call.process().personality
+                                          : std::exchange(call.process().personality, wanted);
 }
 SYSTEM_CALL(136, personality, call_personality, CallTraits::lock_free());
 

@@ -1,4 +1,5 @@
 // Rows of the memory calls: registers, descriptors and copies round mm/memory_calls.h.
+#include "kernel/abi/machine.h"
 #include "kernel/call_support.h"
 #include "kernel/files.h"
 #include "mm/memory_calls.h"
@@ -45,7 +46,15 @@ Result<void> give_object(SystemCall& call, mm::MapRequest& request, MapSource& s
     return {};
 }
 
-CallResult map(SystemCall& call, const mm::Mmap2Arguments& what, std::uint32_t descriptor) {
+// READ_IMPLIES_EXEC of personality(2).
+std::uint32_t with_execute(const SystemCall& call, std::uint32_t prot) {
+    const bool implied = (prot & abi::kProtRead) != 0 &&
+                         (call.process().personality & abi::kPersonalityReadExecute) != 0;
+    return implied ? prot | abi::kProtExec : prot;
+}
+
+CallResult map(SystemCall& call, mm::Mmap2Arguments what, std::uint32_t descriptor) {
+    what.prot = with_execute(call, what.prot);
     MapSource source;
     mm::MappableFile mappable;
     const bool anonymous = (what.flags & abi::kMapAnonymous) != 0;
@@ -90,7 +99,8 @@ CallResult call_munmap(SystemCall& call) {
 SYSTEM_CALL(91, munmap, call_munmap, CallTraits::plain());
 
 CallResult call_mprotect(SystemCall& call) {
-    return done(memory_of(call).mprotect(call.argument(0), call.argument(1), call.argument(2)));
+    return done(memory_of(call).mprotect(call.argument(0), call.argument(1),
+                                         with_execute(call, call.argument(2))));
 }
 SYSTEM_CALL(125, mprotect, call_mprotect, CallTraits::plain());
 

@@ -42,9 +42,14 @@ inline constexpr std::uint32_t kPrctlGetName = 16;
 
 // personality
 inline constexpr std::uint32_t kPersonalityAsk = 0xFFFFFFFF;
-inline constexpr std::uint32_t kPersonalityLinux = 0;
-inline constexpr std::uint32_t kPersonalityLinux32 = 8;
-inline constexpr std::uint32_t kPersonalityNoRandomPlaces = 0x0040000;
+inline constexpr std::uint32_t kPersonalityKind = 0x00000FF;         // 0: Linux
+inline constexpr std::uint32_t kPersonalityNoRandom = 0x0040000;     // ADDR_NO_RANDOMIZE
+inline constexpr std::uint32_t kPersonalityPageZero = 0x0100000;     // MMAP_PAGE_ZERO
+inline constexpr std::uint32_t kPersonalityOldLayout = 0x0200000;    // ADDR_COMPAT_LAYOUT
+inline constexpr std::uint32_t kPersonalityReadExecute = 0x0400000;  // READ_IMPLIES_EXEC
+/// What a program with other rights than its caller's does not inherit (PER_CLEAR_ON_SETID).
+inline constexpr std::uint32_t kPersonalityUnsafe =
+    kPersonalityNoRandom | kPersonalityPageZero | kPersonalityOldLayout | kPersonalityReadExecute;
 
 // getrandom
 inline constexpr std::uint32_t kRandomNonBlock = 1;

@@ -245,6 +245,7 @@ struct Process {
     std::int32_t nice = 0;            // -20 to 19
     std::int32_t oom_adjustment = 0;  // oom_score_adj
     bool is_dumpable = true;
+    std::uint32_t personality = 0;  // personality(2)
 
     // --- Times ---
     std::uint64_t start_time = 0;        // nanoseconds since boot

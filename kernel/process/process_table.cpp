@@ -29,6 +29,7 @@ void inherit(Process& child, const Process& parent) {
     child.nice = parent.nice;
     child.oom_adjustment = parent.oom_adjustment;
     child.is_dumpable = parent.is_dumpable;
+    child.personality = parent.personality;
 }
 
 }  // namespace

@@ -41,7 +41,9 @@ class ActiveSpace {
 /// What a program is told about the machine and itself.
 struct ProgramFacts {
     fs::Credentials credentials;     // as they are once it runs
+    bool changes_ids = false;        // suid or sgid made it somebody else's
     bool is_secure = false;          // they are not its caller's: AT_SECURE
+    bool sets_ids = false;           // the file has suid or sgid
     std::uint32_t cpu_features = 0;  // EDX of CPUID 1
     std::array<std::byte, 16> random{};
 };

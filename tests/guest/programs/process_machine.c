@@ -62,9 +62,58 @@ TEST(dumpable_is_yes_or_no) {
     CHECK_EQUAL(system_call(__NR_prctl, 4242), -EINVAL);
 }
 
-TEST(the_personality_is_linuxs) {
-    CHECK_EQUAL(system_call(__NR_personality, 0xFFFFFFFF), 0);
-    CHECK_EQUAL(system_call(__NR_personality, 0), 0);
+static int page_is_executable(long page) {
+    static char text[8192];
+    const long file = system_call(__NR_open, "/proc/self/maps", 0);
+    long bytes = 0;
+    for (long got; (got = system_call(__NR_read, file, text + bytes, sizeof text - 1 - bytes)) > 0;)
+        bytes += got;
+    text[bytes] = '\0';
+    system_call(__NR_close, file);
+    for (const char* line = text; *line != '\0';) {
+        unsigned long bounds[2] = {0, 0};
+        for (int i = 0; i < 2; ++i, ++line)
+            for (; *line != '-' && *line != ' '; ++line)
+                bounds[i] = bounds[i] * 16 + (*line <= '9' ? *line - '0' : *line - 'a' + 10);
+        if (bounds[0] <= (unsigned long)page && (unsigned long)page < bounds[1])
+            return line[2] == 'x';
+        while (*line++ != '\n') {
+        }
+    }
+    return -1;
+}
+
+TEST(the_personality_is_kept_and_inherited) {
+    enum { kAsk = -1, kNoRandom = 0x40000, kReadExecute = 0x400000, kShortInode = 0x1000000 };
+    const long before = system_call(__NR_personality, kAsk);
+    CHECK_EQUAL(system_call(__NR_personality, before | kNoRandom | kShortInode), before);
+    CHECK_EQUAL(system_call(__NR_personality, kAsk), before | kNoRandom | kShortInode);
+    const long child = system_call(__NR_fork);
+    if (child == 0)
+        system_call(__NR_exit_group,
+                    system_call(__NR_personality, kAsk) == (before | kNoRandom | kShortInode));
+    int status = 0;
+    system_call(__NR_wait4, child, &status, 0, 0);
+    CHECK_EQUAL(status, 1 << 8);
+    CHECK_EQUAL(system_call(__NR_personality, before | kReadExecute),
+                before | kNoRandom | kShortInode);
+}
+
+TEST(reading_may_imply_executing) {
+    enum { kAsk = -1, kReadExecute = 0x400000 };
+    const long before = system_call(__NR_personality, kAsk) & ~kReadExecute;
+    system_call(__NR_personality, before);
+    const long plain = system_call6(__NR_mmap2, 0, 4096, 1, 0x22, -1, 0);
+    CHECK_EQUAL(page_is_executable(plain), 0);
+    system_call(__NR_personality, before | kReadExecute);
+    const long both = system_call6(__NR_mmap2, 0, 8192, 1, 0x22, -1, 0);
+    CHECK_EQUAL(page_is_executable(both), 1);
+    const long neither = system_call6(__NR_mmap2, 0, 4096, 0, 0x22, -1, 0);
+    CHECK_EQUAL(page_is_executable(neither), 0);
+    CHECK_EQUAL(system_call(__NR_mprotect, plain, 4096, 1), 0);
+    CHECK_EQUAL(page_is_executable(plain), 1);
+    CHECK_EQUAL(system_call(__NR_mprotect, plain, 4096, 0), 0);
+    CHECK_EQUAL(page_is_executable(plain), 0);
 }
 
 TEST(there_is_one_processor) {
