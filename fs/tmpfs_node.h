@@ -57,6 +57,16 @@ class TmpfsSpecial final : public TmpfsNode {
     void destroy() override;
 };
 
+/// Is told when a region that shows the pages of a file comes or has gone.
+class MappingWatcher {
+  public:
+    virtual void mapped() = 0;
+    virtual void unmapped() = 0;
+
+  protected:
+    ~MappingWatcher() = default;
+};
+
 class TmpfsFile final : public TmpfsNode {
   public:
     TmpfsFile(Tmpfs& system, const NewNode& what);
@@ -76,6 +86,8 @@ class TmpfsFile final : public TmpfsNode {
     [[nodiscard]] bool is_mapped() { return !pages_.regions().empty(); }
     /// Brings the file system's count of pages up to date, and the commit account.
     void count_pages();
+    /// `watcher` stays until another, or nullptr, is named here, or the file has gone.
+    void watch(MappingWatcher* watcher) { watcher_ = watcher; }
     /// Its whole size is charged to the commit account from now on. Precondition: it is empty.
     void promise_size() { promises_size_ = true; }
 
@@ -88,6 +100,12 @@ class TmpfsFile final : public TmpfsNode {
 
       private:
         void last_user_gone() override { file_.pages_unused(); }
+        void mapped() override {
+            if (file_.watcher_ != nullptr) file_.watcher_->mapped();
+        }
+        void unmapped() override {
+            if (file_.watcher_ != nullptr) file_.watcher_->unmapped();
+        }
         TmpfsFile& file_;
     };
 
@@ -99,6 +117,7 @@ class TmpfsFile final : public TmpfsNode {
 
     Pages pages_;  // the file is a user of its own pages
     std::uint32_t counted_pages_ = 0;
+    MappingWatcher* watcher_ = nullptr;
     mm::PageCount charged_;  // to the commit account
     bool promises_size_ = false;
 };

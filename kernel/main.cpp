@@ -23,6 +23,7 @@
 #include "kernel/proc_files.h"
 #include "kernel/processes.h"
 #include "kernel/selftest.h"
+#include "kernel/shared_memory_calls.h"
 #include "kernel/signals.h"
 #include "kernel/system.h"
 #include "kernel/system_calls.h"
@@ -210,6 +211,7 @@ void start_threads(System& system) {
     start_user_faults(*system.processes);
     start_exception_signals(*system.processes);
     start_proc_files(*system.processes);
+    start_shared_memory(*system.processes);
 }
 
 // `failevery=N`: from here on every N-th allocation fails. What the boot itself needs it gets.

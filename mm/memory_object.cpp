@@ -101,11 +101,13 @@ void MemoryObject::attach(Region& region) {
     ASSERT(region.object() == this);
     regions_.push_back(region);
     add_user();
+    mapped();
 }
 
 void MemoryObject::detach(Region& region) {
     ASSERT(region.object() == this);
     regions_.remove(region);
+    unmapped();
     drop_user();
 }
 

@@ -235,6 +235,9 @@ class MemoryObject {
     /// Called when the last user has gone. A file may keep its pages for the next one; shared
     /// memory gives frames and slots back. Either may destroy the object.
     virtual void last_user_gone() = 0;
+    /// A region has come, or has gone. It is a user in both; the object may lose all others here.
+    virtual void mapped() {}
+    virtual void unmapped() {}
 
     /// Leaves the registry. Preconditions: no users, no page in RAM, none in a slot.
     ~MemoryObject();

@@ -48,6 +48,7 @@ inline constexpr std::int32_t kEnosys = 38;
 inline constexpr std::int32_t kEnotempty = 39;
 inline constexpr std::int32_t kEloop = 40;
 inline constexpr std::int32_t kEoverflow = 75;
+inline constexpr std::int32_t kEidrm = 43;
 inline constexpr std::int32_t kElibbad = 80;
 inline constexpr std::int32_t kEopnotsupp = 95;
 inline constexpr std::int32_t kEtimedout = 110;
