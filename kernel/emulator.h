@@ -12,8 +12,9 @@ enum class Verdict : std::uint8_t { Passed = 0x21, Failed = 0x22, Panicked = 0x2
 /// is there, the machine halts.
 [[noreturn]] void end_emulation(Verdict verdict);
 
-/// Switches the machine off: the power management of QEMU's and Bochs's chipsets (ACPI: SLP_EN, and
-/// 0 for S5, in PM1a_CNT), Bochs's shutdown port. Where none of them is there, the machine halts.
+/// Switches an emulated machine off without its tables (kernel/acpi.h): the power management of
+/// QEMU's and Bochs's chipsets (ACPI: SLP_EN, and 0 for S5, in PM1a_CNT), Bochs's shutdown port.
+/// Where none of them is there, the machine halts.
 [[noreturn]] void power_off();
 
 /// Resets the machine: keyboard controller, chipset reset port, and at last a triple fault.

@@ -5,6 +5,7 @@
 #include "cpu/registers.h"
 #include "fs/bytes.h"
 #include "kernel/abi/machine.h"
+#include "kernel/acpi.h"
 #include "kernel/emulator.h"
 #include "kernel/files.h"
 #include "kernel/memory_trace.h"
@@ -174,6 +175,7 @@ Result<std::uint32_t> call_reboot(SystemCall& call) {
     case abi::kRebootRestart:
         reset_machine();
     case abi::kRebootPowerOff:
+        power_off_by_acpi(call.processes().system());
         power_off();
     case abi::kRebootHalt:
         cpu::halt_forever();

@@ -7,7 +7,7 @@
 # Every file of these rooms is pure; of the other rooms only the files named here are.
 pure_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp libc/*.cpp libc/heap/*.cpp) \
                 $(wildcard drivers/ata*.cpp drivers/block_queue.cpp drivers/partition_table.cpp \
-                           drivers/pci.cpp drivers/ram_disk.cpp \
+                           drivers/acpi_power.cpp drivers/pci.cpp drivers/ram_disk.cpp \
                            drivers/escape_parser.cpp drivers/fw_cfg.cpp drivers/keyboard.cpp \
                            drivers/keyboard_decoder.cpp drivers/pit.cpp drivers/rtc.cpp \
                            drivers/serial.cpp drivers/terminal.cpp drivers/vga_text.cpp \
