@@ -64,7 +64,10 @@ std::optional<std::uint32_t> root_table_by(PhysicalReader& memory, std::uint32_t
 // It lies on a boundary of 16 bytes: in the first KiB of the EBDA, or in the BIOS.
 std::optional<std::uint32_t> find_root_table(PhysicalReader& memory) {
     constexpr std::uint32_t kSegmentOfEbda = 0x40E;
-    constexpr std::uint32_t kKiB = 1024, kBios = 0xE0000, kBiosEnd = 0x100000, kStep = 16;
+    constexpr std::uint32_t kKiB = 1024;
+    constexpr std::uint32_t kBios = 0xE0000;
+    constexpr std::uint32_t kBiosEnd = 0x100000;
+    constexpr std::uint32_t kStep = 16;
     std::array<std::uint8_t, 2> segment{};
     std::uint32_t ebda = 0;
     if (memory.read(kSegmentOfEbda, segment))
@@ -150,7 +153,8 @@ std::optional<SleepTypes> sleep_types_at(std::span<const std::uint8_t> window) {
 
 // The table goes by in pieces, each with what came before it and what comes after.
 std::optional<SleepTypes> find_sleep_types(PhysicalReader& memory, const Table& table) {
-    constexpr std::uint32_t kBefore = 2, kAfter = 24;
+    constexpr std::uint32_t kBefore = 2;
+    constexpr std::uint32_t kAfter = 24;
     std::array<std::uint8_t, kBefore + kPieceBytes + kAfter> room;
     for (std::uint32_t at = kHeaderBytes; at < table.bytes; at += kPieceBytes) {
         const std::uint32_t left = table.bytes - at + kBefore;
@@ -170,8 +174,13 @@ std::optional<SleepTypes> find_sleep_types(PhysicalReader& memory, const Table& 
 }  // namespace
 
 std::optional<PowerOff> find_power_off(PhysicalReader& memory) {
-    constexpr std::uint32_t kDsdt = 40, kCommand = 48, kEnable = 52, kControlA = 64, kControlB = 68;
-    constexpr std::uint32_t kBytesNeeded = 90, kMostPort = 0xFFFF;
+    constexpr std::uint32_t kDsdt = 40;
+    constexpr std::uint32_t kCommand = 48;
+    constexpr std::uint32_t kEnable = 52;
+    constexpr std::uint32_t kControlA = 64;
+    constexpr std::uint32_t kControlB = 68;
+    constexpr std::uint32_t kBytesNeeded = 90;
+    constexpr std::uint32_t kMostPort = 0xFFFF;
     constexpr std::uint16_t kSleepEnable = 1 << 13;
     constexpr unsigned kTypeShift = 10;
     const auto root = find_root_table(memory);
@@ -183,7 +192,8 @@ std::optional<PowerOff> find_power_off(PhysicalReader& memory) {
     const auto code = table_at(memory, number_at(&bytes[kDsdt]), "DSDT");
     if (!code.has_value()) return {};
     const auto types = find_sleep_types(memory, *code);
-    const std::uint32_t a = number_at(&bytes[kControlA]), b = number_at(&bytes[kControlB]);
+    const std::uint32_t a = number_at(&bytes[kControlA]);
+    const std::uint32_t b = number_at(&bytes[kControlB]);
     const std::uint32_t command = number_at(&bytes[kCommand]);
     if (!types.has_value() || a == 0 || a > kMostPort || b > kMostPort || command > kMostPort)
         return {};

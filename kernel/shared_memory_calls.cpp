@@ -84,7 +84,9 @@ CallResult attach(SystemCall& call, std::uint32_t id, std::uint32_t address, std
     Segment& segment = *TRY(segment_with(call, id));
     const bool writes = (flags & abi::kShmReadOnly) == 0;
     const bool executes = (flags & abi::kShmExecute) != 0;
-    constexpr std::uint32_t kRead = 0444, kWrite = 0222, kExecute = 0111;
+    constexpr std::uint32_t kRead = 0444;
+    constexpr std::uint32_t kWrite = 0222;
+    constexpr std::uint32_t kExecute = 0111;
     if (!segment.allows(call.process().credentials,
                         kRead | (writes ? kWrite : 0) | (executes ? kExecute : 0)))
         return Error::AccessDenied;

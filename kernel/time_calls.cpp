@@ -34,7 +34,7 @@ SYSTEM_CALL(78, gettimeofday, call_gettimeofday, CallTraits::plain());
 
 // A clock of the CPU as its number says it: whose, and which time. (Linux: posix-timers_types.h.)
 struct CpuClock {
-    enum Which : std::uint32_t { Profile, Virtual, Scheduled, kWhich };
+    enum Which : std::uint32_t { Profile, Virtual, Scheduled };
     static constexpr std::uint32_t kThreadBit = 4;
 
     ProcessId id;  // of a process or a thread; 0: the caller
@@ -52,7 +52,7 @@ std::optional<CpuClock> cpu_clock(std::uint32_t clock) {
 
 // What the clock counts; nothing: there is no such process, or it is no thread of the caller's.
 std::optional<Usage> usage_by(SystemCall& call, const CpuClock& clock) {
-    if (clock.which >= CpuClock::kWhich) return {};
+    if (clock.which > CpuClock::Scheduled) return {};
     Process& caller = call.process();
     if (!clock.is_thread) {
         Process* const process = clock.id == 0 ? &caller : call.processes().table().find(clock.id);

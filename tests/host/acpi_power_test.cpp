@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -167,6 +168,28 @@ TEST(AcpiPower, LengthsAndAddressesAreNotTrusted) {
         firmware.put32(Firmware::kFadt + 64, port);
         firmware.seal();
         EXPECT_FALSE(find_power_off(firmware).has_value()) << port;
+    }
+}
+
+// All addresses can be read: then a length alone would keep the reader busy.
+class Endless final : public PhysicalReader {
+  public:
+    bool read(std::uint32_t address, std::span<std::uint8_t> to) override {
+        bytes += to.size();
+        if (Firmware::is_there(address)) return firmware.read(address, to);
+        std::fill(to.begin(), to.end(), std::uint8_t{0});
+        return true;
+    }
+    Firmware firmware;
+    std::uint64_t bytes = 0;
+};
+
+TEST(AcpiPower, NoLengthKeepsItBusy) {
+    for (const std::uint32_t table : {Firmware::kRsdt, Firmware::kFadt, Firmware::kDsdt}) {
+        Endless memory;
+        memory.firmware.put32(table + 4, 0xF0000000);
+        EXPECT_FALSE(find_power_off(memory).has_value());
+        EXPECT_LT(memory.bytes, 4U << 20);
     }
 }
 
