@@ -59,8 +59,9 @@ class SerialPort {
     /// off, in the UART.
     void write(const char* bytes, std::size_t size);
 
-    /// Puts all of `bytes` in the ring, or nothing, and never waits; says whether it did. For output
-    /// that may be late or lost, and with interrupts on or off. Precondition: enable_interrupts().
+    /// Puts all of `bytes` in the ring, or nothing, and never waits; says whether it did. For
+    /// output that may be late or lost, and with interrupts on or off. Precondition:
+    /// enable_interrupts().
     [[nodiscard]] bool try_write(const char* bytes, std::size_t size);
 
     /// Sends what the ring holds and then `bytes` by polling: for the last words of a panic.

@@ -37,7 +37,7 @@ class [[nodiscard]] OwnedFrame {
         return *this;
     }
     ~OwnedFrame() {
-        if (allocator_ != nullptr) reset();  // most have been given away
+        if (!empty()) reset();  // most have been given away
     }
 
     // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): see reset()

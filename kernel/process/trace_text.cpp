@@ -7,7 +7,6 @@ namespace quire::kernel {
 namespace {
 
 using mm::EventKind;
-using mm::FaultOutcome;
 using mm::MemoryEvent;
 using mm::TextWriter;
 
@@ -36,10 +35,12 @@ constexpr std::array<const char*, 4> kFateNames = {"leave", "write_swap", "write
 constexpr std::array<const char*, 4> kFateSentences = {
     "it is clean", "to be written to swap", "to be written to its file", "but it is needed now"};
 
-template <typename Enum, std::size_t kSize>
-const char* name_of(const std::array<const char*, kSize>& names, Enum value) {
+template <typename Enum>
+const char* name_of(std::span<const char* const> names, Enum value) {
     const auto index = static_cast<std::size_t>(value);
-    return index < kSize ? names[index] : "?";
+    const char* name = "?";
+    if (index < names.size()) name = names[index];
+    return name;
 }
 
 void write_steps(const mm::FaultSteps& steps, const char* between, const TextWriter& out) {
