@@ -122,6 +122,24 @@ TEST_F(MemoryEventTest, ForkTellsTheTablesAndTheWritesAfterItTheCopies) {
     EXPECT_EQ(release.event.resident, PageCount(1));
 }
 
+TEST_F(MemoryEventTest, ASpaceWithoutRegionsHasNothingToRelease) {
+    machine.new_space().reset();
+    EXPECT_TRUE(events.take().empty());
+}
+
+TEST_F(MemoryEventTest, APageIsToldOfTheSpaceThatHasIt) {
+    put(page(0), 1);
+    fork();
+    load(*child);
+    const FrameNumber copy = put(page(0), 2);
+    events.take();
+    tell_of_frame(machine.memory, copy, {.kind = EventKind::Evict});
+    const auto told = events.take_one();
+    EXPECT_EQ(told.space, child.get());
+    EXPECT_EQ(told.event.address, start_of(page(0)));
+    EXPECT_EQ(told.event.mappings, 1U);
+}
+
 TEST_F(MemoryEventTest, AForkThatFailsTellsOnlyWhatItGivesBack) {
     const RegionTraits locked_traits = locked(read_write());
     add(PageNumber(0x30000), 1, locked_traits);
