@@ -291,6 +291,12 @@ void MemoryModel::expected_bytes(std::uint32_t process, std::uint32_t page,
     (model != nullptr ? *model : PageContent()).fill(bytes);
 }
 
+bool MemoryModel::has_freed_pages(std::uint32_t process) const {
+    const auto& contents = spaces_[process].contents;
+    return std::any_of(contents.begin(), contents.end(),
+                       [](const auto& content) { return content.second.may_be_gone; });
+}
+
 PageContent& MemoryModel::content_to_write(Space& space, const Run& run, std::uint32_t page) {
     const std::uint32_t index = run.object_page_of(page);
     if (run.traits.shared) {

@@ -243,6 +243,9 @@ class MemoryModel {
     /// What the page of the process holds. Precondition: a run has the page, its object too.
     void expected_bytes(std::uint32_t process, std::uint32_t page, PageBytes& bytes) const;
 
+    /// Whether some page was given to MADV_FREE, and not written to since.
+    [[nodiscard]] bool has_freed_pages(std::uint32_t process) const;
+
     /// Regions as they should be, break and figures; cheap.
     std::string compare_regions(std::uint32_t process);
     /// Every page of the process, byte for byte; and that pages which must be in RAM are.

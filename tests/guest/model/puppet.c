@@ -28,7 +28,8 @@ struct Zone {
 struct Zone zone __attribute__((aligned(4096)));
 
 static unsigned number;
-static struct PuppetAnswer answer;
+static struct PuppetAnswer answer;  // of the command that is being obeyed
+static struct PuppetAnswer answers[kPuppetMostCommands];
 static volatile uint32_t recovery;  // where to go on after a fault that was asked for
 
 __asm__(
@@ -170,17 +171,17 @@ static void residence(uint32_t at, uint32_t size) {
     if (answer.result == 0) tell(zone.residence, size / kPage + (size % kPage != 0));
 }
 
-static void fork_puppet(uint32_t child) {
-    const long pid = system_call(SYS_fork);
-    if (pid == 0) {
-        number = child;
-        return;
-    }
-    answer.result = pid;
-    tell(&answer, sizeof answer);
+// Says whether this is the new puppet.
+static int fork_puppet(uint32_t child) {
+    answer.result = system_call(SYS_fork);
+    if (answer.result != 0) return 0;
+    number = child;
+    return 1;
 }
 
-static void obey(const struct PuppetCommand* command) {
+// Says whether there is nothing more to do: bytes follow, or this is a new puppet, and its parent
+// answers.
+static int obey(const struct PuppetCommand* command) {
     const uint32_t* a = command->arguments;
     answer = (struct PuppetAnswer){0, 0, 0, 0, 0};
     switch (command->action) {
@@ -198,21 +199,28 @@ static void obey(const struct PuppetCommand* command) {
         __asm__ volatile("prefetcht0 (%0)" : : "r"(a[0]));
         break;
     case kPuppetFork:
-        fork_puppet(a[0]);
-        return;
+        return fork_puppet(a[0]);
     case kPuppetResidence:
         residence(a[0], a[1]);
-        return;
+        return 1;
     case kPuppetShow:
         show(a[0]);
-        return;
+        return 1;
     case kPuppetShowByChild:
         show_by_child(a[0]);
-        return;
+        return 1;
     default:
         system_call(__NR_exit_group, 0);
     }
-    tell(&answer, sizeof answer);
+    return 0;
+}
+
+static void obey_all(const struct PuppetBatch* batch) {
+    for (uint32_t i = 0; i < batch->count; ++i) {
+        if (obey(&batch->commands[i])) return;
+        answers[i] = answer;
+    }
+    tell(answers, batch->count * sizeof answer);
 }
 
 __attribute__((used, noreturn)) void puppet_main(uint32_t digit) {
@@ -223,10 +231,9 @@ __attribute__((used, noreturn)) void puppet_main(uint32_t digit) {
     answer.result = system_call(__NR_brk, 0);
     tell(&answer, sizeof answer);
     for (;;) {
-        static struct PuppetCommand command;
-        const long got =
-            system_call(SYS_read, kPuppetCommands + 2 * number, &command, sizeof command);
-        if (got != sizeof command) system_call(__NR_exit_group, 0);
-        obey(&command);
+        static struct PuppetBatch batch;
+        const long got = system_call(SYS_read, kPuppetCommands + 2 * number, &batch, sizeof batch);
+        if (got != sizeof batch) system_call(__NR_exit_group, 0);
+        obey_all(&batch);
     }
 }

@@ -1,7 +1,7 @@
 // What the replay of the model test and its puppets say to each other (tests/guest/model/puppet.c).
 //
-//     replay --PuppetCommand--> pipe kPuppetCommands + 2n --> puppet n
-//            <--PuppetAnswer--- pipe kPuppetAnswers + 2n <--'    (after Show and Residence: bytes)
+//     replay --PuppetBatch----> pipe kPuppetCommands + 2n --> puppet n
+//            <--PuppetAnswers-- pipe kPuppetAnswers + 2n <--'    (after Show and Residence: bytes)
 //
 // A puppet has nothing but its zone: pages at the very bottom of user space, where scripts do not
 // go. Everything else of its address space is the script's.
@@ -14,6 +14,7 @@ enum {
     kPuppetZoneEnd = 0x18000,    // puppet.ld
     kPuppetBreak = 0xBF7E8000U,  // puppet.ld: where the break begins
     kPuppetTop = 0xC0000000U,
+    kPuppetMostCommands = 8,
     kPuppetMostPages = 4096,  // Residence: as many answers there is room for
 };
 
@@ -39,6 +40,13 @@ enum PuppetAction {
 struct PuppetCommand {
     uint32_t action;
     uint32_t arguments[7];
+};
+
+// Some commands at once: nobody else runs between them, so that the CPU's TLB is what the one
+// before has left. Those that bytes follow come alone.
+struct PuppetBatch {
+    uint32_t count;
+    struct PuppetCommand commands[kPuppetMostCommands];
 };
 
 struct PuppetAnswer {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -108,12 +109,12 @@ bool Puppets::is_alive(std::uint32_t number) const {
 }
 
 void Puppets::exit(std::uint32_t number) {
-    const PuppetCommand end{kPuppetExit, {}};
+    const PuppetBatch end{1, {{kPuppetExit, {}}}};
     (void)!write(commands_[number], &end, sizeof end);
     while (is_alive(number))
         sched_yield();
     // What it had not read is nobody's.
-    PuppetCommand dropped;
+    PuppetBatch dropped;
     const int pipe = static_cast<int>(kPuppetCommands + 2 * number);
     pollfd waiting{pipe, POLLIN, 0};
     while (poll(&waiting, 1, 0) == 1 && read(pipe, &dropped, sizeof dropped) > 0) {
@@ -127,11 +128,35 @@ void Puppets::forget_pages() {
         if (look != nullptr) look->forget();
 }
 
-std::optional<PuppetAnswer> Puppets::command(std::uint32_t number, const PuppetCommand& command) {
+// Empty: it is no more.
+std::vector<PuppetAnswer> Puppets::exchange(std::uint32_t number,
+                                            const std::vector<PuppetCommand>& commands) {
     forget_pages();
-    PuppetAnswer answer{};
-    if (write(commands_[number], &command, sizeof command) != sizeof command) return std::nullopt;
-    if (!more(number, &answer, sizeof answer)) return std::nullopt;
+    PuppetBatch batch{static_cast<std::uint32_t>(commands.size()), {}};
+    std::copy(commands.begin(), commands.end(), batch.commands);
+    std::vector<PuppetAnswer> answers(commands.size());
+    if (write(commands_[number], &batch, sizeof batch) != sizeof batch ||
+        !more(number, answers.data(), answers.size() * sizeof(PuppetAnswer)))
+        answers.clear();
+    return answers;
+}
+
+void Puppets::ahead(std::uint32_t number, const std::vector<PuppetCommand>& commands) {
+    const std::vector<PuppetAnswer> answers = exchange(number, commands);
+    for (const PuppetAnswer& answer : answers)
+        done_ahead_.push_back(answer);
+    if (answers.empty()) done_ahead_.assign(commands.size(), std::nullopt);
+}
+
+std::optional<PuppetAnswer> Puppets::command(std::uint32_t number, const PuppetCommand& command) {
+    std::optional<PuppetAnswer> answer;
+    if (!done_ahead_.empty()) {
+        answer = done_ahead_.front();
+        done_ahead_.pop_front();
+        return answer;
+    }
+    const std::vector<PuppetAnswer> answers = exchange(number, {command});
+    if (!answers.empty()) answer = answers.front();
     return answer;
 }
 

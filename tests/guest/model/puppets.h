@@ -6,9 +6,11 @@
 #include <sys/types.h>
 
 #include <array>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/guest/model/process_look.h"
 #include "tests/guest/model/puppet.h"
@@ -36,7 +38,11 @@ class Puppets {
     /// Ends it, and waits until it is gone.
     void exit(std::uint32_t number);
 
-    /// Has it do something. Nothing: it is no more.
+    /// Has it do these one after the other, without a pause. What is asked of command() next must
+    /// be these, one by one. At most kPuppetMostCommands, and none that bytes follow.
+    void ahead(std::uint32_t number, const std::vector<PuppetCommand>& commands);
+    /// Has it do something, or tells what came of it if that was done ahead. Nothing: it is no
+    /// more.
     std::optional<PuppetAnswer> command(std::uint32_t number, const PuppetCommand& command);
     /// A system call.
     std::optional<PuppetAnswer> call(std::uint32_t number, std::uint32_t call,
@@ -45,11 +51,14 @@ class Puppets {
     bool more(std::uint32_t number, void* bytes, std::size_t count);
 
   private:
+    std::vector<PuppetAnswer> exchange(std::uint32_t number,
+                                       const std::vector<PuppetCommand>& commands);
     [[noreturn]] void become(std::uint32_t number) const;
     void forget_pages();
     bool is_alive(std::uint32_t number) const;
 
     std::string program_;
+    std::deque<std::optional<PuppetAnswer>> done_ahead_;
     std::array<int, kProcesses> commands_{};  // our end of each pair of pipes
     std::array<int, kProcesses> answers_{};
     std::array<pid_t, kProcesses> pids_{};

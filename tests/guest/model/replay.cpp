@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include <new>
 
 #include "tests/guest/model/replay_machine.h"
+#include "tests/guest/model/step_command.h"
 #include "tests/host/shrink.h"
 
 namespace {
@@ -90,6 +92,35 @@ std::string signature(const std::string& words) {
     return kept;
 }
 
+// Around about half of the calls that take something away there are stores and loads of what they
+// are about, by the same process: what the TLB should have forgotten shows
+// (ReplayMachine::do_ahead).
+MemoryScript with_probes(const MemoryScript& script, Choices& choices) {
+    MemoryScript probed{script.world, {}};
+    std::array<std::uint32_t, kProcesses> last_store{};
+    for (const MemoryStep& step : script.steps) {
+        if (step.call == MemoryCall::Store) last_store[step.process] = step.at;
+        if (!may_be_among_others(step) || choices.one_in(2)) {
+            probed.steps.push_back(step);
+            continue;
+        }
+        const std::uint32_t pages = std::clamp(step.size / mm::kPageSize, 1U, 4U);
+        const std::uint32_t recent = last_store[step.process];
+        MemoryStep probe{
+            .call = MemoryCall::Store, .process = step.process, .at = recent, .size = 4};
+        if (step.call != MemoryCall::Fork && recent - step.at >= step.size)
+            probe.at = step.at + choices.below(pages) * mm::kPageSize;
+        MemoryStep load = probe;
+        load.call = MemoryCall::Load;
+        load.value = 0;
+        for (const MemoryStep& each : {probe, load, step, load, probe}) {
+            probed.steps.push_back(each);
+            if (each.call == MemoryCall::Store) probed.steps.back().value = choices.below(~0U);
+        }
+    }
+    return probed;
+}
+
 void print_failure(const MemoryScript& script, const Report& report) {
     const bool at_end = report.step >= script.steps.size();
     std::printf("# at step %zu (%s): %s\n", report.step,
@@ -117,7 +148,7 @@ void print_figures(const ReplayFigures& figures) {
         std::printf(", %s %u", call_name(static_cast<MemoryCall>(i)), figures.done[i]);
         if (figures.refused[i] != 0) std::printf("+%u", figures.refused[i]);
     }
-    std::printf("\n# loads and stores:");
+    std::printf("\n# %u done without a pause; loads and stores:", figures.ahead);
     for (std::size_t i = 0; i < figures.outcomes.size(); ++i)
         if (figures.outcomes[i] != 0)
             std::printf(" %s %u", outcome_name(static_cast<mm::FaultOutcome>(i)),
@@ -159,7 +190,8 @@ int run_scripts(std::uint64_t first, std::uint32_t steps, std::uint32_t steps_of
         RandomChoices choices(seed);
         const MemoryWorld world = some_world(choices);
         const CallSet calls = some_calls(choices) & ~ReplayMachine::kNotHere;
-        const bool ok = run(random_script(seed, world, steps_of_script, calls), figures);
+        const MemoryScript script = random_script(seed, world, steps_of_script, calls);
+        const bool ok = run(with_probes(script, choices), figures);
         failed += ok ? 0 : 1;
         std::printf("%sok %u - seed %llu, %u frames\n", ok ? "" : "not ", count + 1,
                     static_cast<unsigned long long>(seed), world.frames);

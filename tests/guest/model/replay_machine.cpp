@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "kernel/errno_of.h"
+#include "tests/guest/model/step_command.h"
 #include "tests/host/formatted.h"
 
 namespace quire::test {
@@ -68,31 +69,6 @@ std::uint32_t event(const std::string& events, const char* name) {
     return figure_in(events, std::string(name) + " ");
 }
 
-// --- Steps as Linux's calls have them ---
-
-struct Bit {
-    std::uint32_t ours, theirs;
-};
-template <std::size_t kCount>
-std::uint32_t translated(std::uint32_t bits, const Bit (&table)[kCount]) {
-    std::uint32_t result = 0;
-    for (const Bit& bit : table)
-        if ((bits & bit.ours) != 0) result |= bit.theirs;
-    return result;
-}
-
-constexpr Bit kMapBits[] = {
-    {MapFlag::kFixed, MAP_FIXED},         {MapFlag::kNoReplace, 0x100000},
-    {MapFlag::kGrowsDown, MAP_GROWSDOWN}, {MapFlag::kNoReserve, MAP_NORESERVE},
-    {MapFlag::kPopulate, MAP_POPULATE},   {MapFlag::kLocked, MAP_LOCKED},
-};
-constexpr Bit kRemapBits[] = {
-    {RemapFlag::kMayMove, 1}, {RemapFlag::kFixed, 2}, {RemapFlag::kKeepOld, 4}};
-constexpr Bit kLockAllBits[] = {
-    {LockFlag::kCurrent, 1}, {LockFlag::kFuture, 2}, {LockFlag::kOnFault, 4}};
-// In the order of AddressSpace::AdviceCall.
-constexpr std::uint32_t kAdvice[] = {0, 1, 2, 3, 4, 8, 10, 11, 22, 23};
-
 Error error_of(std::int32_t number) {
     for (int i = 0; i <= static_cast<int>(Error::BadLibrary); ++i)
         if (kernel::errno_of(static_cast<Error>(i)) == number) return static_cast<Error>(i);
@@ -120,30 +96,6 @@ mm::MapRequest request_of(const MemoryStep& step) {
 mm::MemoryObject* some_object() {
     static std::max_align_t nothing;
     return reinterpret_cast<mm::MemoryObject*>(&nothing);
-}
-
-bool is_of_zone(std::uint32_t at, std::uint32_t size) {
-    return at < kPuppetZoneEnd && std::uint64_t{at} + size > kPuppetZone;
-}
-
-// Whether the step would change the zone; what only looks or locks may include it.
-bool hurts_the_puppet(const MemoryStep& step) {
-    switch (step.call) {
-    case MemoryCall::Map:
-        return (step.flags & MapFlag::kFixed) != 0 && is_of_zone(step.at, step.size);
-    case MemoryCall::Remap:
-        return is_of_zone(step.at, std::max(step.size, 1U)) ||
-               ((step.flags & RemapFlag::kFixed) != 0 && is_of_zone(step.to, step.length));
-    case MemoryCall::Unmap:
-    case MemoryCall::Protect:
-    case MemoryCall::Advise:
-        return is_of_zone(step.at, step.size);
-    case MemoryCall::Load:
-    case MemoryCall::Store:
-        return is_of_zone(step.at, 4);
-    default:
-        return false;
-    }
 }
 
 // Whether this is a kernel that is newer than the model, and not Quire.
@@ -251,6 +203,7 @@ ReplayFigures& ReplayFigures::operator+=(const ReplayFigures& other) {
         outcomes[i] += other.outcomes[i];
     skipped += other.skipped;
     excused += other.excused;
+    ahead += other.ahead;
     unseen += other.unseen;
     out_of_memory += other.out_of_memory;
     faults += other.faults;
@@ -364,11 +317,16 @@ std::optional<ReplayMachine::Difference> ReplayMachine::run(const MemoryScript& 
                                                             std::size_t& progress) {
     std::string wrong = spawn({});
     promised_at_first_ = promised() - model_.committed();
-    std::size_t i = 0;
+    std::size_t i = 0, since_check = 0;
     for (; i < script.steps.size() && wrong.empty(); ++i) {
         progress = i;
+        if (ahead_ == 0) do_ahead(std::span(script.steps).subspan(i));
+        if (ahead_ != 0) --ahead_;
         wrong = step(script.steps[i]);
-        if (wrong.empty() && (i + 1) % check_every == 0) wrong = check_all();
+        if (++since_check >= check_every && ahead_ == 0 && wrong.empty()) {
+            since_check = 0;
+            wrong = check_all();
+        }
     }
     if (wrong.empty()) {
         progress = i++;
@@ -399,8 +357,7 @@ std::optional<ReplayMachine::Difference> ReplayMachine::run(const MemoryScript& 
 // no manual page promises.
 bool ReplayMachine::is_told_otherwise(const MemoryStep& step) const {
     if (!is_newer_kernel()) return false;
-    const bool is_access = step.call == MemoryCall::Load || step.call == MemoryCall::Store;
-    if (!is_access && std::uint64_t{step.at} + step.size > kPuppetTop) return true;
+    if (!is_access(step) && std::uint64_t{step.at} + step.size > kPuppetTop) return true;
     // How far down a program may map is a setting there, and root may everywhere.
     const bool is_fixed = step.call == MemoryCall::Map
                               ? (step.flags & (MapFlag::kFixed | MapFlag::kNoReplace)) != 0
@@ -419,10 +376,39 @@ bool ReplayMachine::is_told_otherwise(const MemoryStep& step) const {
            (keeps_old && (run->traits.locked || step.size != step.length));
 }
 
-std::string ReplayMachine::step(const MemoryStep& step) {
+bool ReplayMachine::is_skipped(const MemoryStep& step) const {
     const bool needs_nobody = step.call == MemoryCall::Spawn;
-    if (puppets_.exists(step.process) == needs_nobody || hurts_the_puppet(step) ||
-        (kNotHere & only(step.call)) != 0 || is_told_otherwise(step)) {
+    return puppets_.exists(step.process) == needs_nobody || hurts_the_puppet(step) ||
+           (kNotHere & only(step.call)) != 0 || is_told_otherwise(step);
+}
+
+// Accesses, a call and accesses again are done without a pause: else the TLB would forget by itself
+// between them what the call has to make it forget.
+void ReplayMachine::do_ahead(std::span<const MemoryStep> steps) {
+    std::vector<PuppetCommand> commands;
+    const std::uint32_t process = steps.front().process;
+    if (!puppets_.exists(process) || model_.has_freed_pages(process)) return;
+    // A stack that grows for a later access would be seen by the judge of an earlier step.
+    for (const Run& run : model_.runs(process).all())
+        if (run.traits.grows_down) return;
+    bool has_call = false;
+    for (const MemoryStep& step : steps) {
+        const bool is_call = may_be_among_others(step);
+        if (commands.size() == kPuppetMostCommands || step.process != process || is_skipped(step) ||
+            !(is_access(step) || (is_call && !has_call)) ||
+            (step.call == MemoryCall::Fork && puppets_.exists(step.value % kProcesses)))
+            break;
+        has_call |= is_call;
+        commands.push_back(command_of(step));
+    }
+    if (commands.size() < 2) return;
+    puppets_.ahead(process, commands);
+    ahead_ = commands.size();
+    figures_.ahead += static_cast<std::uint32_t>(commands.size());
+}
+
+std::string ReplayMachine::step(const MemoryStep& step) {
+    if (is_skipped(step)) {
         ++figures_.skipped;
         return {};
     }
@@ -431,8 +417,7 @@ std::string ReplayMachine::step(const MemoryStep& step) {
     if (!wrong.empty() || !puppets_.exists(step.process)) return wrong;
     // Accesses change no region but a stack, and the model looks at that itself.
     constexpr std::uint32_t kSometimes = 16;
-    const bool is_access = step.call == MemoryCall::Load || step.call == MemoryCall::Store;
-    if (is_access && ++steps_ % kSometimes != 0) return {};
+    if (ahead_ != 0 || (is_access(step) && ++steps_ % kSometimes != 0)) return {};
     return model_.compare_regions(step.process);
 }
 
@@ -491,6 +476,14 @@ std::string ReplayMachine::finish() {
 
 // --- Calls ---
 
+// How many pages a step could need.
+std::uint32_t ReplayMachine::pages_of(const MemoryStep& step) const {
+    constexpr std::uint32_t kOfProcess = 64;  // tables, stacks
+    if (step.call == MemoryCall::Fork) return kOfProcess;
+    if (step.call == MemoryCall::LockAll) return model_.runs(step.process).pages();
+    return mm::pages_for(std::max(step.size, step.length)).raw();
+}
+
 Answer ReplayMachine::judged(const MemoryStep& step, std::int32_t result) {
     Answer answer;
     answer.ok = result >= 0 || result < -4095;
@@ -498,8 +491,7 @@ Answer ReplayMachine::judged(const MemoryStep& step, std::int32_t result) {
     if (!answer.ok) answer.error = error_of(-result);
     const bool may_hide = step.call == MemoryCall::LockAll || step.call == MemoryCall::Break;
     if (!answer.ok || may_hide) {
-        const std::uint32_t pages = std::min(mm::pages_for(step.size).raw(), 2048U);
-        answer.memory_is_short = is_memory_short(pages);
+        answer.memory_is_short = is_memory_short(std::min(pages_of(step), 2048U));
         const bool for_memory =
             !answer.ok && (answer.error == Error::OutOfMemory || answer.error == Error::TryAgain);
         figures_.excused += for_memory && answer.memory_is_short ? 1 : 0;
@@ -508,9 +500,8 @@ Answer ReplayMachine::judged(const MemoryStep& step, std::int32_t result) {
     return answer;
 }
 
-Answer ReplayMachine::ask(const MemoryStep& step, std::uint32_t call,
-                          const std::array<std::uint32_t, 6>& arguments) {
-    const auto answer = puppets_.call(step.process, call, arguments);
+Answer ReplayMachine::ask(const MemoryStep& step) {
+    const auto answer = puppets_.command(step.process, command_of(step));
     lost_ |= !answer.has_value();
     return judged(step, answer.has_value() ? answer->result : -1);
 }
@@ -521,15 +512,14 @@ std::string ReplayMachine::call(const MemoryStep& step) {
     case MemoryCall::Map:
         return map(step);
     case MemoryCall::Unmap:
-        return model_.unmap(p, at, size, ask(step, SYS_munmap, {at, size}));
+        return model_.unmap(p, at, size, ask(step));
     case MemoryCall::Protect: {
         const bool grows_down = (step.flags & ProtectFlag::kGrowsDown) != 0;
-        const std::uint32_t bits = (step.rights & 7) | (grows_down ? PROT_GROWSDOWN : 0U);
         return model_.protect(p, at, size, mm::Rights::from_raw(step.rights & 7), grows_down,
-                              ask(step, SYS_mprotect, {at, size, bits}));
+                              ask(step));
     }
     case MemoryCall::Break:
-        return model_.set_break(p, at, ask(step, SYS_brk, {at}));
+        return model_.set_break(p, at, ask(step));
     case MemoryCall::Remap:
         return remap(step);
     case MemoryCall::Advise:
@@ -539,26 +529,22 @@ std::string ReplayMachine::call(const MemoryStep& step) {
     case MemoryCall::Sync: {
         const bool waits = (step.flags & SyncFlag::kWait) != 0;
         const bool invalidate = (step.flags & SyncFlag::kInvalidate) != 0;
-        const std::uint32_t flags = static_cast<std::uint32_t>((waits ? MS_SYNC : MS_ASYNC) |
-                                                               (invalidate ? MS_INVALIDATE : 0));
         return model_.sync(p, at, size,
                            waits ? AddressSpace::Sync::Wait : AddressSpace::Sync::Start, invalidate,
-                           ask(step, SYS_msync, {at, size, flags}));
+                           ask(step));
     }
     case MemoryCall::Lock: {
         const bool on_fault = (step.flags & LockFlag::kOnFault) != 0;
-        const Answer answer =
-            on_fault ? ask(step, SYS_mlock2, {at, size, 1}) : ask(step, SYS_mlock, {at, size});
         return model_.lock(p, at, size,
                            on_fault ? AddressSpace::LockMode::OnFault : AddressSpace::LockMode::Now,
-                           answer);
+                           ask(step));
     }
     case MemoryCall::Unlock:
-        return model_.unlock(p, at, size, ask(step, SYS_munlock, {at, size}));
+        return model_.unlock(p, at, size, ask(step));
     case MemoryCall::LockAll:
         return lock_all(step);
     case MemoryCall::UnlockAll:
-        return model_.unlock_all(p, ask(step, SYS_munlockall, {}));
+        return model_.unlock_all(p, ask(step));
     case MemoryCall::Fork:
         return fork(step);
     case MemoryCall::Exit:
@@ -572,7 +558,7 @@ std::string ReplayMachine::call(const MemoryStep& step) {
     case MemoryCall::Store:
         return access(step);
     case MemoryCall::Prefetch:
-        lost_ |= !puppets_.command(p, {kPuppetPrefetch, {at}}).has_value();
+        lost_ |= !puppets_.command(p, command_of(step)).has_value();
         judged(step, 0);
         return {};
     case MemoryCall::Reclaim:
@@ -601,38 +587,24 @@ std::string ReplayMachine::call(const MemoryStep& step) {
 
 std::string ReplayMachine::map(const MemoryStep& step) {
     mm::MapRequest request = request_of(step);
-    std::uint32_t bits = translated(step.flags, kMapBits);
-    bits |= request.shared ? MAP_SHARED : MAP_PRIVATE;
     if (step.object < 1 || step.object > kFiles) {
         if (request.shared) return map_shared_memory(step, request);
-        const Answer answer = ask(
-            step, SYS_mmap2, {step.at, step.size, step.rights & 7, bits | MAP_ANONYMOUS, ~0U, 0});
-        return model_.map(step.process, request, 0, answer);
+        return model_.map(step.process, request, 0, ask(step));
     }
     request.object = some_object();
     request.object_page = step.page;
-    std::uint32_t mode = 0;
-    if ((step.flags & MapFlag::kReadOnly) != 0) {
+    if ((step.flags & MapFlag::kReadOnly) != 0)
         request.object_rights = mm::Rights::read() | mm::Rights::execute();
-        mode = 1;
-    }
-    if ((step.flags & MapFlag::kWriteOnly) != 0) {
-        request.object_rights = mm::Rights::write();
-        mode = 2;
-    }
-    const auto descriptor = static_cast<std::uint32_t>(Files::descriptor(step.object - 1, mode));
-    const Answer answer =
-        ask(step, SYS_mmap2, {step.at, step.size, step.rights & 7, bits, descriptor, step.page});
-    return model_.map(step.process, request, step.object, answer);
+    if ((step.flags & MapFlag::kWriteOnly) != 0) request.object_rights = mm::Rights::write();
+    return model_.map(step.process, request, step.object, ask(step));
 }
 
 // New shared memory is promised before it is mapped; which number it has in the kernel is seen
 // afterwards.
 std::string ReplayMachine::map_shared_memory(const MemoryStep& step, mm::MapRequest& request) {
-    const std::uint32_t bits = translated(step.flags, kMapBits) | MAP_SHARED | MAP_ANONYMOUS;
     const std::uint32_t pages = mm::pages_for(step.size).raw();
     request.object = some_object();
-    const Answer answer = ask(step, SYS_mmap2, {step.at, step.size, step.rights & 7, bits, ~0U, 0});
+    const Answer answer = ask(step);
     if (!request.no_reserve && !model_.may_promise(pages)) {
         if (answer.ok) return "shared memory is promised wrongly";
         if (answer.error == Error::OutOfMemory) return {};
@@ -654,24 +626,21 @@ std::string ReplayMachine::remap(const MemoryStep& step) {
     request.fixed = (step.flags & RemapFlag::kFixed) != 0;
     request.keep_old = (step.flags & RemapFlag::kKeepOld) != 0;
     if (request.fixed) request.new_address = VirtAddr(step.to);
-    MemoryStep sized = step;
-    sized.size = std::max(step.size, step.length);
-    const Answer answer = ask(sized, SYS_mremap,
-                              {step.at, step.size, step.length, translated(step.flags, kRemapBits),
-                               request.new_address.raw()});
+    const Answer answer = ask(step);
     return model_.remap(step.process, request, answer);
 }
 
 std::string ReplayMachine::advise(const MemoryStep& step) {
-    const std::uint32_t advice = step.value % std::size(kAdvice);
-    const Answer answer = ask(step, SYS_madvise, {step.at, step.size, kAdvice[advice]});
+    const std::uint32_t advice =
+        step.value % (static_cast<std::uint32_t>(AddressSpace::AdviceCall::PopulateWrite) + 1);
+    const Answer answer = ask(step);
     return model_.advise(step.process, step.at, step.size,
                          static_cast<AddressSpace::AdviceCall>(advice), answer);
 }
 
 // A page that is mapped was in RAM: nobody but the process itself brings it in.
 std::string ReplayMachine::residence(const MemoryStep& step) {
-    const auto told = puppets_.command(step.process, {kPuppetResidence, {step.at, step.size}});
+    const auto told = puppets_.command(step.process, command_of(step));
     lost_ |= !told.has_value();
     const Answer answer = judged(step, told.has_value() ? told->result : -1);
     std::vector<std::uint8_t> bytes(answer.ok ? mm::pages_for(step.size).raw() : 0);
@@ -690,10 +659,7 @@ std::string ReplayMachine::lock_all(const MemoryStep& step) {
     const AddressSpace::LockAll what{.current = (step.flags & LockFlag::kCurrent) != 0,
                                      .future = (step.flags & LockFlag::kFuture) != 0,
                                      .on_fault = (step.flags & LockFlag::kOnFault) != 0};
-    MemoryStep all = step;
-    all.size = model_.runs(step.process).pages() * mm::kPageSize;
-    return model_.lock_all(step.process, what,
-                           ask(all, SYS_mlockall, {translated(step.flags, kLockAllBits)}));
+    return model_.lock_all(step.process, what, ask(step));
 }
 
 // --- Processes ---
@@ -729,9 +695,7 @@ std::string ReplayMachine::fork(const MemoryStep& step) {
     }
     const auto told = puppets_.fork(step.process, child);
     lost_ |= !told.has_value();
-    MemoryStep sized = step;
-    sized.size = 64 * mm::kPageSize;  // tables, stacks
-    const Answer answer = judged(sized, told.has_value() ? told->result : -1);
+    const Answer answer = judged(step, told.has_value() ? told->result : -1);
     const std::string wrong = model_.fork(step.process, child, answer);
     if (!wrong.empty() || !answer.ok) return wrong;
     return model_.compare_regions(child);
@@ -740,12 +704,9 @@ std::string ReplayMachine::fork(const MemoryStep& step) {
 // --- Accesses ---
 
 std::string ReplayMachine::access(const MemoryStep& step) {
-    const std::uint32_t size = step.size == 1 || step.size == 2 ? step.size : 4;
-    const std::uint32_t at = std::min(step.at, 0xFFFFFFFFU - (size - 1));
+    const std::uint32_t size = access_size(step), at = access_at(step);
     const bool is_store = step.call == MemoryCall::Store;
-    const auto action = is_store ? kPuppetStore : kPuppetLoad;
-    const auto told = puppets_.command(
-        step.process, {static_cast<std::uint32_t>(action), {at, size, step.value}});
+    const auto told = puppets_.command(step.process, command_of(step));
     if (!told.has_value()) {
         lost_ = true;
         return {};

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,7 @@ struct ReplayFigures {
     std::array<std::uint32_t, 8> outcomes{};            // of loads and stores
     std::uint32_t skipped = 0;                          // of nobody, or on the zone of a puppet
     std::uint32_t excused = 0;                          // errors while memory was short
+    std::uint32_t ahead = 0;                            // done without a pause between them
     std::uint32_t unseen = 0;                           // pages that nobody could look at
     std::uint32_t out_of_memory = 0;  // scripts that ended because the kernel ended a process
     std::uint32_t faults = 0, swapped_in = 0, swapped_out = 0, evicted = 0;
@@ -68,6 +70,8 @@ class ReplayMachine final : private RealMemory {
     bool is_resident(std::uint32_t process, std::uint32_t page) override;
     void peek(std::uint32_t process, std::uint32_t page, PageBytes& bytes) override;
 
+    void do_ahead(std::span<const MemoryStep> steps);
+    [[nodiscard]] bool is_skipped(const MemoryStep& step) const;
     std::string step(const MemoryStep& step);
     std::string call(const MemoryStep& step);
     std::string map(const MemoryStep& step);
@@ -86,8 +90,8 @@ class ReplayMachine final : private RealMemory {
     static std::int64_t promised();
     std::string finish();
 
-    Answer ask(const MemoryStep& step, std::uint32_t call,
-               const std::array<std::uint32_t, 6>& arguments);
+    Answer ask(const MemoryStep& step);
+    [[nodiscard]] std::uint32_t pages_of(const MemoryStep& step) const;
     Answer judged(const MemoryStep& step, std::int32_t result);
     [[nodiscard]] std::uint32_t object_number(std::uint32_t process, const SeenRegion& region);
     [[nodiscard]] bool is_told_otherwise(const MemoryStep& step) const;
@@ -102,6 +106,7 @@ class ReplayMachine final : private RealMemory {
     std::string events_at_first_;  // /proc/vmstat
     bool lost_ = false;            // somebody did not answer any more
     std::uint32_t steps_ = 0;
+    std::size_t ahead_ = 0;  // steps that were done, and not judged yet
     ReplayFigures figures_;
 };
 
