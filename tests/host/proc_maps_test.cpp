@@ -210,6 +210,21 @@ TEST_F(ProcMaps, LockedMemoryIsTold) {
     EXPECT_NE(smaps().find("VmFlags: rd wr mr mw me lo ac \n"), std::string::npos) << smaps();
 }
 
+TEST_F(ProcMaps, WhatIsSharedToBeReadOnlyIsToldFromWhatMayBeWritten) {
+    test::PagedObject file(world.machine, MemoryObject::Kind::File, &world.machine.store, 8);
+    MapRequest shared = at(0xB7000000, 2, Rights::read());
+    shared.object = &file;
+    shared.shared = true;
+    shared.object_rights = Rights::read();
+    map(shared);
+    EXPECT_NE(smaps().find("VmFlags: rd mr me ms \n"), std::string::npos) << smaps();
+    shared.address = VirtAddr(0xB7100000);
+    shared.object_rights = Rights::all();
+    map(shared);
+    EXPECT_NE(smaps().find("VmFlags: rd sh mr mw me ms \n"), std::string::npos) << smaps();
+    memory.space.empty();
+}
+
 TEST_F(ProcMaps, FiguresTellKindsApart) {
     test::PagedObject file(world.machine, MemoryObject::Kind::File, &world.machine.store, 8);
     map(at(0xB7000000, 4, rw));

@@ -67,6 +67,25 @@ static int begins_with(const char* part) {
     return 1;
 }
 
+// The KiB behind `name` in /proc/meminfo; -1 if it is not there.
+static long memory_figure(const char* name) {
+    const long file = system_call(__NR_open, "/proc/meminfo", O_RDONLY, 0);
+    const long length = system_call(__NR_read, file, text, sizeof text - 1);
+    system_call(__NR_close, file);
+    text[length < 0 ? 0 : length] = '\0';
+    for (const char* at = text; *at != '\0'; ++at) {
+        unsigned i = 0;
+        while (name[i] != '\0' && at[i] == name[i])
+            ++i;
+        if (name[i] != '\0') continue;
+        long kib = 0;
+        for (at += i; *at == ' ' || (*at >= '0' && *at <= '9'); ++at)
+            if (*at != ' ') kib = kib * 10 + (*at - '0');
+        return kib;
+    }
+    return -1;
+}
+
 static long child_that_waits(void) {
     const long child = system_call(__NR_fork);
     if (child == 0)
@@ -132,6 +151,30 @@ TEST(smaps_count_what_was_touched) {
                  "KernelPageSize:        4 kB\n"
                  "MMUPageSize:           4 kB\n"
                  "Rss:                  20 kB\n"));
+}
+
+TEST(locked_memory_is_told_and_is_not_inactive) {
+    const long at = system_call6(__NR_mmap2, 0x60000000, 256 * kPage, 3, 0x32, -1, 0);
+    REQUIRE(at == 0x60000000);
+    const long locked = memory_figure("Mlocked:"), inactive = memory_figure("Inactive(anon):");
+    CHECK_EQUAL(system_call(__NR_mlock, at, 256 * kPage), 0);
+    CHECK_EQUAL(memory_figure("Mlocked:") - locked, 1024);
+    CHECK(memory_figure("Inactive(anon):") - inactive < 512);
+    CHECK_EQUAL(memory_figure("Unevictable:"), memory_figure("Mlocked:"));
+    CHECK_EQUAL(system_call(__NR_munlock, at, 256 * kPage), 0);
+    CHECK_EQUAL(memory_figure("Mlocked:"), locked);
+}
+
+TEST(shared_memory_is_promised_as_a_whole) {
+    const long promised = memory_figure("Committed_AS:");
+    const long at = system_call6(__NR_mmap2, 0, 256 * kPage, 3, 0x21, -1, 0);
+    REQUIRE(at > 0 || at < -4095);
+    CHECK_EQUAL(memory_figure("Committed_AS:") - promised, 1024);
+    CHECK_EQUAL(system_call(__NR_munmap, at, 256 * kPage), 0);
+    CHECK_EQUAL(memory_figure("Committed_AS:"), promised);
+    // More than there could ever be.
+    if (memory_figure("MemTotal:") + memory_figure("SwapTotal:") < 1 << 20)
+        CHECK_EQUAL(system_call6(__NR_mmap2, 0, 1 << 30, 3, 0x21, -1, 0), -ENOMEM);
 }
 
 TEST(status_tells_who_and_how) {
