@@ -22,7 +22,7 @@ help:
 	@echo "                    bench-slab, bench-regions, bench-swap, bench-pages, bench-cache: parts by themselves"
 	@echo "make coverage       lines of mm/ and libc/ that the host tests reach"
 	@echo "make fuzz           libFuzzer on what reads foreign data"
-	@echo "make soak           the judges of ext2 for a long time, on new random scripts"
+	@echo "make soak           the judges of ext2 and of user memory for a long time, on new scripts"
 	@echo "make lint           formatting, static analysis, layers, thread safety"
 	@echo "make format         let clang-format rewrite the C++ files"
 	@echo "make clean          remove build/"

@@ -1,6 +1,7 @@
 #include "tests/guest/model/process_look.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -95,8 +96,20 @@ std::string whole_text(int file) {
 std::string whole_text(const char* path) {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     const std::string text = whole_text(file);
-    close(file);
+    if (file >= 0) close(file);
     return text;
+}
+
+std::string text_of_machine(const char* path) {
+    constexpr int kMostTries = 1000;
+    for (int i = 0; i < kMostTries; ++i) {
+        std::string text = whole_text(path);
+        if (!text.empty()) return text;
+        const timespec moment{0, 1'000'000};
+        nanosleep(&moment, nullptr);
+    }
+    std::perror(path);
+    std::exit(2);
 }
 
 std::uint32_t figure_in(const std::string& text, const std::string& name) {

@@ -66,6 +66,8 @@ class ProcessLook {
 /// All of a file of /proc, from its beginning.
 std::string whole_text(int file);
 std::string whole_text(const char* path);
+/// The same of a file that is always there; without memory to read it, again a little later.
+std::string text_of_machine(const char* path);
 /// The number behind `name` at the beginning of a line of a text like /proc/meminfo; 0 if there is
 /// no such line.
 std::uint32_t figure_in(const std::string& text, const std::string& name);

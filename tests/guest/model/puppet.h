@@ -22,13 +22,14 @@ enum {
 enum {
     kPuppetCommands = 40,
     kPuppetAnswers = 41,
+    kPuppetPipe = 52,   // and 53: a pipe of its own, to have the kernel load and store
     kPuppetFiles = 60,  // three of each file: read and write, read only, write only
 };
 
 enum PuppetAction {
     kPuppetCall,         // arguments: number, and six for the system call
-    kPuppetLoad,         // address, size
-    kPuppetStore,        // address, size, value
+    kPuppetLoad,         // address, size, 0, whether the kernel is to do it
+    kPuppetStore,        // address, size, value, whether the kernel is to do it
     kPuppetPrefetch,     // address
     kPuppetFork,         // number of the new puppet; answer: its pid
     kPuppetResidence,    // address, size; pages follow if the result is 0

@@ -44,6 +44,11 @@ Puppets::Puppets(std::string program) : program_(std::move(program)) {
         commands_[i] = make_pipe(static_cast<int>(kPuppetCommands + 2 * i), true);
         answers_[i] = make_pipe(static_cast<int>(kPuppetAnswers + 2 * i), false);
     }
+    int ends[2];
+    if (pipe(ends) != 0 || dup2(ends[0], kPuppetPipe) < 0 || dup2(ends[1], kPuppetPipe + 1) < 0)
+        fail("pipe");
+    close(ends[0]);
+    close(ends[1]);
 }
 
 Puppets::~Puppets() {
@@ -55,6 +60,8 @@ Puppets::~Puppets() {
         close(static_cast<int>(kPuppetCommands + 2 * i));
         close(static_cast<int>(kPuppetAnswers + 2 * i));
     }
+    close(kPuppetPipe);
+    close(kPuppetPipe + 1);
 }
 
 void Puppets::become(std::uint32_t number) const {

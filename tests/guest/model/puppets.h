@@ -24,7 +24,7 @@ class Puppets {
     explicit Puppets(std::string program);
     Puppets(const Puppets&) = delete;
     Puppets& operator=(const Puppets&) = delete;
-    /// Ends all.
+    /// Ends all, and closes them.
     ~Puppets();
 
     [[nodiscard]] bool exists(std::uint32_t number) const { return looks_[number] != nullptr; }

@@ -38,7 +38,7 @@ struct Machine {
     std::uint32_t total, free, files, anonymous, swap_total, swap_free, promised;
 
     static Machine now() {
-        const std::string text = whole_text("/proc/meminfo");
+        const std::string text = text_of_machine("/proc/meminfo");
         const auto pages = [&text](const char* name) { return figure_in(text, name) / 4; };
         return {pages("MemTotal:"),
                 pages("MemFree:"),
@@ -230,7 +230,7 @@ ReplayMachine::ReplayMachine(const MemoryWorld& world, const std::string& progra
                  return MemoryModel::Promises{mm::Overcommit::Heuristic, machine.total,
                                               machine.swap_total};
              }()),
-      events_at_first_(whole_text("/proc/vmstat")) {
+      events_at_first_(text_of_machine("/proc/vmstat")) {
     for (std::uint32_t file = 0; file < kFiles; ++file) {
         struct stat64 seen {};
         require(fstat64(files_->own[file], &seen) == 0, "fstat");
@@ -333,7 +333,7 @@ std::optional<ReplayMachine::Difference> ReplayMachine::run(const MemoryScript& 
         wrong = check_all();
         if (wrong.empty()) wrong = finish();
     }
-    const std::string events = whole_text("/proc/vmstat");
+    const std::string events = text_of_machine("/proc/vmstat");
     const auto since = [&](const char* name) {
         return event(events, name) - event(events_at_first_, name);
     };

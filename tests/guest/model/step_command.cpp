@@ -54,6 +54,12 @@ std::uint32_t descriptor_of(const MemoryStep& step) {
     return kPuppetFiles + 3 * (step.object - 1) + mode;
 }
 
+// A third of the accesses that stay in a page are the kernel's, for a system call.
+std::uint32_t is_by_kernel(const MemoryStep& step) {
+    const bool crosses = step.at % mm::kPageSize + access_size(step) > mm::kPageSize;
+    return !crosses && (step.at / 4 + step.value) % 3 == 0 ? 1 : 0;
+}
+
 PuppetCommand map_command(const MemoryStep& step) {
     const std::uint32_t descriptor = descriptor_of(step);
     const bool is_file = descriptor != ~0U;
@@ -118,9 +124,9 @@ PuppetCommand command_of(const MemoryStep& step) {
     case MemoryCall::Fork:
         return {kPuppetFork, {step.value % kProcesses}};
     case MemoryCall::Load:
-        return {kPuppetLoad, {access_at(step), access_size(step)}};
+        return {kPuppetLoad, {access_at(step), access_size(step), 0, is_by_kernel(step)}};
     case MemoryCall::Store:
-        return {kPuppetStore, {access_at(step), access_size(step), step.value}};
+        return {kPuppetStore, {access_at(step), access_size(step), step.value, is_by_kernel(step)}};
     default:
         return {kPuppetPrefetch, {at}};
     }
