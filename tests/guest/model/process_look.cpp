@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -108,8 +109,9 @@ std::string text_of_machine(const char* path) {
         const timespec moment{0, 1'000'000};
         nanosleep(&moment, nullptr);
     }
+    const bool is_short = open(path, O_RDONLY | O_CLOEXEC) < 0 && errno == ENOMEM;
     std::perror(path);
-    std::exit(2);
+    _exit(is_short ? kExitWithoutMemory : 2);
 }
 
 std::uint32_t figure_in(const std::string& text, const std::string& name) {

@@ -63,10 +63,13 @@ class ProcessLook {
     std::map<std::uint32_t, std::array<std::uint64_t, kWords>> words_;  // by first page
 };
 
+inline constexpr int kExitWithoutMemory = 3;
+
 /// All of a file of /proc, from its beginning.
 std::string whole_text(int file);
 std::string whole_text(const char* path);
-/// The same of a file that is always there; without memory to read it, again a little later.
+/// The same of a file that is always there; without memory to open it, again a little later. If
+/// that lasts (a script may lock all RAM), ends the process with kExitWithoutMemory.
 std::string text_of_machine(const char* path);
 /// The number behind `name` at the beginning of a line of a text like /proc/meminfo; 0 if there is
 /// no such line.

@@ -26,8 +26,8 @@ using namespace quire;
 using namespace quire::test;
 
 constexpr std::uint64_t kUsualSeed = 1;
-constexpr std::uint32_t kUsualSteps = 1000;
-constexpr std::uint32_t kStepsOfScript = 500;
+constexpr std::uint32_t kUsualSteps = 600;
+constexpr std::uint32_t kStepsOfScript = 300;
 constexpr std::size_t kCheckEvery = 250;
 constexpr std::size_t kNever = ~std::size_t{0};  // at the end only
 constexpr std::uint32_t kMostTries = 100;        // of shortening
@@ -75,6 +75,11 @@ Report run_apart(const MemoryScript& script, std::size_t check_every) {
     waitpid(child, &status, 0);
     Report report{told.ok && told.ended && status == 0, told.step, told.what, told.figures};
     if (!told.ended) report.what = "the run ended without a word";
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kExitWithoutMemory) {
+        report.ok = true;
+        report.figures = {};
+        report.figures.out_of_memory = 1;
+    }
     munmap(shared, sizeof(Told));
     return report;
 }
