@@ -4,12 +4,17 @@
 
 namespace quire::kernel {
 
+// Whoever waits is out of the list when it wakes as the owner. It may be woken for nothing, too: by
+// a signal that ends it.
 void KernelLock::acquire() {
     Thread& self = threads_.current();
+    if (owner_ == nullptr) owner_ = &self;
     if (owner_ != &self) {
-        while (owner_ != nullptr)
-            threads_.wait_on(waiters_, [this] { return owner_ == nullptr; });
-        owner_ = &self;
+        waiters_.push_back(self);
+        while (owner_ != &self) {
+            threads_.scheduler().prepare_to_sleep();
+            if (threads_.scheduler().sleep(ThreadState::Waiting)) threads_.switch_away();
+        }
     }
     ++depth_;
 }
@@ -17,8 +22,8 @@ void KernelLock::acquire() {
 void KernelLock::release() {
     ASSERT(is_held());
     if (--depth_ != 0) return;
-    owner_ = nullptr;
-    waiters_.wake_all();
+    owner_ = static_cast<Thread*>(waiters_.pop_front());
+    if (owner_ != nullptr) owner_->wake();
 }
 
 std::uint32_t KernelLock::give_up() {

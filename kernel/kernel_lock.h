@@ -9,6 +9,10 @@
 // run meanwhile. Who waits for something that another thread has to do first (a pipe, a child) must
 // not hold it: Processes::sleep_on() gives it up for the time.
 //
+// Who gives it up hands it to the one who has waited longest. If it became free instead, a thread
+// that comes back at once (a program that writes and waits for the disk, in turns) would find it
+// free each time, before those it has woken could run, and nobody else would ever have it.
+//
 // A thread may take it again while it holds it: a page fault in a copy of a system call.
 #pragma once
 
@@ -41,7 +45,7 @@ class KernelLock {
     Threads& threads_;
     Thread* owner_ = nullptr;
     std::uint32_t depth_ = 0;
-    fs::WaitQueue waiters_;
+    IntrusiveList<fs::Waiter, &fs::Waiter::queue_hook> waiters_;  // threads, who came first first
 };
 
 /// Holds the kernel lock while it lives.

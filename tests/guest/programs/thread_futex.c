@@ -100,8 +100,7 @@ TEST(moved_waiters_are_counted_with_the_woken) {
         join(&threads[i]);
 }
 
-// --- Time limits and signals
-// -----------------------------------------------------------------------
+// --- Time limits and signals ---------------------------------------------------------------------
 
 static volatile int handled;
 static void count_signal(int signal) {
@@ -166,8 +165,7 @@ TEST(a_private_word_nobody_knows_has_no_waiters) {
     CHECK_EQUAL(system_call6(FUTEX, (long)pages.hole, 10 /* WAKE_BITSET */, 1, 0, 0, 0), -EINVAL);
 }
 
-// --- Robust lists
-// ----------------------------------------------------------------------------------
+// --- Robust lists --------------------------------------------------------------------------------
 
 struct Lock {
     struct Lock* next;

@@ -6,7 +6,7 @@
 #include "tests/guest/programs/thread_support.h"
 
 enum { kPages = 64, kRead = SYS_read, kWrite = SYS_write };
-static const char file_name[] = "/tmp/thread_memory";
+static const char file_name[] = "/tests/thread_memory_pages";
 
 static volatile int go, ready;
 static char* shared;
@@ -81,8 +81,7 @@ TEST(threads_may_write_new_pages_at_once) {
     }
 }
 
-// --- Under another's feet
-// --------------------------------------------------------------------------
+// --- Under another's feet ------------------------------------------------------------------------
 
 struct Copy {
     long file;
@@ -209,8 +208,43 @@ TEST(memory_may_go_in_the_middle_of_any_copy) {
     system_call(SYS_unlink, file_name);
 }
 
-// --- The kernel's hand
-// -----------------------------------------------------------------------------
+// --- Turns
+// -----------------------------------------------------------------------------------------
+
+static const char disk_file[] = "/tests/thread_memory_file";
+static volatile int calls, over_too;
+static void call_the_kernel(void* unused) {
+    static char names[6 * 65];
+    (void)unused;
+    while (!over_too) {
+        system_call(122 /* uname */, names);
+        ++calls;
+    }
+}
+
+// The kernel's lock is held while the disk is waited for. Who waits for it has it next, and not who
+// gave it back and comes again at once.
+TEST(who_waits_for_the_disk_again_and_again_lets_others_have_their_turn) {
+    struct Thread thread;
+    char byte = 'x';
+    const long file = system_call(SYS_open, disk_file, O_CREAT | O_TRUNC | O_RDWR, 0600);
+    begin_at(&thread, call_the_kernel, 0);
+    while (calls == 0)
+        system_call(SYS_sched_yield);
+    const int before = calls;
+    for (int i = 0; i < 100; ++i) {
+        system_call(kWrite, file, &byte, 1);
+        system_call(SYS_fsync, file);
+    }
+    tap_note("%d calls beside 100 of fsync", calls - before);
+    CHECK(calls - before >= 100);
+    over_too = 1;
+    join(&thread);
+    system_call(SYS_close, file);
+    system_call(SYS_unlink, disk_file);
+}
+
+// --- The kernel's hand ---------------------------------------------------------------------------
 
 static void take_memory(void* unused) {
     (void)unused;

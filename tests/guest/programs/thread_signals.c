@@ -205,8 +205,7 @@ TEST(each_thread_has_its_own_alternate_stack) {
     CHECK_EQUAL(after.start, before.start);
 }
 
-// --- Stops
-// -----------------------------------------------------------------------------------------
+// --- Stops ---------------------------------------------------------------------------------------
 
 struct Counts {
     volatile long each[4];
@@ -285,8 +284,7 @@ TEST(a_sleep_is_not_ended_by_a_stop) {
     CHECK_EQUAL(status_of(child), 5 << 8);
 }
 
-// --- A storm
-// ---------------------------------------------------------------------------------------
+// --- A storm -------------------------------------------------------------------------------------
 
 static volatile int storm_over;
 static volatile long handled;

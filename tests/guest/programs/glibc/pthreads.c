@@ -79,8 +79,7 @@ static void kinds_of_mutexes(void) {
     report(late == ETIMEDOUT, "a lock is waited for until a time");
 }
 
-// --- Conditions: a ring between producers and consumers
-// --------------------------------------------
+// --- Conditions: a ring between producers and consumers ------------------------------------------
 
 enum { kRing = 16, kItems = 5000 };
 static pthread_cond_t not_full = PTHREAD_COND_INITIALIZER, not_empty = PTHREAD_COND_INITIALIZER;
@@ -159,8 +158,7 @@ static void broadcasts(void) {
     report(turns == 0, "a broadcast is for all who wait");
 }
 
-// --- Readers and writers, barriers, semaphores, once
-// -----------------------------------------------
+// --- Readers and writers, barriers, semaphores, once ---------------------------------------------
 
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 static long pair[2];
@@ -255,8 +253,7 @@ static void once_only(void) {
     report(good == 16, "what is done once is done before anybody goes on");
 }
 
-// --- Memory of a thread's own
-// ----------------------------------------------------------------------
+// --- Memory of a thread's own --------------------------------------------------------------------
 
 static __thread int own = 5;
 static __thread char own_zeros[5000];
@@ -373,8 +370,7 @@ static void ends(void) {
     report(status_of(all_go_one_by_one) == 0, "the last to go ends the process");
 }
 
-// --- Robust mutexes
-// --------------------------------------------------------------------------------
+// --- Robust mutexes ------------------------------------------------------------------------------
 
 static pthread_mutex_t* robust;
 static void* die_with_it(void* unused) {
@@ -407,8 +403,7 @@ static void robust_mutexes(void) {
     waitpid(child, NULL, 0);
 }
 
-// --- Signals
-// ---------------------------------------------------------------------------------------
+// --- Signals -------------------------------------------------------------------------------------
 
 static atomic_int handled_by;
 static void on_signal(int signal) {
