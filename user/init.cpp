@@ -5,6 +5,7 @@
 //
 // It never ends: without pid 1 there is nobody to inherit orphans, and the kernel stops.
 #include "kernel/abi/errno.h"
+#include "kernel/abi/time.h"
 #include "user/output.h"
 #include "user/system.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr const char* kConsole = "/dev/console";
 constexpr const char* kShell = "/bin/sh";
+constexpr int kNoShell = 127, kLater = 126;  // why there is none: no such program, no memory now
 
 void open_console() {
     const long console = sys::open(kConsole, abi::kOpenReadWrite | abi::kOpenNoTty);
@@ -29,14 +31,23 @@ void open_console() {
     char* arguments[] = {name, nullptr};
     const long error = sys::execute(kShell, arguments, environment);
     complain("init: %s: %s\n", kShell, error_text(error));
-    sys::exit(127);
+    sys::exit(error == -abi::kEnomem || error == -abi::kEagain ? kLater : kNoShell);
 }
 
+void wait_a_second() {
+    const abi::TimeSpec second{1, 0};
+    system_call(SYS_nanosleep, &second, nullptr);
+}
+
+/// Where there is no memory for it, somebody who ends will make room: it is tried until it can be.
 long start_shell(char** environment) {
-    const long pid = sys::fork();
-    if (pid == 0) become_shell(environment);
-    if (pid < 0) complain("init: fork: %s\n", error_text(pid));
-    return pid;
+    for (;;) {
+        const long pid = sys::fork();
+        if (pid == 0) become_shell(environment);
+        if (pid > 0) return pid;
+        complain("init: fork: %s\n", error_text(pid));
+        wait_a_second();
+    }
 }
 
 /// Waits until the shell has ended, and for everybody else on the way. Whether it can be started
@@ -45,7 +56,8 @@ bool shell_comes_back(long shell) {
     for (;;) {
         int status = 0;
         const long pid = sys::wait_for(-1, &status, 0);
-        if (pid == shell) return status != 127 << 8;
+        if (pid == shell && status == kLater << 8) wait_a_second();
+        if (pid == shell) return status != kNoShell << 8;
         if (pid == -abi::kEchild) return true;
     }
 }
@@ -60,7 +72,7 @@ int main(int, char**, char**) {
     open_console();
     sys::change_directory("/");
     long shell = start_shell(environment);
-    while (shell > 0 && shell_comes_back(shell))
+    while (shell_comes_back(shell))
         shell = start_shell(environment);
     complain("init: there is no shell to be had; power off with the emulator.\n");
     for (;;)
