@@ -17,20 +17,17 @@ unsigned long kib(mm::PageCount pages) {
     return static_cast<unsigned long>(pages.raw()) << (mm::kPageShift - 10);
 }
 
-char letter_of(const Thread& thread) {
-    switch (thread.state) {
-    case ThreadState::Ready:
-        return 'R';
-    case ThreadState::Sleeping:
-        return 'S';
-    case ThreadState::Waiting:
-        return 'D';
-    case ThreadState::Stopped:
-        return 'T';
-    case ThreadState::Ended:
-        return 'Z';
+// Where a process has more than one: each of its threads.
+void print_threads(Console& console, Process& process) {
+    if (thread_count(process) == 1) return;
+    for (Thread& thread : process.threads) {
+        const std::uint64_t ticks = ticks_of(thread.usage.user_time + thread.usage.system_time);
+        console.print("%5lu %5s %5s %5s %c %3s %8s %8s %8s %5lu.%02lu   %s\n",
+                      static_cast<unsigned long>(thread.tid), "", "", "", state_letter(thread), "",
+                      "", "", "", static_cast<unsigned long>(ticks / abi::kTicksPerSecond),
+                      static_cast<unsigned long>(ticks % abi::kTicksPerSecond),
+                      process.name_of(thread).data());
     }
-    ASSERT_UNREACHABLE();
 }
 
 void print_process(Console& console, Process& process) {
@@ -52,14 +49,17 @@ void ps(System& system, Arguments) {
     Processes& processes = *system.processes;
     system.console.print(
         "  PID  PPID  PGRP   SID S  NI SIZE-KiB  RSS-KiB SWAP-KiB     TIME NAME\n");
-    processes.table().for_each([&](Process& process) { print_process(system.console, process); });
+    processes.table().for_each([&](Process& process) {
+        print_process(system.console, process);
+        print_threads(system.console, process);
+    });
     for (const Thread& thread : processes.scheduler().all()) {
         if (thread.process != nullptr) continue;
         system.console.print("%5s %5s %5s %5s %c %3s %8s %8s %8s %8s [%s]\n", "-", "-", "-", "-",
-                             letter_of(thread), "-", "-", "-", "-", "-", thread.name);
+                             state_letter(thread), "-", "-", "-", "-", "-", thread.name);
     }
 }
-MONITOR_COMMAND(ps, "", "all processes, and the kernel's threads", ps);
+MONITOR_COMMAND(ps, "", "all processes, their threads, and the kernel's", ps);
 
 void maps(System& system, Arguments arguments) {
     Process* const process = find_program(system, arguments, "usage: maps PID\n");

@@ -164,7 +164,11 @@ void write_rights(const Process& process, const TextWriter& out) {
 
 char state_letter(const ProcSubject& subject) {
     if (subject.process.state == ProcessState::Zombie || subject.thread == nullptr) return 'Z';
-    switch (subject.thread->state) {
+    return state_letter(*subject.thread);
+}
+
+char state_letter(const Thread& thread) {
+    switch (thread.state) {
     case ThreadState::Ready:
         return 'R';
     case ThreadState::Sleeping:

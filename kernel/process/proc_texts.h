@@ -40,6 +40,7 @@ struct ProcessSurroundings {
 
 /// 'R', 'S', 'D', 'T' or 'Z': of the thread; of a process the leader's, as on Linux.
 [[nodiscard]] char state_letter(const ProcSubject& subject);
+[[nodiscard]] char state_letter(const Thread& thread);
 
 void write_stat(const ProcSubject& subject, const ProcessSurroundings& around,
                 const mm::TextWriter& out);
