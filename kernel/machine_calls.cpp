@@ -30,29 +30,52 @@ void put(char (&field)[kRoom], std::string_view text) {
 
 // Programs ask for the system whose calls these are, and libraries refuse old releases of it: so
 // it is Linux here, of the release that the calls follow.
-abi::MachineName machine_name() {
+abi::MachineName machine_name(const HostNames& names) {
     abi::MachineName name{};
     put(name.system, "Linux");
-    put(name.node, "quire");
+    put(name.node, names.node.data());
     put(name.release, "6.1.0-quire");
     put(name.version, "#1 Quire");
     put(name.machine, "i686");
-    put(name.domain, "(none)");
+    put(name.domain, names.domain.data());
     return name;
 }
 
 Result<std::uint32_t> call_uname(SystemCall& call) {
-    TRY(user::write(call.pointer(0), machine_name()));
+    TRY(user::write(call.pointer(0), machine_name(call.processes().system().names)));
     return 0U;
 }
 SYSTEM_CALL(122, uname, call_uname, CallTraits::plain());
 
 Result<std::uint32_t> call_olduname(SystemCall& call) {
-    const abi::MachineName name = machine_name();
+    const abi::MachineName name = machine_name(call.processes().system().names);
     TRY(user::copy_to(call.pointer(0), &name, offsetof(abi::MachineName, domain)));
     return 0U;
 }
 SYSTEM_CALL(109, olduname, call_olduname, CallTraits::plain());
+
+// A name without an end; a longer one than uname(2) can tell is refused. (Linux: kernel/sys.c.)
+Result<void> set_name_of_host(SystemCall& call, std::array<char, 65>& name) {
+    if (!call.process().credentials.is_root()) return Error::NotPermitted;
+    const std::uint32_t length = call.argument(1);
+    if (length >= name.size()) return Error::InvalidArgument;
+    std::array<char, 65> wanted{};
+    TRY(user::copy_from(wanted.data(), call.pointer(0), length));
+    name = wanted;
+    return {};
+}
+
+Result<std::uint32_t> call_sethostname(SystemCall& call) {
+    TRY(set_name_of_host(call, call.processes().system().names.node));
+    return 0U;
+}
+SYSTEM_CALL(74, sethostname, call_sethostname, CallTraits::plain());
+
+Result<std::uint32_t> call_setdomainname(SystemCall& call) {
+    TRY(set_name_of_host(call, call.processes().system().names.domain));
+    return 0U;
+}
+SYSTEM_CALL(121, setdomainname, call_setdomainname, CallTraits::plain());
 
 // --- Figures ---
 

@@ -4,6 +4,9 @@
 // time, reach it through the pointer that kernel_main() gives to attach_log().
 #pragma once
 
+#include <array>
+#include <optional>
+
 #include "boot/boot_info.h"
 #include "cpu/features.h"
 #include "drivers/keyboard.h"
@@ -28,6 +31,20 @@ class MemoryTrace;
 class Threads;
 class VirtualMemory;
 
+/// How far readers of the log are, in record numbers: syslog(2).
+struct LogReaders {
+    std::uint32_t cleared = 0;             // what is older is not shown any more
+    std::uint32_t read = 0;                // the next one for who takes lines out
+    std::uint32_t taken_of_line = 0;       // characters of that one which have been taken
+    std::optional<LogLevel> level_before;  // of the console, while it is silenced
+};
+
+/// Names the machine is known by: uname(2), sethostname(2), setdomainname(2).
+struct HostNames {
+    std::array<char, 65> node = {"quire"};
+    std::array<char, 65> domain = {"(none)"};
+};
+
 struct System {
     System(const boot::BootInfo& from_loader, std::uint16_t* screen_cells);
 
@@ -46,6 +63,8 @@ struct System {
     cpu::Features features;
     std::byte log_storage[kLogBytes];
     LogRing log;
+    LogReaders log_readers;
+    HostNames names;
     LogLevel console_level = LogLevel::Info;  // what log() also prints
     char command_line_text[kCommandLineBytes] = {};
     CommandLine command_line;

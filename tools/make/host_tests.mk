@@ -11,7 +11,7 @@ pure_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp libc/*.cpp lib
                            drivers/escape_parser.cpp drivers/fw_cfg.cpp drivers/keyboard.cpp \
                            drivers/keyboard_decoder.cpp drivers/pit.cpp drivers/rtc.cpp \
                            drivers/serial.cpp drivers/terminal.cpp drivers/vga_text.cpp \
-                           kernel/line_editor.cpp kernel/command_line.cpp kernel/log_ring.cpp \
+                           kernel/line_editor.cpp kernel/command_line.cpp kernel/log_lines.cpp kernel/log_ring.cpp \
                            kernel/symbols.cpp)
 host_test_sources := $(wildcard tests/host/*.cpp)
 

@@ -145,3 +145,73 @@ TEST(the_robust_list_has_one_size) {
     CHECK_EQUAL(system_call(__NR_set_robust_list, head, 12), 0);
     CHECK_EQUAL(system_call(__NR_set_robust_list, head, 11), -EINVAL);
 }
+
+static int is_log_line(const char* text) {
+    return text[0] == '<' && text[1] >= '0' && text[1] <= '7' && text[2] == '>' && text[3] == '[';
+}
+
+TEST(the_log_can_be_read_again_and_again) {
+    static char log[65536], again[65536];
+    enum { kRead = 2, kReadAll = 3, kSizeBuffer = 10 };
+    CHECK(system_call(__NR_syslog, kSizeBuffer, 0, 0) >= 4096);
+    const long length = system_call(__NR_syslog, kReadAll, log, sizeof log);
+    REQUIRE(length > 0);
+    CHECK(is_log_line(log));
+    CHECK_EQUAL(log[length - 1], '\n');
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, again, sizeof again), length);
+    for (long i = 0; i < length; ++i)
+        if (log[i] != again[i]) CHECK_EQUAL(i, -1);
+    // What does not fit is left out from the oldest on, by whole lines.
+    const long some = system_call(__NR_syslog, kReadAll, again, length - 1);
+    CHECK(some > 0 && some < length && is_log_line(again));
+    for (long i = 0; i < some; ++i)
+        if (log[length - some + i] != again[i]) CHECK_EQUAL(i, -1);
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, log, 3), 0);
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, log, 0), 0);
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, 0, 10), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, log, -1), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, 0xC0100000, 4096), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_syslog, kReadAll, 8, 4096), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_syslog, 11, log, 100), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_syslog, 8, 0, 9), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_syslog, 8, 0, 0), -EINVAL);
+}
+
+static void ask_as_a_stranger(long unused) {
+    (void)unused;
+    static char log[4096];
+    int wrong = system_call(__NR_setresuid32, 1000, 1000, 1000) != 0;
+    wrong += system_call(__NR_syslog, 3, log, sizeof log) <= 0;
+    wrong += system_call(__NR_syslog, 10, 0, 0) <= 0;
+    wrong += system_call(__NR_syslog, 2, log, sizeof log) != -EPERM;
+    wrong += system_call(__NR_syslog, 5, 0, 0) != -EPERM;
+    wrong += system_call(__NR_sethostname, "stranger", 8) != -EPERM;
+    wrong += system_call(__NR_setdomainname, "stranger", 8) != -EPERM;
+    system_call(__NR_exit_group, wrong);
+}
+
+TEST(strangers_see_the_log_and_change_nothing) {
+    CHECK_EQUAL(tap_status_in_child(ask_as_a_stranger, 0), 0);
+}
+
+TEST(the_machine_can_be_named_anew) {
+    struct new_utsname before, name;
+    CHECK_EQUAL(system_call(__NR_uname, &before), 0);
+    CHECK_EQUAL(system_call(__NR_sethostname, "another name", 7), 0);
+    CHECK_EQUAL(system_call(__NR_setdomainname, "domain", 6), 0);
+    CHECK_EQUAL(system_call(__NR_uname, &name), 0);
+    CHECK(equal(name.nodename, "another"));
+    CHECK(equal(name.domainname, "domain"));
+    CHECK_EQUAL(system_call(__NR_sethostname, &name, 65), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_sethostname, &name, -1), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_sethostname, 8, 4), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_uname, &name), 0);
+    CHECK(equal(name.nodename, "another"));
+    unsigned node = 0, domain = 0;
+    while (before.nodename[node] != '\0')
+        ++node;
+    while (before.domainname[domain] != '\0')
+        ++domain;
+    CHECK_EQUAL(system_call(__NR_sethostname, before.nodename, node), 0);
+    CHECK_EQUAL(system_call(__NR_setdomainname, before.domainname, domain), 0);
+}
