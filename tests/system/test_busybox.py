@@ -1,5 +1,5 @@
 """Debian's busybox on Quire: a session of its shell and applets says what it says on Linux, and
-leaves nothing behind; and its shell at the terminal.
+leaves nothing behind; its shell at the terminal; and programs of another C library, Debian's musl.
 
 build/busybox.img holds it; QUIRE_BUSYBOX_IMAGE names another.
 """
@@ -8,15 +8,18 @@ import os
 import re
 import shutil
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
+import tap
 from test_disk import drive
 from test_files import fsck
 from test_programs import MONITOR_KEY, PROMPT_AT_END, ROOT
 
 HERE = Path(__file__).parent / "busybox"
 RUNNER = ROOT / "build" / "test_programs" / "root" / "tests" / "run"
+MUSL_PROGRAMS = ROOT / "build" / "musl" / "root" / "tests"
 WHY_THERE_IS_NONE = ROOT / "build" / "busybox" / "make.log"
 CURSOR_QUESTION = r"(?:\x1b\[6n)?"  # ash asks where the cursor is; a terminal would answer
 READY = re.compile(rf"/[^\r\n]* # {CURSOR_QUESTION}$")
@@ -45,6 +48,8 @@ def archive(tmp_path):
         for file in sorted(HERE.iterdir()):
             tar.add(file, f"session/{file.name}")
         tar.add(RUNNER, "tests/run")
+        for program in sorted(MUSL_PROGRAMS.glob("*")):
+            tar.add(program, f"tests/{program.name}")
         script = tar.gettarinfo(HERE / "session.sh", "tests/session")
         script.mode = 0o755
         with open(HERE / "session.sh", "rb") as content:
@@ -89,3 +94,181 @@ def test_the_session_is_the_same_as_on_linux(boot, busybox_image, root_copy, arc
     vm.kill()
     done = fsck(root_copy, "-fn")
     assert done.returncode == 0, done.stdout
+
+
+def test_programs_of_musl_run(boot, busybox_image, archive):
+    assert list(MUSL_PROGRAMS.glob("musl_*")), (
+        "there are no programs of musl. They need Debian's package musl-dev, from the network; "
+        "'make musl-programs' makes them")
+    vm = boot(disk_image=busybox_image, shell=True, extra=drive(archive, "hdb"))
+    vm.wait_for(READY)
+    assert output_of(vm, "tar -xf /dev/hdb -C /") == ("", 0)
+    text, code = output_of(vm, "/tests/run musl_")
+    run = tap.parse(text)
+    failed = [result.name for result in run.results if result.verdict != "passed"]
+    assert not failed and not run.faults and code == 0, text
+    assert run.count("passed") == 2 * len(list(MUSL_PROGRAMS.glob("musl_*"))), text
+    check_invariants(vm)
+
+
+# --- ash at the terminal ------------------------------------------------------------------------
+
+BACKSPACE, INTERRUPT, SUSPEND, END_OF_FILE = "\x7f", "\x03", "\x1a", "\x04"
+KILL_LINE, ERASE_WORD, STOP_OUTPUT, GO_ON = "\x15", "\x17", "\x13", "\x11"
+UP, RIGHT, LEFT = "\x1b[A", "\x1b[C", "\x1b[D"
+SECONDS_OF_SILENCE = 1.5
+
+
+@pytest.fixture
+def ash(boot, busybox_image):
+    vm = boot(disk_image=busybox_image, shell=True)
+    vm.wait_for(READY)
+    return vm
+
+
+def type_and_see(vm, keys, seen):
+    vm.send_serial(keys)
+    vm.wait_for(f"\r\n{seen}\r\n")
+    vm.wait_for(READY)
+
+
+EDITED = [
+    # what is typed, what the line says then
+    (f"echo abX{BACKSPACE}c\r", "abc"),
+    (f"nonsense{KILL_LINE}echo kept\r", "kept"),
+    (f"echo one thre{ERASE_WORD}two\r", "one two"),
+    (f"echo ac{LEFT}b\r", "abc"),
+    (f"cho d{LEFT * 6}e{RIGHT * 6}one\r", "done"),
+    ("echo begi\x01\x05nning\r", "beginning"),
+]
+
+
+@pytest.mark.parametrize("keys, seen", EDITED, ids=[seen for _, seen in EDITED])
+def test_ash_edits_the_line(ash, keys, seen):
+    type_and_see(ash, keys, seen)
+
+
+def test_ash_remembers_lines_and_completes_names(ash):
+    type_and_see(ash, "echo first\r", "first")
+    type_and_see(ash, f"{UP}{BACKSPACE * 5}second\r", "second")
+    type_and_see(ash, f"{UP * 2}\r", "first")
+    type_and_see(ash, "cat /etc/hostn\t\r", "quire")
+
+
+def test_a_key_interrupts_and_the_code_tells(ash):
+    ash.send_serial("echo rea''dy; sleep 1000\r")
+    ash.wait_for("ready\r\n")
+    ash.send_serial(INTERRUPT)
+    ash.wait_for(READY)
+    assert output_of(ash, "echo $?") == ("130\n", 0)
+
+
+# It says when it is continued: then it has the terminal, too, if it is to have it.
+JOB = """sh -c 'trap "echo goes on" CONT; echo rea""dy; while :; do sleep 0.1; done'"""
+
+
+def test_a_job_stops_goes_on_behind_and_comes_back(ash):
+    ash.send_serial(f"{JOB}\r")
+    ash.wait_for("ready\r\n")
+    ash.send_serial(SUSPEND)
+    ash.wait_for(re.compile(r"\[1\]\+  Stopped +sh -c"))
+    ash.wait_for(READY)
+    ash.send_serial("bg\r")
+    ash.wait_for(re.compile(r"\[1\] sh -c"))
+    ash.wait_for("goes on\r\n")
+    assert re.search(r"\[1\]\+  Running +sh -c", output_of(ash, "jobs")[0])
+    ash.send_serial("fg\r")
+    ash.wait_for("goes on\r\n")
+    ash.send_serial(INTERRUPT)
+    ash.wait_for(READY)
+    assert output_of(ash, "jobs") == ("", 0)
+
+
+def test_a_background_job_that_reads_is_stopped(ash):
+    ash.send_serial("cat &\r")
+    ash.wait_for(READY)
+    assert output_of(ash, "usleep 300000")[1] == 0
+    assert "Stopped (tty input)" in output_of(ash, "jobs")[0]
+    ash.send_serial("fg\r")
+    ash.wait_for("cat\r\n")
+    ash.send_serial(f"typed\r{END_OF_FILE}")
+    ash.wait_for("typed\r\ntyped\r\n")
+    ash.wait_for(READY)
+
+
+def test_output_stops_and_goes_on(ash):
+    ash.send_serial("echo rea''dy; sleep 1; echo appea''red\r")
+    ash.wait_for("ready\r\n")
+    ash.send_serial(STOP_OUTPUT)
+    time.sleep(1 + SECONDS_OF_SILENCE)
+    assert "appeared" not in ash.serial_text()
+    ash.send_serial(GO_ON)
+    ash.wait_for("appeared\r\n")
+    ash.wait_for(READY)
+
+
+def test_the_terminal_has_a_size_and_settings(ash):
+    assert output_of(ash, "stty size") == ("25 80\n", 0)
+    assert output_of(ash, "stty rows 40 cols 100; stty size") == ("40 100\n", 0)
+    # Who is in the foreground is told of a new size.
+    assert output_of(ash, "sh -c 'trap \"stty size\" WINCH; stty rows 30'") == ("30 100\n", 0)
+    assert "-echo " in output_of(ash, "stty -echo; stty -a; stty echo")[0]
+    assert output_of(ash, "tty") == ("/dev/console\n", 0)
+
+
+def test_end_of_file_ends_ash_and_init_starts_another(ash):
+    first, _ = output_of(ash, "echo $$")
+    ash.send_serial(END_OF_FILE)
+    ash.wait_for("BusyBox")
+    ash.wait_for(READY)
+    second, _ = output_of(ash, "echo $$")
+    assert int(second) > int(first)
+
+
+def test_the_keyboard_edits_and_interrupts(ash):
+    ash.send_keys("echo fromX")
+    ash.press("backspace")
+    ash.send_keys(" keys")
+    ash.press("left", "left", "left", "left", "left")
+    ash.send_keys(" the")
+    ash.press("ret")
+    ash.wait_for("\r\nfrom the keys\r\n")
+    ash.wait_for(READY)
+    ash.send_keys("lost")
+    ash.press("ctrl-u")
+    ash.send_keys("echo lost word")
+    ash.press("ctrl-w")
+    ash.send_keys("and found\n")
+    ash.wait_for("\r\nlost and found\r\n")
+    ash.wait_for(READY)
+    ash.press("up", "up", "ret")
+    ash.wait_for("\r\nfrom the keys\r\n")
+    ash.wait_for(READY)
+    ash.send_keys("sleep 1000\n")
+    ash.wait_for("sleep 1000\r\n")
+    ash.press("ctrl-c")
+    ash.wait_for(READY)
+    ash.send_keys("sleep 1000\n")
+    ash.wait_for("sleep 1000\r\n")
+    ash.press("ctrl-z")
+    ash.wait_for(re.compile(r"\[1\]\+  Stopped"))
+    ash.wait_for(READY)
+    check_invariants(ash)
+
+
+def test_full_screen_programs_draw_and_end(ash):
+    assert output_of(ash, "cd /tmp; printf 'one\\ntwo\\n' > text")[1] == 0
+    ash.send_serial("vi text\r")
+    ash.wait_for("text 1/2")
+    ash.send_serial("dd:wq\r")
+    ash.wait_for(READY)
+    assert output_of(ash, "cat text") == ("two\n", 0)
+    ash.send_serial("less /docs/README.md\r")
+    ash.wait_for("/docs/README.md")
+    ash.send_serial("q")
+    ash.wait_for(READY)
+    ash.send_serial("top -d 1\r")
+    ash.wait_for("Load average")
+    ash.wait_for("Load average")
+    ash.send_serial("q")
+    ash.wait_for(READY)

@@ -1,5 +1,5 @@
 # make run: set up, build, boot. The serial line is the terminal; Ctrl-A X ends QEMU.
-# ROOTFS=busybox boots build/busybox.img instead: Debian's busybox is the userland (busybox.mk).
+# ROOTFS=busybox boots build/busybox.img instead: Debian's busybox is the userland (user_busybox.mk).
 # TRACE=1 writes the event trace of memory to build/trace.txt, TRACE=faults,swap only some kinds of it
 # (docs/trace.md).
 

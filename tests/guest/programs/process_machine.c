@@ -181,8 +181,10 @@ static void ask_as_a_stranger(long unused) {
     (void)unused;
     static char log[4096];
     int wrong = system_call(__NR_setresuid32, 1000, 1000, 1000) != 0;
-    wrong += system_call(__NR_syslog, 3, log, sizeof log) <= 0;
-    wrong += system_call(__NR_syslog, 10, 0, 0) <= 0;
+    // Where kernel.dmesg_restrict is set, as on Debian, they may not even look.
+    const long seen = system_call(__NR_syslog, 3, log, sizeof log);
+    wrong += seen <= 0 && seen != -EPERM;
+    wrong += (system_call(__NR_syslog, 10, 0, 0) > 0) != (seen > 0);
     wrong += system_call(__NR_syslog, 2, log, sizeof log) != -EPERM;
     wrong += system_call(__NR_syslog, 5, 0, 0) != -EPERM;
     wrong += system_call(__NR_sethostname, "stranger", 8) != -EPERM;

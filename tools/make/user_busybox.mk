@@ -30,12 +30,13 @@ build/busybox.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kern
 .PHONY: busybox-image
 busybox-image: build/busybox.img
 
-# For make test: no image is no end of it, as the tests that need it fail and tell why. Not at the same
+# For make test: no package is no end of it, as the tests that need one fail and tell why. Not at the same
 # time as the other images: they share what they are made of.
 .PHONY: busybox-image-or-why
 busybox-image-or-why: image test-image
 	@mkdir -p build/busybox
 	$(Q)$(MAKE) busybox-image > build/busybox/make.log 2>&1 || rm -f build/busybox.img
+	$(Q)$(MAKE) musl-programs >> build/busybox/make.log 2>&1 || rm -rf build/musl
 
 # The session on Debian's Linux (the peer), with the same program: what Quire must say, too.
 .PHONY: busybox-expected
