@@ -15,7 +15,7 @@ constexpr std::uint64_t kFineTicks = 100;
 }  // namespace
 
 void Clock::start(std::uint64_t unix_time) {
-    boot_time_ = unix_time;
+    wall_at_boot_ = unix_time * kSecond;
     pit_.set_tick_hook([](void* clock) { static_cast<Clock*>(clock)->on_tick(); }, this);
 }
 
@@ -37,15 +37,14 @@ void Clock::on_tick() {
 // A tick that comes late must not be overtaken: what the TSC adds stays below a tick.
 std::uint64_t Clock::nanoseconds() const {
     const cpu::InterruptGuard guard;
-    const std::uint32_t tick_length = 1'000'000'000 / pit_.hz();
-    const std::uint64_t ticks = pit_.ticks() * tick_length;
+    const std::uint64_t ticks = pit_.ticks() * tick_length();
     if (tsc_khz_ == 0) return ticks;
     const std::uint64_t since = (cpu::read_tsc() - tick_tsc_) * 1'000'000 / tsc_khz_;
-    return ticks + (since < tick_length ? since : tick_length - 1);
+    return ticks + (since < tick_length() ? since : tick_length() - 1);
 }
 
 std::uint64_t Clock::unix_time() const {
-    return boot_time_ == 0 ? 0 : boot_time_ + milliseconds() / 1000;
+    return wall_at_boot_ == 0 ? 0 : wall_clock_at_tick() / kSecond;
 }
 
 }  // namespace quire::kernel

@@ -48,9 +48,9 @@ std::uint32_t disk_number(std::string_view name) {
 }  // namespace
 
 fs::Timestamp WallClock::now() const {
-    const std::uint64_t now = clock_.unix_time();
-    return {static_cast<std::uint32_t>(now),
-            static_cast<std::uint32_t>(clock_.milliseconds() % 1000) * 1000000};
+    constexpr std::uint32_t kSecond = 1'000'000'000;
+    const std::uint64_t now = clock_.wall_clock_at_tick();
+    return {static_cast<std::uint32_t>(now / kSecond), static_cast<std::uint32_t>(now % kSecond)};
 }
 
 Files::Files(System& system, VirtualMemory& memory, Disks& disks)

@@ -63,7 +63,7 @@ Processes::Processes(System& system, VirtualMemory& memory, Files& files, Thread
 }
 
 std::uint64_t Processes::wall_clock() const {
-    return system_.clock.boot_time() * kNanosecondsPerSecond + now();
+    return system_.clock.wall_clock();
 }
 
 // The tick was that of the thread that runs, if of any; a process that has ended uses nothing.

@@ -13,6 +13,7 @@
 #include "drivers/pit.h"
 #include "drivers/serial.h"
 #include "drivers/vga_text.h"
+#include "kernel/abi/time.h"
 #include "kernel/clock.h"
 #include "kernel/command_line.h"
 #include "kernel/console.h"
@@ -59,6 +60,7 @@ struct System {
     drivers::Keyboard keyboard;
     Console console;
     Clock clock;
+    abi::TimeZone time_zone{};  // settimeofday(2); nothing here looks at it
     MachineLoad load;
     cpu::Features features;
     std::byte log_storage[kLogBytes];

@@ -27,7 +27,8 @@ SYSTEM_CALL(13, time, call_time, CallTraits::plain());
 Result<std::uint32_t> call_gettimeofday(SystemCall& call) {
     if (call.argument(0) != 0)
         TRY(user::write(call.pointer(0), time_value(call.processes().wall_clock())));
-    if (call.argument(1) != 0) TRY(user::write(call.pointer(1), abi::TimeZone{}));
+    if (call.argument(1) != 0)
+        TRY(user::write(call.pointer(1), call.processes().system().time_zone));
     return 0U;
 }
 SYSTEM_CALL(78, gettimeofday, call_gettimeofday, CallTraits::plain());

@@ -188,3 +188,61 @@ TEST(a_child_inherits_no_alarm) {
     CHECK_EQUAL(status, 0);
     CHECK_EQUAL(rings, 1);
 }
+
+static long wall_clock(void) {
+    struct Value now;
+    CHECK_EQUAL(system_call(__NR_gettimeofday, &now, 0), 0);
+    return now.seconds;
+}
+
+static int is_about(long time, long expected) {
+    return time >= expected && time <= expected + 10;
+}
+
+TEST(root_sets_the_clock) {
+    long later = wall_clock() + 1000000;
+    const struct Spec as_spec = {.seconds = later + 1000, .nanoseconds = 500};
+    const struct Value as_value = {.seconds = later - 1000, .microseconds = 5};
+    CHECK_EQUAL(system_call(__NR_stime, &later), 0);
+    CHECK(is_about(wall_clock(), later));
+    CHECK_EQUAL(system_call(__NR_clock_settime, kRealTime, &as_spec), 0);
+    CHECK(is_about(wall_clock(), later + 1000));
+    CHECK_EQUAL(system_call(__NR_settimeofday, &as_value, 0), 0);
+    CHECK(is_about(wall_clock(), later - 1000));
+    const long before = later - 1000000;
+    CHECK_EQUAL(system_call(__NR_stime, &before), 0);
+    CHECK(is_about(wall_clock(), before));
+}
+
+TEST(a_clock_that_is_set_badly_stays) {
+    const long before = wall_clock();
+    const struct Spec negative = {.seconds = -1},
+                      fraction = {.seconds = 5, .nanoseconds = 1000000000};
+    const struct Value bad = {.seconds = 5, .microseconds = 1000000};
+    const struct Spec good = {.seconds = before};
+    const struct { int minutes_west, dst; } far = {15 * 60 + 1, 0};
+    CHECK_EQUAL(system_call(__NR_clock_settime, kRealTime, &negative), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_clock_settime, kRealTime, &fraction), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_clock_settime, kRealTime, 8), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_clock_settime, kMonotonic, &good), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_settimeofday, &bad, 0), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_settimeofday, 8, 0), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_settimeofday, 0, 8), -EFAULT);
+    CHECK_EQUAL(system_call(__NR_settimeofday, 0, &far), -EINVAL);
+    CHECK_EQUAL(system_call(__NR_stime, 8), -EFAULT);
+    CHECK(is_about(wall_clock(), before));
+}
+
+static void set_the_clock_as_a_stranger(long time) {
+    const struct Spec as_spec = {.seconds = time};
+    const struct Value as_value = {.seconds = time};
+    int wrong = system_call(__NR_setresuid32, 1000, 1000, 1000) != 0;
+    wrong += system_call(__NR_stime, &time) != -EPERM;
+    wrong += system_call(__NR_clock_settime, kRealTime, &as_spec) != -EPERM;
+    wrong += system_call(__NR_settimeofday, &as_value, 0) != -EPERM;
+    system_call(__NR_exit_group, wrong);
+}
+
+TEST(strangers_do_not_set_the_clock) {
+    CHECK_EQUAL(tap_status_in_child(set_the_clock_as_a_stranger, wall_clock()), 0);
+}
