@@ -31,6 +31,23 @@ CallResult bytes_to_read(fs::OpenFile& file, mm::VirtAddr answer) {
     return done(user::write(answer, bytes));
 }
 
+// What a disk or a partition tells of itself. (Linux: block/ioctl.c.)
+CallResult disk_control(fs::Node& disk, std::uint32_t request, mm::VirtAddr answer) {
+    constexpr std::uint32_t kSector = 512;
+    const std::uint64_t bytes = TRY(disk.end());
+    switch (request) {
+    case abi::kIoctlDiskBytes:
+        return done(user::write(answer, bytes));
+    case abi::kIoctlDiskSectors:
+        if (bytes / kSector > UINT32_MAX) return Error::FileTooBig;
+        return done(user::write(answer, static_cast<std::uint32_t>(bytes / kSector)));
+    case abi::kIoctlSectorBytes:
+        return done(user::write(answer, kSector));
+    default:
+        return Error::NotTerminal;
+    }
+}
+
 CallResult call_ioctl(SystemCall& call) {
     fs::FileCalls files = files_of(call);
     const std::uint32_t descriptor = call.argument(0);
@@ -48,6 +65,8 @@ CallResult call_ioctl(SystemCall& call) {
     }
     if (fs::Terminal* terminal = file->io()->terminal())
         return terminal->control(request, call.pointer(2));
+    if (file->io()->kind() == fs::NodeKind::BlockDevice)
+        return disk_control(*file->io(), request, call.pointer(2));
     if (request == abi::kIoctlBytesToRead) return bytes_to_read(*file, call.pointer(2));
     return Error::NotTerminal;
 }

@@ -96,6 +96,25 @@ def test_the_session_is_the_same_as_on_linux(boot, busybox_image, root_copy, arc
     assert done.returncode == 0, done.stdout
 
 
+def test_what_applets_tell_of_the_machine(boot, busybox_image):
+    vm = boot(disk_image=busybox_image, shell=True, cmdline="a=word")
+    vm.wait_for(READY)
+    size = busybox_image.stat().st_size
+    assert output_of(vm, "blockdev --getsize64 /dev/hda") == (f"{size}\n", 0)
+    assert output_of(vm, "blockdev --getsz /dev/hda") == (f"{size // 512}\n", 0)
+    assert output_of(vm, "blockdev --getss /dev/hda1") == ("512\n", 0)
+    assert output_of(vm, "blockdev --getss /dev/null")[1] == 1
+    assert re.search(r"^/dev/hda1 \*.* 83 Linux$", output_of(vm, "fdisk -l")[0], re.MULTILINE)
+    assert output_of(vm, "cat /proc/cmdline") == ("a=word\n", 0)
+    assert re.search(r" fs: hda1 is / ", output_of(vm, "dmesg")[0])
+    assert re.search(r"^ .* up \d+ min, .*load average: 0\.", output_of(vm, "uptime")[0])
+    assert re.search(r"^Mem: +\d+ +\d+ ", output_of(vm, "free")[0], re.MULTILINE)
+    assert re.search(r"^/dev/hda1 .* /$", output_of(vm, "df")[0], re.MULTILINE)
+    assert re.search(r"^ +1 root +/sbin/init$", output_of(vm, "ps")[0], re.MULTILINE)
+    assert output_of(vm, "hostname other; hostname") == ("other\n", 0)
+    assert output_of(vm, "date -s '2001-02-03 04:05:06' > /dev/null; date +%Y-%m-%d") == ("2001-02-03\n", 0)
+
+
 def test_programs_of_musl_run(boot, busybox_image, archive):
     assert list(MUSL_PROGRAMS.glob("musl_*")), (
         "there are no programs of musl. They need Debian's package musl-dev, from the network; "
