@@ -129,6 +129,8 @@ void Processes::end_thread(std::uint32_t status) {
     if (is_last && process.pid == ProcessTable::kInit)
         panic("init has ended (status %04X): nobody is left", process.exit_status);
     self.active_space = nullptr;
+    // While the thread is still of the process: a shared segment remembers who left it.
+    if (is_last) drop(process.memory);
     process.usage.add(self.usage);
     leave_signals(self);
     table_.remove_thread(self);
@@ -145,9 +147,7 @@ void Processes::end_thread(std::uint32_t status) {
     threads_.end_current();
 }
 
-// Memory goes first, as it is what others may wait for.
 void Processes::end_process(Process& process) {
-    drop(process.memory);
     drop(process.files);
     drop(process.place);
     drop(process.signals);

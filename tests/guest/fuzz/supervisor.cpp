@@ -179,6 +179,19 @@ void empty_folder(const char* path) {
     sys::change_directory("..");
 }
 
+// Segments of shmget(2) outlive who made them.
+void remove_segments() {
+    constexpr long kControl = 396;
+    constexpr long kRemove = 0;
+    constexpr long kStatusOfIndex = 13;  // SHM_STAT
+    constexpr long kMostSegments = 4096;
+    std::uint32_t status[32];
+    for (long index = 0; index < kMostSegments; ++index) {
+        const long id = system_call(kControl, index, kStatusOfIndex, status);
+        if (id >= 0) system_call(kControl, id, kRemove, 0);
+    }
+}
+
 void remove_folders() {
     for (const char* const folder : kFolders) {
         empty_folder(folder);
@@ -231,6 +244,7 @@ bool run(Shared& all, std::uint32_t seed, std::uint32_t calls) {
         Supervisor supervisor(all, seed, calls);
         const bool ended = supervisor.run();
         remove_folders();
+        remove_segments();
         say_result(all, supervisor);
         sys::exit(ended ? 0 : 1);
     }
