@@ -34,6 +34,7 @@ MAY_INCLUDE = {
     "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "kernel/process/",
                      "user/"],
     # The model of the host tests, for stock programs inside Quire.
+    "tests/oracle/": ["user/"],  # one program, run on Linux and on Quire
     "tests/guest/model/": [BASE, ABI, "mm/", "kernel/", "user/", "tests/host/"],
     # These run on the host: no registers, no ports, no hardware driver (checked separately).
     "tests/host/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "user/"],
