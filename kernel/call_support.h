@@ -19,7 +19,7 @@ inline CallResult done(const Result<void>& result) {
 }
 
 inline fs::FileCalls files_of(const SystemCall& call) {
-    return call.processes().files_of(call.process());
+    return call.processes().files_of(call.thread());
 }
 
 /// The path that argument `index` points at. Errors: BadAddress, NameTooLong, OutOfMemory; NotFound

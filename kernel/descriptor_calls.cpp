@@ -82,7 +82,7 @@ CallResult call_memfd_create(SystemCall& call) {
         TRY(system.tmp().create_unnamed(0, call.process().credentials, fs::Tmpfs::Promise::Pages));
     fs::FileRef file = TRY(fs::OpenFile::create(system.layer(), node, node,
                                                 abi::kOpenReadWrite | abi::kOpenLargeFile));
-    fs::DescriptorTable& table = call.process().files->table;
+    fs::DescriptorTable& table = call.thread().files->table;
     const fs::Descriptor descriptor = TRY(table.reserve());
     table.put(descriptor, std::move(file), (flags & kCloseOnExec) != 0);
     return descriptor;

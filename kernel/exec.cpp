@@ -91,11 +91,16 @@ void clear_thread(Processes& processes, Thread& thread) {
 
 }  // namespace
 
-Result<void> Processes::stop_sharing(Process& process) {
+// Threads of the process do not count: they end before it matters.
+Result<void> Processes::stop_sharing(Thread& thread) {
+    Process& process = *thread.process;
+    std::uint32_t own = 0;
+    for (const Thread& other : process.threads)
+        own += other.files == thread.files ? 1 : 0;
     FileTable* files = nullptr;
-    if (process.files->users > 1) {
+    if (thread.files->users > own) {
         files = TRY(file_tables_.allocate(files_.descriptor_blocks()));
-        const Result<void> copied = files->table.copy_from(process.files->table);
+        const Result<void> copied = files->table.copy_from(thread.files->table);
         if (!copied.ok()) {
             drop(files);
             return copied;
@@ -112,8 +117,8 @@ Result<void> Processes::stop_sharing(Process& process) {
         process.signals = signals.value();
     }
     if (files != nullptr) {
-        drop(process.files);
-        process.files = files;
+        drop(thread.files);
+        thread.files = files;
     }
     return {};
 }
@@ -121,14 +126,14 @@ Result<void> Processes::stop_sharing(Process& process) {
 Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
                   std::string_view path, ArgumentStrings& strings) {
     Process& process = *thread.process;
-    fs::FileCalls files = processes.files_of(process);
+    fs::FileCalls files = processes.files_of(thread);
     ProgramLoader loader(processes.memory().user_memory(), files, strings);
     TRY(loader.open(path));
     const ProgramFacts facts = TRY(facts_of(processes, process, *loader.executable()));
 
     ProgramMemory* memory = TRY(processes.make_memory(process));
     const Result<StartPoint> start = loader.load(thread, *memory, facts);
-    Result<void> alone = start.ok() ? processes.stop_sharing(process) : start.error();
+    Result<void> alone = start.ok() ? processes.stop_sharing(thread) : start.error();
     if (alone.ok()) alone = processes.become_alone(thread);
     if (!alone.ok()) {
         processes.drop(memory);
@@ -137,7 +142,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
 
     memory->space.limits().may_lock_any = facts.credentials.is_root();
     switch_memory(processes, thread, memory);
-    process.files->table.close_on_exec();
+    thread.files->table.close_on_exec();
     process.signals->actions.reset_handlers();
     clear_thread(processes, thread);
     process.credentials = facts.credentials;

@@ -118,7 +118,8 @@ void Processes::exit(std::uint32_t status) {
     end_thread(status);
 }
 
-// The thread goes on in the kernel alone until somebody else runs.
+// Memory goes first, as it is what others may wait for. The thread goes on in the kernel alone
+// until somebody else runs.
 void Processes::end_thread(std::uint32_t status) {
     Thread& self = threads_.current();
     Process& process = *self.process;
@@ -131,6 +132,8 @@ void Processes::end_thread(std::uint32_t status) {
     self.active_space = nullptr;
     // While the thread is still of the process: a shared segment remembers who left it.
     if (is_last) drop(process.memory);
+    drop(self.files);
+    drop(self.place);
     process.usage.add(self.usage);
     leave_signals(self);
     table_.remove_thread(self);
@@ -148,8 +151,6 @@ void Processes::end_thread(std::uint32_t status) {
 }
 
 void Processes::end_process(Process& process) {
-    drop(process.files);
-    drop(process.place);
     drop(process.signals);
     Process& parent = *process.parent;
     if (process.session == process.pid) files_.tty().terminal().session_ended(process.pid);

@@ -56,14 +56,16 @@ class Processes::Offspring {
 };
 
 Processes::Offspring::~Offspring() {
-    if (thread_ != nullptr) processes_.threads_.undo(*thread_);
+    if (thread_ != nullptr) {
+        processes_.drop(thread_->files);
+        processes_.drop(thread_->place);
+        processes_.threads_.undo(*thread_);
+    }
     if (child_ == nullptr) {
         if (id_ != 0) processes_.table_.give_back_thread_id(id_);
         return;
     }
     processes_.drop(child_->memory);
-    processes_.drop(child_->files);
-    processes_.drop(child_->place);
     processes_.drop(child_->signals);
     processes_.table_.undo(*child_);
 }
@@ -72,6 +74,8 @@ Result<void> Processes::Offspring::make(const cpu::TrapFrame& frame) {
     if (has_signal(caller_) || must_end(caller_)) return Error::Interrupted;
     TRY(take_record());
     TRY(take_thread(frame));
+    TRY(take_files());
+    TRY(take_place());
     TRY(take_memory());  // the last: from here on the parent's page tables are shared
     tell_tids();
     if (has_signal(caller_) || must_end(caller_)) return Error::Interrupted;
@@ -85,8 +89,6 @@ Result<void> Processes::Offspring::take_record() {
     }
     child_ = TRY(processes_.table_.create(&parent_));
     id_ = child_->pid;
-    TRY(take_files());
-    TRY(take_place());
     return take_signals();
 }
 
@@ -110,22 +112,22 @@ Result<void> Processes::Offspring::take_memory() {
 
 Result<void> Processes::Offspring::take_files() {
     if (shares(abi::kCloneFiles)) {
-        child_->files = parent_.files;
-        ++child_->files->users;
+        thread_->files = caller_.files;
+        ++thread_->files->users;
         return {};
     }
-    child_->files = TRY(processes_.file_tables_.allocate(processes_.files_.descriptor_blocks()));
-    return child_->files->table.copy_from(parent_.files->table);
+    thread_->files = TRY(processes_.file_tables_.allocate(processes_.files_.descriptor_blocks()));
+    return thread_->files->table.copy_from(caller_.files->table);
 }
 
 Result<void> Processes::Offspring::take_place() {
     if (shares(abi::kCloneFs)) {
-        child_->place = parent_.place;
-        ++child_->place->users;
+        thread_->place = caller_.place;
+        ++thread_->place->users;
         return {};
     }
-    child_->place = TRY(processes_.places_.allocate());
-    child_->place->view = parent_.place->view;
+    thread_->place = TRY(processes_.places_.allocate());
+    thread_->place->view = caller_.place->view;
     return {};
 }
 
@@ -226,17 +228,18 @@ void Processes::start_init(void (*entry)(void*)) {
     if (!created.ok() || !files.ok() || !place.ok() || !signals.ok() || !thread.ok())
         panic("no memory for the first process");
     Process& init = *created.value();
+    Thread& first = *thread.value();
     ASSERT(init.pid == 1);
     init.limits = default_limits();
-    init.files = files.value();
-    init.place = place.value();
     init.signals = signals.value();
-    init.place->view = {.root = files_.mounts().root(), .directory = files_.mounts().root()};
     init.start_time = now();
-    thread.value()->tid = init.pid;
-    thread.value()->process = &init;
-    init.threads.push_back(*thread.value());
-    fs::FileCalls calls = files_of(init);
+    first.files = files.value();
+    first.place = place.value();
+    first.place->view = {.root = files_.mounts().root(), .directory = files_.mounts().root()};
+    first.tid = init.pid;
+    first.process = &init;
+    init.threads.push_back(first);
+    fs::FileCalls calls = files_of(first);
     for (std::uint32_t i = 0; i < 3; ++i) {
         if (!calls.open(abi::kAtWorkingDirectory, "/dev/console", abi::kOpenReadWrite, 0).ok())
             quire::log(LogLevel::Warning, "init", "/dev/console cannot be opened");

@@ -87,9 +87,10 @@ void Processes::on_tick() {
     system_.load.sample(demand.running + demand.blocked);
 }
 
-fs::FileCalls Processes::files_of(Process& process) {
-    return {files_.layer(),      process.place->view, process.files->table,
-            process.credentials, files_.time(),       *this};
+fs::FileCalls Processes::files_of(Thread& thread) {
+    return {files_.layer(),      thread.place->view,
+            thread.files->table, thread.process->credentials,
+            files_.time(),       *this};
 }
 
 Result<void> Processes::sleep_on(fs::WaitQueue& queue, std::uint64_t deadline) {

@@ -35,9 +35,9 @@ class Processes final : fs::Sleeper {
     [[nodiscard]] std::uint64_t now() const { return system_.clock.nanoseconds(); }
     [[nodiscard]] std::uint64_t wall_clock() const;
 
-    /// The file calls of a process, for the length of a call:
-    /// `processes.files_of(process).open(...)`. They sleep by sleep_on().
-    [[nodiscard]] fs::FileCalls files_of(Process& process);
+    /// The file calls of a thread, for the length of a call:
+    /// `processes.files_of(thread).open(...)`. They sleep by sleep_on().
+    [[nodiscard]] fs::FileCalls files_of(Thread& thread);
 
     /// Sleeps until `queue` is woken, a signal comes (Interrupted), or the time is over (TimedOut;
     /// kNever: it never is). May end earlier, so the caller looks again. The kernel lock is given
@@ -76,9 +76,9 @@ class Processes final : fs::Sleeper {
     void start_init(void (*entry)(void*));
 
     // --- kernel/exec.cpp ---
-    /// Descriptors and signal actions are the process's own from now on. Errors: OutOfMemory;
+    /// Descriptors and signal actions are shared with no other process from now on. Errors: OutOfMemory;
     /// nothing has changed then.
-    Result<void> stop_sharing(Process& process);
+    Result<void> stop_sharing(Thread& thread);
 
     // --- kernel/exit.cpp ---
     /// Ends the process of the current thread: all its threads. `status`: wait4's encoding.

@@ -101,11 +101,12 @@ mm::MemoryLimits memory_limits(const Process& process) {
 void apply_limits(Process& process) {
     process.credentials.most_file_bytes = process.limits[abi::kLimitFileSize].soft;
     if (process.memory != nullptr) process.memory->space.limits() = memory_limits(process);
-    if (process.files == nullptr) return;
     const std::uint64_t files = process.limits[abi::kLimitFiles].soft;
-    process.files->table.set_limit(files < fs::DescriptorTable::kMost
-                                       ? static_cast<std::uint32_t>(files)
-                                       : fs::DescriptorTable::kMost);
+    for (Thread& thread : process.threads)
+        if (thread.files != nullptr)
+            thread.files->table.set_limit(files < fs::DescriptorTable::kMost
+                                              ? static_cast<std::uint32_t>(files)
+                                              : fs::DescriptorTable::kMost);
 }
 
 // (Linux: proc_pid_limits in fs/proc/base.c.)

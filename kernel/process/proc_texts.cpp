@@ -75,7 +75,8 @@ PageCount most_resident(Process& process, PageCount resident) {
     return most < resident ? resident : most;
 }
 
-void write_ids(Process& process, const TextWriter& out) {
+void write_ids(const ProcSubject& subject, const TextWriter& out) {
+    const Process& process = subject.process;
     const fs::Credentials& who = process.credentials;
     const auto number = [](std::uint32_t id) { return static_cast<unsigned long>(id); };
     out.print("Uid:\t%lu\t%lu\t%lu\t%lu\n", number(who.real_user), number(who.user),
@@ -83,7 +84,7 @@ void write_ids(Process& process, const TextWriter& out) {
     out.print("Gid:\t%lu\t%lu\t%lu\t%lu\n", number(who.real_group), number(who.group),
               number(process.saved_group), number(who.group));
     out.print("FDSize:\t%lu\nGroups:\t",
-              number(process.files == nullptr ? 0 : fs::DescriptorTable::kMost));
+              number(subject.files() == nullptr ? 0 : fs::DescriptorTable::kMost));
     for (std::uint32_t i = 0; i < who.group_count; ++i)
         out.print("%s%lu", i == 0 ? "" : " ", number(who.groups[i]));
     out.print(" \n");
@@ -92,14 +93,14 @@ void write_ids(Process& process, const TextWriter& out) {
 void write_identity(const ProcSubject& subject, const TextWriter& out) {
     Process& process = subject.process;
     out.print("Name:\t%s\n", subject.name());
-    if (process.place != nullptr)
-        out.print("Umask:\t%#04o\n", static_cast<unsigned>(process.place->view.umask));
+    if (subject.place() != nullptr)
+        out.print("Umask:\t%#04o\n", static_cast<unsigned>(subject.place()->view.umask));
     const auto pid = static_cast<unsigned long>(process.pid);
     const unsigned long parent = process.parent == nullptr ? 0 : process.parent->pid;
     out.print("State:\t%s\nTgid:\t%lu\nNgid:\t0\nPid:\t%lu\nPPid:\t%lu\nTracerPid:\t0\n",
               state_name(state_letter(subject)), pid, static_cast<unsigned long>(subject.tid),
               parent);
-    write_ids(process, out);
+    write_ids(subject, out);
 }
 
 // VmHWM is as far as it is known: nobody keeps the books of each page.

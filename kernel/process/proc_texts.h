@@ -28,6 +28,11 @@ struct ProcSubject {
     [[nodiscard]] const char* name() const {
         return thread == nullptr ? process.name.data() : process.name_of(*thread).data();
     }
+    /// nullptr: it has ended.
+    [[nodiscard]] FileTable* files() const { return thread == nullptr ? nullptr : thread->files; }
+    [[nodiscard]] WorkingPlace* place() const {
+        return thread == nullptr ? nullptr : thread->place;
+    }
     /// What it has used: all threads, or the one.
     [[nodiscard]] Usage usage() const;
 };

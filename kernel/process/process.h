@@ -1,12 +1,13 @@
 // Processes and threads: what the kernel knows of each running program.
 //
-//     Process (pid)                      Thread (tid)           shared by whoever clone() says
-//     +-----------------+   threads_    +---------------+       +---------------------------+
-//     | parent, children|-------------->| kernel stack  |       | ProgramMemory  (CLONE_VM)     |
-//     | group, session  |               | state, slice  |       | FileTable      (CLONE_FILES)  |
-//     | pending signals |               | blocked set   |       | WorkingPlace   (CLONE_FS)     |
-//     | limits, times   |               | pending       |       | SignalTable    (CLONE_SIGHAND)|
-//     +-----------------+               +---------------+       +---------------------------+
+//     Process (pid)                   Thread (tid)        shared by whoever clone() says
+//     +------------------+  threads   +--------------+    +------------------------------+
+//     | parent, children |----------->| kernel stack |--->| FileTable      (CLONE_FILES) |
+//     | group, session   |            | state, slice |--->| WorkingPlace   (CLONE_FS)    |
+//     | pending signals  |            | blocked set  |    +------------------------------+
+//     | limits, times    |-----.      | pending      |    | ProgramMemory  (CLONE_VM)    |
+//     +------------------+     |      +--------------+    | SignalTable (CLONE_SIGHAND)  |
+//                              '------------------------->+------------------------------+
 //
 // A process is made by fork, runs one program after the other by execve, ends as a zombie that
 // keeps only its status, and goes when its parent has waited for it (kernel/process/
@@ -176,6 +177,10 @@ struct Thread final : fs::Waiter {
     std::uint32_t robust_list = 0;                 // set_robust_list(2)
     VforkWait* vfork_caller = nullptr;             // who waits for this thread's exec or end
 
+    // --- Files: those of the other threads, unless clone() was told otherwise ---
+    FileTable* files = nullptr;
+    WorkingPlace* place = nullptr;
+
     // --- Signals: kernel/process/signal_delivery.h ---
     SignalSet blocked;
     SignalSet awaited;                        // sigtimedwait: these wake it, and are not delivered
@@ -235,8 +240,6 @@ struct Process {
 
     // --- What it has ---
     ProgramMemory* memory = nullptr;
-    FileTable* files = nullptr;
-    WorkingPlace* place = nullptr;
     SignalTable* signals = nullptr;
     PendingSignals pending;  // for any of its threads
     fs::Credentials credentials;

@@ -93,14 +93,12 @@ Result<void> exe(ProcessFiles& files, const ProcSubject& about, const TextWriter
     return link_to(files, process.memory->executable.get(), out);
 }
 Result<void> cwd(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
-    Process& process = about.process;
-    if (process.place == nullptr) return Error::NotFound;
-    return link_to(files, process.place->view.directory.get(), out);
+    if (about.place() == nullptr) return Error::NotFound;
+    return link_to(files, about.place()->view.directory.get(), out);
 }
 Result<void> root(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
-    Process& process = about.process;
-    if (process.place == nullptr) return Error::NotFound;
-    return link_to(files, process.place->view.root.get(), out);
+    if (about.place() == nullptr) return Error::NotFound;
+    return link_to(files, about.place()->view.root.get(), out);
 }
 
 // --- What can be written ---

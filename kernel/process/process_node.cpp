@@ -233,7 +233,7 @@ Result<NodeRef> ProcessNode::look_up_entry(const ProcSubject& about, std::string
 }
 
 Result<NodeRef> ProcessNode::look_up_descriptor(const ProcSubject& about, std::string_view name) {
-    const FileTable* const table = about.process.files;
+    const FileTable* const table = about.files();
     const auto descriptor = parse_number(name, fs::DescriptorTable::kMost - 1);
     if (!descriptor.has_value() || table == nullptr || !table->table.file(*descriptor).ok())
         return Error::NotFound;
@@ -272,7 +272,7 @@ Result<void> ProcessNode::read_entries(std::uint64_t& position, DirectoryVisitor
 Result<void> ProcessNode::read_descriptors(std::uint64_t& position,
                                            DirectoryVisitor& visitor) const {
     const ProcSubject about = TRY(subject());
-    const FileTable* const table = about.process.files;
+    const FileTable* const table = about.files();
     if (table == nullptr) return {};
     for (; position < 2 + fs::DescriptorTable::kMost; ++position) {
         const auto descriptor = static_cast<std::uint32_t>(position - 2);
@@ -330,9 +330,9 @@ Result<std::uint32_t> ProcessNode::read_link(std::span<char> room) {
 
 Result<void> ProcessNode::write_target(const ProcSubject& about, const mm::TextWriter& out) {
     if (role_ == Role::Entry) return ProcessFiles::entries()[index_].write(files_, about, out);
-    const Process& process = about.process;
-    if (process.files == nullptr) return Error::NotFound;
-    const Result<fs::FileRef> file = process.files->table.file(index_);
+    const FileTable* const table = about.files();
+    if (table == nullptr) return Error::NotFound;
+    const Result<fs::FileRef> file = table->table.file(index_);
     if (!file.ok()) return Error::NotFound;
     fs::Node& node = *file.value()->node();
     const std::string_view path = files_.host().path_of(node);

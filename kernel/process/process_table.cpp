@@ -225,8 +225,7 @@ void ProcessTable::give_children_to_init(Process& process) {
 
 bool ProcessTable::end(Process& process, std::uint32_t status) {
     ASSERT(process.parent != nullptr && process.state != ProcessState::Zombie);
-    ASSERT(process.threads.empty() && process.memory == nullptr && process.files == nullptr);
-    ASSERT(process.place == nullptr && process.signals == nullptr);
+    ASSERT(process.threads.empty() && process.memory == nullptr && process.signals == nullptr);
     process.state = ProcessState::Zombie;
     process.exit_status = status;
     process.stop_untold = process.continue_untold = false;

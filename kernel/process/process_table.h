@@ -103,8 +103,7 @@ class ProcessTable {
     /// The process is a zombie from now on: its alarm is off, its children are init's; who waits
     /// for it, or as init for one of them, is woken. Returns whether it is gone already, because
     /// its parent does not want to be told (SIGCHLD ignored, or SA_NOCLDWAIT). Zombies that come to
-    /// an init like that go, too. Precondition: not init; threads, memory, files, place and signals
-    /// are gone.
+    /// an init like that go, too. Precondition: not init; threads, memory and signals are gone.
     bool end(Process& process, std::uint32_t status);
 
     /// One look for a child: a zombie is released and its usage added to the parent's. pid 0: there

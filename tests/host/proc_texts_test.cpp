@@ -123,7 +123,7 @@ TEST_F(ProcTexts, StatTellsSignalsOfTheFirst31) {
 TEST_F(ProcTexts, StatusIsLinuxs) {
     give_memory();
     place.view.umask = 022;
-    process.place = &place;
+    thread.place = &place;
     process.credentials.user = process.credentials.real_user = 1000;
     process.saved_user = 1001;
     process.credentials.groups[0] = 4;
@@ -183,7 +183,7 @@ TEST_F(ProcTexts, StatusIsLinuxs) {
               "Mems_allowed_list:\t0\n"
               "voluntary_ctxt_switches:\t3\n"
               "nonvoluntary_ctxt_switches:\t4\n");
-    process.place = nullptr;
+    thread.place = nullptr;
 }
 
 TEST_F(ProcTexts, StatusOfAZombieHasNoMemory) {

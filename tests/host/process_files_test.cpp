@@ -73,8 +73,8 @@ class ProcessFilesTest : public FileTest {
     }
     void strip() {
         child.memory = nullptr;
-        child.files = nullptr;
-        child.place = nullptr;
+        while (child.threads.pop_front() != nullptr) {
+        }
         if (memory != nullptr) memory->executable = {};
     }
     // A page of memory with arguments in it, and an executable.
@@ -99,8 +99,9 @@ class ProcessFilesTest : public FileTest {
         memory->environment_end = kText + 30;
     }
     void give_files() {
-        child.files = &files;
-        child.place = &place;
+        leader.files = &files;
+        leader.place = &place;
+        child.threads.push_back(leader);
         place.view.root = place.view.directory = world.mounts.root();
     }
     void become_user(std::uint32_t user) {
@@ -124,6 +125,7 @@ class ProcessFilesTest : public FileTest {
     ProcessFiles process_files{proc, world.machine.memory, world.machine.slabs, table, host};
     Process& init = *table.create(nullptr).take();
     Process& child = *table.create(&init).take();
+    Thread leader{2, &child};
     Process reader{77};
     std::unique_ptr<ProgramMemory> memory;
     FileTable files{world.block_cache};
@@ -184,7 +186,7 @@ class ThreadFilesTest : public ProcessFilesTest {
         while (child.threads.pop_front() != nullptr) {
         }
     }
-    Thread leader{2, &child}, third{table.take_thread_id(child).value(), &child},
+    Thread third{table.take_thread_id(child).value(), &child},
         fourth{table.take_thread_id(child).value(), &child};
 };
 

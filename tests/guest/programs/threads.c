@@ -119,6 +119,41 @@ TEST(places_for_numbers_that_cannot_be_written_are_ignored) {
         system_call(SYS_sched_yield);
 }
 
+static int pipe_ends[2];
+
+static void close_and_move(void* unused) {
+    (void)unused;
+    system_call(SYS_close, pipe_ends[0]);
+    system_call(SYS_chdir, "/tmp");
+    system_call(SYS_umask, 0);
+}
+
+// Whether the caller sees what a thread does to its files: 1 descriptors, 2 directory and umask.
+static int what_is_shared_with(unsigned flags) {
+    static volatile int alive;
+    char path[16] = "";
+    system_call(SYS_pipe, pipe_ends);
+    system_call(SYS_chdir, "/");
+    system_call(SYS_umask, 022);
+    alive = 1;
+    CHECK(raw_clone(flags, new_stack() + kStackBytes, (int*)&path, 0, &alive, close_and_move, 0) >
+          0);
+    wait_while(&alive, 1);
+    system_call(183 /* getcwd */, path, sizeof path);
+    const int closed = system_call(SYS_close, pipe_ends[0]) == -EBADF;
+    const int moved = path[1] == 't';
+    CHECK_EQUAL(system_call(SYS_umask, 022), moved ? 0 : 022);
+    system_call(SYS_close, pipe_ends[1]);
+    return closed + 2 * moved;
+}
+
+TEST(files_and_directory_are_shared_if_clone_says_so) {
+    CHECK_EQUAL(what_is_shared_with(kThreadFlags), 3);
+    CHECK_EQUAL(what_is_shared_with(kThreadFlags & ~(unsigned)CLONE_FILES), 2);
+    CHECK_EQUAL(what_is_shared_with(kThreadFlags & ~(unsigned)CLONE_FS), 1);
+    CHECK_EQUAL(what_is_shared_with(kThreadFlags & ~(unsigned)(CLONE_FILES | CLONE_FS)), 0);
+}
+
 static void make_threads_until_refused(long most) {
     const unsigned long limit[2] = {(unsigned long)most, (unsigned long)most};
     system_call(SYS_setrlimit, 6, limit);
@@ -232,7 +267,6 @@ TEST(the_parent_is_told_once_when_the_last_has_gone) {
 }
 
 // What threads may be doing when all have to end.
-static int pipe_ends[2];
 static volatile int never;
 static void sleep_in_pipe(void* unused) {
     char byte;
