@@ -138,8 +138,8 @@ fs::CpuFigures KernelReport::cpu() {
     figures.switches = scheduler.switches();
     figures.threads_made = scheduler.threads_made();
     figures.boot_time = system_.clock.boot_time();
-    for (std::uint8_t line = 0; line < figures.interrupts.size(); ++line)
-        figures.interrupts[line] = cpu::irq_statistics(line).handled;
+    for (std::size_t line = 0; line < figures.interrupts.size(); ++line)
+        figures.interrupts[line] = cpu::irq_statistics(static_cast<std::uint8_t>(line)).handled;
     figures.averages = system_.load.averages();
     figures.running = demand.running;
     figures.blocked = demand.blocked;

@@ -26,7 +26,7 @@ void MachineLoad::sample(std::uint32_t active) {
     ASSERT(sample_is_due());
     since_sample_ -= kTicksPerSample;
     for (std::size_t i = 0; i < kAverages; ++i)
-        averages_[i] = moved(averages_[i], kDecay[i], std::uint64_t{active} * kOne);
+        averages_[i] = moved(averages_[i], kDecay[i], active * kOne);
 }
 
 }  // namespace quire::kernel

@@ -55,6 +55,8 @@ TEST(LogLines, TheTailIsTheNewestLinesThatFit) {
     EXPECT_EQ(log_tail(log.ring, 2, all).first, 2U);
     EXPECT_EQ(log_tail(log.ring, 2, all).bytes, lengths[2]);
     EXPECT_EQ(log_tail(log.ring, 3, all).bytes, 0U);
+    EXPECT_EQ(log_tail(log.ring, 1, lengths[2]).first, 2U);
+    EXPECT_EQ(log_tail(log.ring, 1, lengths[2]).bytes, lengths[2]);
 }
 
 }  // namespace
