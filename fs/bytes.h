@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "kernel/base/result.h"
@@ -15,8 +16,12 @@ namespace quire::fs {
 class ByteSink {
   public:
     /// Takes the whole of `piece`, which follows what came before. May sleep (a program's page may
-    /// have to be brought in). Errors: BadAddress; the piece may have been taken in part then.
+    /// have to be brought in). Errors: BadAddress; a part of it may have been written then, and the
+    /// next piece goes to the same place.
     virtual Result<void> take(std::span<const std::byte> piece) = 0;
+    /// How long a piece may be of which all or nothing can be taken, as far as that is known: where
+    /// a piece was too long, a shorter one may do. 0: none.
+    virtual std::uint32_t reach() { return UINT32_MAX; }
 
   protected:
     ~ByteSink() = default;
@@ -26,8 +31,10 @@ class ByteSink {
 class ByteSource {
   public:
     /// Fills the whole of `piece` with what comes next. May sleep. Errors: BadAddress; the piece
-    /// may have been filled in part then.
+    /// may have been filled in part then, and the next one begins with the same bytes.
     virtual Result<void> give(std::span<std::byte> piece) = 0;
+    /// As of a sink.
+    virtual std::uint32_t reach() { return UINT32_MAX; }
 
   protected:
     ~ByteSource() = default;

@@ -162,6 +162,21 @@ Result<void> write_piece(UserMemory& memory, MemoryObject& object, const Piece& 
     return write_in_place(memory, object, piece, frame, from);
 }
 
+// How many bytes to try to move next. After a piece has met a bad address they go as far as the
+// program's memory is sure to be of one kind: so all before the bad address is moved.
+template <typename End>
+std::uint32_t next_step(std::uint32_t left, End& end, bool carefully) {
+    if (!carefully) return left;
+    const std::uint32_t reach = end.reach();
+    return reach < left ? reach : left;
+}
+
+// What read and write answer when they cannot go on.
+Result<std::uint32_t> done_or(std::uint32_t done, Error error) {
+    if (done != 0) return done;
+    return error;
+}
+
 // The page that an object of `bytes` bytes ends in, in RAM, if it ends within a page that is not
 // all zeroes by itself. A store zero-fills what lies past its end; it must be read only if the
 // object is to be shorter than that.
@@ -220,12 +235,18 @@ Result<std::uint32_t> read_object(UserMemory& memory, MemoryObject& object, std:
     if (offset >= object.bytes()) return 0;
     const std::uint64_t there = object.bytes() - offset;
     if (bytes > there) bytes = static_cast<std::uint32_t>(there);
+    bool carefully = false;
     for (std::uint32_t done = 0; done < bytes;) {
-        const Piece piece = Piece::at(offset + done, bytes - done);
+        const std::uint32_t most = next_step(bytes - done, to, carefully);
+        if (most == 0) return done_or(done, Error::BadAddress);
+        const Piece piece = Piece::at(offset + done, most);
         const Result<void> read = read_piece(memory, object, piece, bytes - done, to, ahead);
-        if (!read.ok() && done != 0) return done;
-        if (!read.ok()) return read.error();
-        done += piece.bytes;
+        if (read.ok())
+            done += piece.bytes;
+        else if (carefully || read.error() != Error::BadAddress || to.reach() >= piece.bytes)
+            return done_or(done, read.error());
+        else
+            carefully = true;
     }
     return bytes;
 }
@@ -234,15 +255,21 @@ Result<std::uint32_t> write_object(UserMemory& memory, MemoryObject& object, std
                                    std::uint32_t bytes, ByteSource& from) {
     if (bytes == 0) return 0;
     if (offset >= MemoryObject::kMaxBytes) return Error::LimitReached;
-    const std::uint64_t most = MemoryObject::kMaxBytes - offset;
-    if (bytes > most) bytes = static_cast<std::uint32_t>(most);
+    const std::uint64_t room = MemoryObject::kMaxBytes - offset;
+    if (bytes > room) bytes = static_cast<std::uint32_t>(room);
     if (offset > object.bytes()) TRY(prepare_to_grow(memory, object));
+    bool carefully = false;
     for (std::uint32_t done = 0; done < bytes;) {
-        const Piece piece = Piece::at(offset + done, bytes - done);
+        const std::uint32_t most = next_step(bytes - done, from, carefully);
+        if (most == 0) return done_or(done, Error::BadAddress);
+        const Piece piece = Piece::at(offset + done, most);
         const Result<void> written = write_piece(memory, object, piece, from);
-        if (!written.ok() && done != 0) return done;
-        if (!written.ok()) return written.error();
-        done += piece.bytes;
+        if (written.ok())
+            done += piece.bytes;
+        else if (carefully || written.error() != Error::BadAddress || from.reach() >= piece.bytes)
+            return done_or(done, written.error());
+        else
+            carefully = true;
     }
     return bytes;
 }

@@ -21,6 +21,7 @@ class UserSink final : public fs::ByteSink {
   public:
     explicit UserSink(mm::VirtAddr start) : at_(start) {}
     Result<void> take(std::span<const std::byte> piece) override;
+    std::uint32_t reach() override;
 
   private:
     mm::VirtAddr at_;
@@ -30,6 +31,7 @@ class UserSource final : public fs::ByteSource {
   public:
     explicit UserSource(mm::VirtAddr start) : at_(start) {}
     Result<void> give(std::span<std::byte> piece) override;
+    std::uint32_t reach() override;
 
   private:
     mm::VirtAddr at_;
@@ -55,9 +57,14 @@ class UserVector final : public fs::ByteSink, public fs::ByteSource {
 
     Result<void> take(std::span<const std::byte> piece) override;
     Result<void> give(std::span<std::byte> piece) override;
+    std::uint32_t reach() override;
 
   private:
     explicit UserVector(mm::VirtAddr array) : next_(array) {}
+    Result<void> take_all(std::span<const std::byte> piece);
+    Result<void> give_all(std::span<std::byte> piece);
+    // Makes the next buffer the current one if that is used up. Precondition: there is one.
+    Result<void> find_buffer();
     // What is left of the current buffer, which is not empty, up to `most` bytes of it.
     Result<UserBuffer> part(std::size_t most);
 

@@ -33,6 +33,41 @@ TEST_F(ObjectIo, ReadsStopAtTheEnd) {
     EXPECT_EQ(read(file, 0, 0).size(), 0U);
 }
 
+// A program's memory that ends `bytes` bytes from here, in steps of 100 bytes.
+class EndingMemory final : public ByteSink, public ByteSource {
+  public:
+    explicit EndingMemory(std::uint32_t bytes) : left_(bytes) {}
+    Result<void> take(std::span<const std::byte> piece) override { return move(piece.size()); }
+    Result<void> give(std::span<std::byte> piece) override {
+        std::ranges::fill(piece, std::byte{'x'});
+        return move(piece.size());
+    }
+    std::uint32_t reach() override { return left_ < 100 ? left_ : 100; }
+
+  private:
+    Result<void> move(std::size_t bytes) {
+        if (bytes > left_) return Error::BadAddress;
+        left_ -= static_cast<std::uint32_t>(bytes);
+        return {};
+    }
+    std::uint32_t left_;
+};
+
+TEST_F(ObjectIo, MovesAllBeforeABadAddress) {
+    for (const std::uint32_t there : {1U, 1000U, 4096U, 5000U}) {
+        EndingMemory memory(there);
+        EXPECT_EQ(read_object(machine.memory, file, 10, 9000, memory, ahead).value(), there);
+    }
+    EndingMemory nothing(0);
+    EXPECT_EQ(read_object(machine.memory, file, 10, 9000, nothing, ahead).error(),
+              Error::BadAddress);
+    for (const std::uint32_t there : {1U, 1000U, 4096U, 5000U}) {
+        EndingMemory memory(there);
+        EXPECT_EQ(write_object(machine.memory, file, 10, 9000, memory).value(), there);
+        expect(file, 10, Bytes(there, std::byte{'x'}));
+    }
+}
+
 TEST_F(ObjectIo, WhatIsInRamIsNotReadAgain) {
     read(file, 0, 4096);
     disk.forget_calls();

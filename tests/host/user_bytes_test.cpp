@@ -78,6 +78,29 @@ TEST_F(UserBytes, VectorsFillTheirBuffersInOrder) {
     EXPECT_EQ(room, "abcdef");
 }
 
+TEST_F(UserBytes, AfterAFailureTheNextPieceGoesToTheSamePlace) {
+    kernel::UserSink sink{mm::VirtAddr(kStart + 0x3FFE)};
+    EXPECT_FALSE(sink.take(piece("abc")).ok());
+    EXPECT_EQ(sink.reach(), 2U);
+    ASSERT_TRUE(sink.take(piece("xy")).ok());
+    EXPECT_EQ(text(kStart + 0x3FFE, 2), "xy");
+    const auto array =
+        store({at(kStart, 2), at(kStart + 100, 0), at(kStart + 0x1FFF, 1), at(0, 9)});
+    UserVector vector = UserVector::create(array, 4).take();
+    EXPECT_FALSE(vector.take(piece("abcdefgh")).ok());
+    for (const char* byte : {"ab", "c"}) {
+        ASSERT_EQ(vector.reach(), std::string(byte).size());
+        ASSERT_TRUE(vector.take(piece(byte)).ok());
+    }
+    EXPECT_EQ(text(kStart, 2) + text(kStart + 0x1FFF, 1), "abc");
+    UserVector source = UserVector::create(array, 4).take();
+    std::string room(4, '?');
+    EXPECT_FALSE(source.give(std::as_writable_bytes(std::span(room))).ok());
+    EXPECT_EQ(source.reach(), 2U);
+    ASSERT_TRUE(source.give(std::as_writable_bytes(std::span(room).first(3))).ok());
+    EXPECT_EQ(room.substr(0, 3), "abc");
+}
+
 TEST_F(UserBytes, VectorsAreCheckedAsAWhole) {
     const auto create = [&](const std::vector<UserBuffer>& buffers) {
         const auto vector =
