@@ -11,9 +11,9 @@ using namespace abi;
 
 constexpr std::uint32_t kChangeable =
     kOpenAppend | kOpenNonBlock | kOpenAsync | kOpenDirect | kOpenNoAccessTime;
-// What only matters while the file is opened.
-constexpr std::uint32_t kOfOpening =
-    kOpenCreate | kOpenExclusive | kOpenNoTty | kOpenTruncate | kOpenCloseOnExec;
+// What F_GETFL tells: neither what only matters while the file is opened nor what nobody knows.
+constexpr std::uint32_t kOfFile = kOpenAccessMode | kChangeable | kOpenSync | kOpenLargeFile |
+                                  kOpenDirectory | kOpenNoFollow | kOpenPath;
 constexpr std::uint64_t kMostOffset = 0x7FFFFFFFFFFFFFFF;
 
 }  // namespace
@@ -26,7 +26,7 @@ FileRef::~FileRef() {
 }
 
 OpenFile::OpenFile(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t flags)
-    : layer_(layer), node_(std::move(node)), io_(std::move(io)), flags_(flags & ~kOfOpening) {}
+    : layer_(layer), node_(std::move(node)), io_(std::move(io)), flags_(flags & kOfFile) {}
 
 Result<FileRef> OpenFile::create(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t flags) {
     OpenFile* file = TRY(layer.open_files.allocate(layer, std::move(node), std::move(io), flags));
@@ -102,7 +102,7 @@ Result<std::uint64_t> OpenFile::seek(std::int64_t offset, std::uint32_t whence) 
         break;
     }
     const std::uint64_t target = TRY(seek_target(offset, whence));
-    if (target > kMostOffset) return Error::InvalidArgument;
+    if (target > mm::MemoryObject::kMaxBytes) return Error::InvalidArgument;
     offset_ = target;
     return target;
 }
@@ -124,6 +124,7 @@ Result<std::uint32_t> OpenFile::read_directory(std::uint32_t bytes, ByteSink& to
 
 Readiness OpenFile::readiness() const {
     Readiness ready = io_->readiness();
+    if (io_->changes() == nullptr) return ready;  // files are ready for what they refuse, too
     const OpenMode mode = this->mode();
     ready.readable = ready.readable && mode.read;
     ready.hung_up = ready.hung_up && mode.read;

@@ -218,12 +218,22 @@ CallResult select_until(SystemCall& call, std::uint64_t deadline) {
     return count;
 }
 
+// More than a second's microseconds are seconds, in this call alone. (Linux: kern_select.)
+abi::TimeValue carried(abi::TimeValue value) {
+    constexpr std::int32_t kSecond = 1000000;
+    if (value.microseconds < kSecond || value.seconds < 0) return value;
+    const std::int32_t carry = value.microseconds / kSecond;
+    if (value.seconds <= INT32_MAX - carry) value.seconds += carry;
+    value.microseconds %= kSecond;
+    return value;
+}
+
 CallResult call_select(SystemCall& call) {
     const mm::VirtAddr place = call.pointer(4);
     std::uint64_t deadline = Processes::kNever;
     if (place != mm::VirtAddr()) {
         const auto value = TRY(user::read<abi::TimeValue>(place));
-        deadline = deadline_in(call, TRY(nanoseconds_of(value)));
+        deadline = deadline_in(call, TRY(nanoseconds_of(carried(value))));
     }
     const CallResult result = select_until(call, deadline);
     tell_rest(place, time_value(rest_until(call, deadline)));

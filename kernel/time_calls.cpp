@@ -80,11 +80,14 @@ Result<std::uint64_t> read_clock(SystemCall& call, std::uint32_t clock) {
     switch (clock) {
     case abi::kClockRealTime:
     case abi::kClockRealTimeCoarse:
+    case abi::kClockRealTimeAlarm:
+    case abi::kClockAtomic:
         return call.processes().wall_clock();
     case abi::kClockMonotonic:
     case abi::kClockMonotonicRaw:
     case abi::kClockMonotonicCoarse:
     case abi::kClockBootTime:
+    case abi::kClockBootTimeAlarm:
         return call.processes().now();
     default:
         return Error::InvalidArgument;

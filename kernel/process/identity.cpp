@@ -1,5 +1,7 @@
 #include "kernel/process/identity.h"
 
+#include <algorithm>
+
 namespace quire::kernel {
 
 namespace {
@@ -109,6 +111,7 @@ Result<void> set_supplementary(Process& process, std::span<const std::uint32_t> 
     credentials.group_count = static_cast<std::uint32_t>(groups.size());
     for (std::size_t i = 0; i < groups.size(); ++i)
         credentials.groups[i] = groups[i];
+    std::sort(credentials.groups.begin(), credentials.groups.begin() + credentials.group_count);
     return {};
 }
 
