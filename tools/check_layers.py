@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "libc/": [ABI],
     "libc/heap/": [BASE, "libc/string"],  # the kernel's heap as well as the user's
     "user/": ["libc/", ABI],
+    "tests/oracle/": ["user/", "tests/oracle/"],
     "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "kernel/process/",
                      "user/"],
     # The model of the host tests, for stock programs inside Quire.

@@ -17,9 +17,11 @@ static long opened(const char* name, int flags) {
 }
 
 ANSWER(mmap2, "a closed descriptor", to_map(kPage, PROT_READ, MAP_PRIVATE, 77, 0))
-ANSWER(mmap2, "neither shared nor private", to_map(kPage, PROT_READ, 0, (int)opened("f", O_RDWR), 0))
+ANSWER(mmap2, "neither shared nor private",
+       to_map(kPage, PROT_READ, 0, (int)opened("f", O_RDWR), 0))
 ANSWER(mmap2, "no length", to_map(0, PROT_READ, MAP_PRIVATE, (int)opened("f", O_RDWR), 0))
-ANSWER(mmap2, "opened for writing only, to read", to_map(kPage, PROT_READ, MAP_PRIVATE, (int)opened("f", O_WRONLY), 0))
+ANSWER(mmap2, "opened for writing only, to read",
+       to_map(kPage, PROT_READ, MAP_PRIVATE, (int)opened("f", O_WRONLY), 0))
 ANSWER(mmap2, "opened for writing only, to write, shared",
        to_map(kPage, PROT_WRITE, MAP_SHARED, (int)opened("f", O_WRONLY), 0))
 ANSWER(mmap2, "opened for reading only, to write, shared",
@@ -36,9 +38,11 @@ CASE(mmap2, "a pipe") {
     answer(to_map(kPage, PROT_READ, MAP_PRIVATE, ends[0], 0));
 }
 ANSWER(mmap2, "a folder", to_map(kPage, PROT_READ, MAP_PRIVATE, (int)CALL(open, ".", O_RDONLY), 0))
-ANSWER(mmap2, "/dev/null", to_map(kPage, PROT_READ, MAP_PRIVATE, (int)CALL(open, "/dev/null", O_RDONLY), 0))
+ANSWER(mmap2, "/dev/null",
+       to_map(kPage, PROT_READ, MAP_PRIVATE, (int)CALL(open, "/dev/null", O_RDONLY), 0))
 CASE(mmap2, "/dev/zero, private") {
-    char* const page = (char*)to_map(kPage, kReadWrite, MAP_PRIVATE, (int)CALL(open, "/dev/zero", O_RDWR), 0);
+    char* const page =
+        (char*)to_map(kPage, kReadWrite, MAP_PRIVATE, (int)CALL(open, "/dev/zero", O_RDWR), 0);
     answer_outcome((long)page);
     answer(page[99]);
 }
@@ -118,7 +122,8 @@ CASE(ftruncate, "bytes cut off are zero when the file grows again") {
     answer_text("%d %d", page[2], page[4]);
 }
 CASE(read, "from a page behind the end of a mapped file") {
-    const char* const page = (char*)to_map(2 * kPage, PROT_READ, MAP_SHARED, (int)file("f", "abc"), 0);
+    const char* const page =
+        (char*)to_map(2 * kPage, PROT_READ, MAP_SHARED, (int)file("f", "abc"), 0);
     answer(CALL(write, CALL(open, "g", O_RDWR | O_CREAT, 0600), page + kPage, 1));
 }
 CASE(read, "a file into its own mapping") {

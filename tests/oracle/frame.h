@@ -1,20 +1,22 @@
-// The frame of the oracle's cases: what a system call answers, one line a case, on any kernel that has
-// Linux's i386 system calls (docs/oracle.md).
+// The frame of the oracle's cases: what a system call answers, one line a case, on any kernel that
+// has Linux's i386 system calls (docs/oracle.md).
 //
 //     #define SUBJECT "pipes"
 //     #include "tests/oracle/frame.h"
 //
-//     ANSWER(read, "a closed descriptor", CALL(read, 77, room, 1))      // 001 read: a closed ... = EBADF
-//     CASE(pipe, "what was written is read") {
+//     ANSWER(read, "a closed descriptor", CALL(read, 77, room, 1))      // 001 read: a closed ... =
+//     EBADF CASE(pipe, "what was written is read") {
 //         int ends[2];
 //         answer(CALL(pipe, ends));
 //         ...
-//         answer_text("%s", room);                                      // answers are joined by blanks
+//         answer_text("%s", room);                                      // answers are joined by
+//         blanks
 //     }
 //
-// Each case runs in a child of its own, as root, in an empty folder on a tmpfs, with descriptors 0 to 2
-// open, no handlers, and in a process group of its own, so that a crash ("killed SIGSEGV") and what is
-// left behind do not matter. An answer is the same on every run: no address, number of a process or time.
+// Each case runs in a child of its own, as root, in an empty folder on a tmpfs, with descriptors 0
+// to 2 open, no handlers, and in a process group of its own, so that a crash ("killed SIGSEGV") and
+// what is left behind do not matter. An answer is the same on every run: no address, number of a
+// process or time.
 #pragma once
 
 #include <asm/errno.h>
@@ -31,10 +33,10 @@ struct Case {
     void (*run)(void);
 };
 
-#define CASE_NAMED(name, call, situation)                                                   \
-    static void name(void);                                                                 \
+#define CASE_NAMED(name, call, situation)                                                    \
+    static void name(void);                                                                  \
     __attribute__((section("oracle_cases"), used)) static const struct Case entry_##name = { \
-        SUBJECT, #call, situation, name};                                                   \
+        SUBJECT, #call, situation, name};                                                    \
     static void name(void)
 #define CASE_AT_LINE(line, call, situation) CASE_NAMED(case_at_##line, call, situation)
 #define CASE_ON(line, call, situation) CASE_AT_LINE(line, call, situation)
@@ -90,6 +92,7 @@ struct Pages pages(void);
 long file(const char* name, const char* content);
 /// What is in it, ended by 0, at most 255 bytes; "(none)" if it cannot be read.
 const char* content_of(const char* name);
+enum { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE };
 /// A place for what a case reads.
 extern char room[4096];
 

@@ -5,7 +5,8 @@
 static char* mapped(const void* where, unsigned long bytes, int flags) {
     return map_at(where, bytes, kReadWrite, flags, -1, 0);
 }
-static long to_map(const void* where, unsigned long bytes, int prot, int flags, int file, long page) {
+static long to_map(const void* where, unsigned long bytes, int prot, int flags, int file,
+                   long page) {
     return (long)map_at(where, bytes, prot, flags, file, page);
 }
 /// The answer for a call whose result is an address: an errno, or where it is seen from `base`.
@@ -66,7 +67,8 @@ CASE(brk, "a mapping in the way") {
     char* const page = (char*)(((unsigned long)start + 4095) & ~4095UL);
     answer_place(mapped(page + 4 * kPage, kPage, kPrivate | MAP_FIXED), page);
     answer_place((char*)CALL(brk, page + 8 * kPage), start);
-    answer_whether(CALL(brk, page + 2 * kPage) == (long)(page + 2 * kPage), "grows before it", "stays");
+    answer_whether(CALL(brk, page + 2 * kPage) == (long)(page + 2 * kPage), "grows before it",
+                   "stays");
 }
 CASE(brk, "the heap can be unmapped under it") {
     char* const start = (char*)CALL(brk, 0);
@@ -83,7 +85,8 @@ CASE(brk, "the heap can be unmapped under it") {
 
 ANSWER(mmap2, "no length", to_map(0, 0, kReadWrite, kPrivate, -1, 0))
 ANSWER(mmap2, "the whole address space", to_map(0, 0xFFFFFFFF, kReadWrite, kPrivate, -1, 0))
-ANSWER(mmap2, "3 GiB, without a reservation", to_map(0, 0xC0000000, PROT_NONE, kPrivate | MAP_NORESERVE, -1, 0))
+ANSWER(mmap2, "3 GiB, without a reservation",
+       to_map(0, 0xC0000000, PROT_NONE, kPrivate | MAP_NORESERVE, -1, 0))
 ANSWER(mmap2, "a length just below 4 GiB", to_map(0, 0xFFFFF000, PROT_NONE, kPrivate, -1, 0))
 CASE(mmap2, "one byte is a page") {
     char* const page = map(1);
@@ -95,7 +98,8 @@ CASE(mmap2, "one byte is a page") {
 // --- mmap2: flags ---
 
 ANSWER(mmap2, "neither shared nor private", to_map(0, kPage, kReadWrite, MAP_ANONYMOUS, -1, 0))
-ANSWER(mmap2, "shared and validated, anonymous", to_map(0, kPage, kReadWrite, 3 | MAP_ANONYMOUS, -1, 0))
+ANSWER(mmap2, "shared and validated, anonymous",
+       to_map(0, kPage, kReadWrite, 3 | MAP_ANONYMOUS, -1, 0))
 CASE(mmap2, "shared, anonymous, descriptor not looked at") {
     answer_outcome(to_map(0, kPage, kReadWrite, MAP_SHARED | MAP_ANONYMOUS, 77, 0));
 }
@@ -114,7 +118,8 @@ CASE(mmap2, "populated and locked") {
     answer(CALL(mincore, page, kPage, &resident));
     answer(resident);
 }
-ANSWER(mmap2, "grows down, shared", to_map(0, kPage, kReadWrite, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0))
+ANSWER(mmap2, "grows down, shared",
+       to_map(0, kPage, kReadWrite, MAP_SHARED | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0))
 CASE(mmap2, "grows down, private: the page below it comes when touched") {
     char* const middle = map(1024 * kPage) + 512 * kPage;
     CALL(munmap, middle - 512 * kPage, 1024 * kPage);
@@ -162,15 +167,19 @@ CASE(mmap2, "the first hole from above that is large enough") {
     answer_place(map(kPage), area);
     answer_place(map(2 * kPage), area);
 }
-ANSWER(mmap2, "a hint in the kernel", to_map(KERNEL, kPage, kReadWrite, kPrivate, -1, 0) > 0 ? 1 : 0)
+ANSWER(mmap2, "a hint in the kernel",
+       to_map(KERNEL, kPage, kReadWrite, kPrivate, -1, 0) > 0 ? 1 : 0)
 CASE(mmap2, "a hint of one page is rounded to the lowest place there is") {
     answer_place(mapped((char*)4096, kPage, kPrivate), 0);
 }
-ANSWER(mmap2, "fixed, not aligned", to_map((char*)0x50000001, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
-ANSWER(mmap2, "fixed, in the kernel", to_map(KERNEL, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
+ANSWER(mmap2, "fixed, not aligned",
+       to_map((char*)0x50000001, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
+ANSWER(mmap2, "fixed, in the kernel",
+       to_map(KERNEL, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
 ANSWER(mmap2, "fixed, running into the kernel",
        to_map((char*)0xBFFFF000, 2 * kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
-ANSWER(mmap2, "fixed, the last page", to_map(LAST_PAGE, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
+ANSWER(mmap2, "fixed, the last page",
+       to_map(LAST_PAGE, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0))
 CASE(mmap2, "fixed at 0, as root") {
     answer(to_map(0, kPage, kReadWrite, kPrivate | MAP_FIXED, -1, 0));
 }

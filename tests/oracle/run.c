@@ -1,4 +1,5 @@
-// The main program of the oracle: runs the cases in the order of the table and prints a line for each.
+// The main program of the oracle: runs the cases in the order of the table and prints a line for
+// each.
 //
 //     oracle                     all
 //     oracle pipes signals       these subjects
@@ -66,19 +67,25 @@ static void prepare(void) {
 static void run(const struct Case* one, int number) {
     paper->used = 0;
     paper->text[0] = 0;
+    const SignalSet ended = bit(SIGCHLD);
+    const long at_once[2] = {0, 0}, patience[2] = {20, 0};
+    CALL(rt_sigtimedwait, &ended, 0, at_once, 8);  // what is left of the case before
     const long child = CALL(fork);
     if (child == 0) {
         prepare();
         one->run();
         end(0);
     }
+    // A case that sleeps for ever must not keep the others from their turn.
+    if (CALL(rt_sigtimedwait, &ended, 0, patience, 8) == -EAGAIN) CALL(kill, -child, SIGKILL);
     const int status = reap(child);
     CALL(kill, -child, SIGKILL);
     if (status != 0 || paper->used == 0) answer_status(status);
     remove_all(FOLDER);
     CALL(chmod, FOLDER, 0777);
     char line[1200];
-    snprintf(line, sizeof line, "%03d %s: %s = %s\n", number, one->call, one->situation, paper->text);
+    snprintf(line, sizeof line, "%03d %s: %s = %s\n", number, one->call, one->situation,
+             paper->text);
     print(line);
 }
 
@@ -111,11 +118,39 @@ static void run_those_asked_for(char** arguments) {
     }
 }
 
+static int tell_actions(void) {
+    struct Action one, two;
+    CALL(rt_sigaction, SIGUSR1, 0, &one, 8);
+    CALL(rt_sigaction, SIGUSR2, 0, &two, 8);
+    print(one.handler == 0 ? "default" : "handled");
+    print(two.handler == (void*)1 ? " ignored" : " not ignored");
+    return 0;
+}
+
+static int tell_ids(void) {
+    char line[100];
+    unsigned ids[6];
+    CALL(getresuid32, &ids[0], &ids[1], &ids[2]);
+    CALL(getresgid32, &ids[3], &ids[4], &ids[5]);
+    snprintf(line, sizeof line, "%u %u %u, %u %u %u", ids[0], ids[1], ids[2], ids[3], ids[4],
+             ids[5]);
+    print(line);
+    return 0;
+}
+
 /// What a case of exec(2) starts: it tells what it was given, or only ends.
 static int act_as_started(int argc, char** argv, char** environment) {
-    char line[256];
+    static const SignalSet none = 0;
+    char line[512];
     if (strcmp(argv[1], "-exit") == 0) return argv[2][0] - '0';
     if (strcmp(argv[1], "-open") == 0) return CALL(fcntl64, argv[2][0] - '0', F_GETFD) >= 0;
+    if (strcmp(argv[1], "-actions") == 0) return tell_actions();
+    if (strcmp(argv[1], "-ids") == 0) return tell_ids();
+    if (strcmp(argv[1], "-unblock") == 0) return CALL(rt_sigprocmask, SIG_SETMASK, &none, 0, 8);
+    if (strcmp(argv[1], "-sleep") == 0) {
+        print("s");
+        return CALL(pause);
+    }
     for (int place = 0; place < argc; ++place) {
         snprintf(line, sizeof line, "[%s]", argv[place]);
         print(line);
@@ -134,6 +169,8 @@ int main(int argc, char** argv, char** environment) {
     const long session = CALL(fork);
     if (session != 0) return reap(session) >> 8;
     CALL(setsid);
+    const SignalSet ended = bit(SIGCHLD);
+    CALL(rt_sigprocmask, SIG_BLOCK, &ended, 0, 8);
     CALL(mkdir, FOLDER, 0777);
     run_those_asked_for(argv + 1);
     CALL(rmdir, FOLDER);
