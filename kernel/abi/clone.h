@@ -15,7 +15,6 @@ inline constexpr std::uint32_t kClonePidfd = 0x1000;
 inline constexpr std::uint32_t kCloneVfork = 0x4000;
 inline constexpr std::uint32_t kCloneParent = 0x8000;
 inline constexpr std::uint32_t kCloneThread = 0x10000;
-inline constexpr std::uint32_t kCloneNewns = 0x20000;
 inline constexpr std::uint32_t kCloneSysvsem = 0x40000;
 inline constexpr std::uint32_t kCloneSettls = 0x80000;
 inline constexpr std::uint32_t kCloneParentSettid = 0x100000;

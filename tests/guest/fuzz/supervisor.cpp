@@ -200,6 +200,9 @@ void remove_folders() {
     }
     for (const char* const parent : kParents)
         sys::remove_directory(parent);
+    for (const char* const folder : {"/tmp", "/dev/shm"})  // whoever goes up may write there
+        empty_folder(folder);
+    sys::change_directory("/");
 }
 
 void make_folders() {
