@@ -108,8 +108,7 @@ TEST(tgkill_is_for_one_thread) {
     CHECK_EQUAL(system_call(TKILL, tid, 0), -ESRCH);
 }
 
-// The signal was to be taken by the first thread, which blocks it before it looks.
-TEST(a_signal_that_is_blocked_in_time_is_handed_on) {
+TEST(who_blocks_a_signal_for_a_while_leaves_it_to_others) {
     SignalSet set = 0;
     struct Thread thread;
     prepare(USR1);
