@@ -2,7 +2,6 @@
 """Brings i386 packages of Debian (or Ubuntu) and unpacks them, without installing anything.
 
     debian_package.py busybox-static linux-image-686        into build/debian/PACKAGE
-    debian_package.py --into build/host32/debian librapidcheck-dev
 
 apt works with a configuration, package lists and a cache of its own (build/debian/apt): the machine's
 foreign architectures and package lists stay as they are, and no root is needed. It takes the machine's
@@ -88,9 +87,9 @@ def download(package, folder):
     return (archives[0], "") if done.returncode == 0 and archives else (None, done.stdout)
 
 
-def fetch(package, into=PLACE):
-    """Unpacks `package` into a folder of its own under `into` and returns that folder."""
-    target = into / package
+def fetch(package):
+    """Unpacks `package` into a folder of its own under build/debian and returns that folder."""
+    target = PLACE / package
     if target.is_dir():
         return target
     folder = STATE / "download" / package
@@ -104,7 +103,6 @@ def fetch(package, into=PLACE):
     say(f"unpacking {archive.name}")
     unpacked = folder / "root"
     subprocess.run(["dpkg-deb", "-x", archive, unpacked], check=True)
-    into.mkdir(parents=True, exist_ok=True)
     unpacked.rename(target)  # the last step: a folder that is there is whole
     shutil.rmtree(folder)
     return target
@@ -112,11 +110,10 @@ def fetch(package, into=PLACE):
 
 def main():
     parser = argparse.ArgumentParser(description="Unpacks i386 packages under build/debian.")
-    parser.add_argument("--into", type=Path, default=PLACE)
     parser.add_argument("packages", nargs="+", metavar="PACKAGE")
     options = parser.parse_args()
     for package in options.packages:
-        print(fetch(package, options.into))
+        print(fetch(package))
 
 
 if __name__ == "__main__":

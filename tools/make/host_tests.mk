@@ -34,7 +34,7 @@ host_support_flags := -std=c++20 -fno-strict-aliasing $(host_flags) -Wno-missing
 # functions are those of all.
 host_test_flags := $(filter-out -O1 -fsanitize% -fno-sanitize%,$(host_support_flags)) -fsanitize=address
 
-host32_root := build/deps/i386
+host32_root := build/debian/librapidcheck-dev
 host32_cxx_flags := -isystem $(host32_root)/usr/include -isystem /usr/src/googletest/googletest/include \
                     -isystem /usr/src/googletest/googlemock/include
 host32_link_flags := -Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 \
@@ -97,7 +97,7 @@ build/host32/gtest-all.o build/host32/gtest_main.o: build/host32/%.o: /usr/src/g
 
 $(rapidcheck32):
 	$(say) FETCH "librapidcheck-dev for i386"
-	$(Q)tools/fetch_i386_package.sh librapidcheck-dev $(host32_root)
+	$(Q)$(PYTHON) tools/debian_package.py librapidcheck-dev
 
 # make coverage: which lines of the memory manager and the C library the 64-bit host tests reach.
 # What a death test runs is not counted, as its process dies.
