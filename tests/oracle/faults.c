@@ -149,7 +149,7 @@ CASE(load, "below the stack pointer: the stack grows to 8 MiB") {
     answer_status(status_of(touch_below, 1 << 16));
     answer_status(status_of(touch_below, 4 << 20));
     answer_status(status_of(touch_below, 7 << 20));
-    answer_status(status_of(touch_below, 9 << 20));
+    answer_status(status_of(touch_below, 17 << 19));
 }
 static void recurse(long depth) {
     volatile char room_here[4096];
