@@ -10,14 +10,23 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 import oracle  # noqa: E402
 
 
+def calls_of(cases):
+    return {case.partition(":")[0] for case in cases}
+
+
 @pytest.mark.parametrize("subject", oracle.subjects())
 def test_answers_as_linux_does(shell, subject):  # noqa: F811
     vm = shell()
     text, status = output_of(vm, f"/oracle {subject}")
     assert status == 0
-    differ = oracle.differences(subject, oracle.expected(subject), oracle.parse(text)[subject])
+    linux = oracle.expected(subject)
+    differ = oracle.differences(subject, linux, oracle.parse(text)[subject])
     unexplained = [str(difference) for difference in differ if not difference.reason]
     assert not unexplained, "\n".join(unexplained)
+    rows = {case for its, case in oracle.argued() if its == subject}
+    assert rows <= {difference.case for difference in differ}, "argued, but there is no difference"
+    absent = calls_of(linux) & oracle.absent().keys()
+    assert absent <= calls_of(difference.case for difference in differ), "said to be absent, but there"
     check_invariants(vm)
 
 
