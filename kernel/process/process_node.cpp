@@ -198,6 +198,22 @@ std::uint16_t ProcessNode::permissions() const {
     return role_ == Role::Entry ? ProcessFiles::entries()[index_].permissions : 0777;
 }
 
+// The permissions of the link tell what the file was opened for. (Linux: tid_fd_update_inode and
+// proc_fd_instantiate in fs/proc/fd.c; 64 is what it says of each.)
+Result<void> ProcessNode::describe_descriptor(const ProcSubject& about,
+                                              fs::Attributes& link) const {
+    const FileTable* const files = about.files();
+    if (files == nullptr) return Error::NotFound;
+    const Result<fs::FileRef> file = files->table.file(index_);
+    if (!file.ok()) return Error::NotFound;
+    const fs::OpenMode mode = file.value()->mode();
+    link.permissions = 0;
+    if (mode.read) link.permissions |= 0500;
+    if (mode.write) link.permissions |= 0300;
+    link.bytes = 64;
+    return {};
+}
+
 Result<fs::Attributes> ProcessNode::attributes() {
     fs::Attributes result;
     result.kind = kind();
@@ -208,6 +224,7 @@ Result<fs::Attributes> ProcessNode::attributes() {
     if (role_ == Role::Self || role_ == Role::ThreadSelf) return result;
     const ProcSubject about = TRY(subject());
     const Process& owner = about.process;
+    if (role_ == Role::Descriptor) TRY(describe_descriptor(about, result));
     if (!owner.is_dumpable && role_ != Role::Directory) return result;
     result.user = owner.credentials.user;
     result.group = owner.credentials.group;

@@ -79,6 +79,7 @@ class ProcessNode final : public fs::Node {
     Result<fs::NodeRef> look_up_descriptor(const ProcSubject& about, std::string_view name);
     Result<fs::NodeRef> look_up_thread(Process& process, std::string_view name);
     [[nodiscard]] std::uint16_t permissions() const;
+    Result<void> describe_descriptor(const ProcSubject& about, fs::Attributes& link) const;
     Result<void> write_target(const ProcSubject& about, const mm::TextWriter& out);
     Result<std::uint32_t> read_pages(Process& process, std::uint64_t offset, std::uint32_t bytes,
                                      fs::ByteSink& to);

@@ -359,6 +359,11 @@ TEST_F(ProcessFilesTest, DescriptorsAreLinks) {
     EXPECT_EQ(p.readlink("/proc/2/fd/700").substr(0, 6), "pipe:[");
     EXPECT_EQ(p.readlink("/proc/2/fd/1"), "ENOENT");
     EXPECT_EQ(p.readlink("/proc/2/fd/1024"), "ENOENT");
+    EXPECT_EQ(p.attributes("/proc/2/fd/0").permissions, 0500);
+    EXPECT_EQ(p.attributes("/proc/2/fd/700").permissions, 0500);
+    EXPECT_EQ(p.attributes("/proc/2/fd/700").bytes, 64U);
+    ASSERT_TRUE(files.table.replace(5, p.calls.file(ends.write).value(), false).ok());
+    EXPECT_EQ(p.attributes("/proc/2/fd/5").permissions, 0300);
     files.table.close_all();
     place.view = {};
 }
