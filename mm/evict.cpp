@@ -217,7 +217,7 @@ void drop_pages(UserMemory& memory, MemoryObject& object, std::uint32_t first, s
          page = object.next_entry(page->index + 1)) {
         set_entry(object, page->index, ObjectEntry());
         if (page->entry.is_frame()) drop_frame(memory, page->entry.frame());
-        if (page->entry.is_slot()) memory.pages().swap().drop_name(page->entry.slot());
+        if (page->entry.is_slot()) memory.pages().drop_slot(page->entry.slot());
     }
 }
 

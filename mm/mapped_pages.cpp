@@ -1,5 +1,6 @@
 #include "mm/mapped_pages.h"
 
+#include <optional>
 #include <utility>
 
 #include "mm/address_space.h"
@@ -50,7 +51,7 @@ Pte MappedPages::copied(Pte pte) {
 
 void MappedPages::remove(PteLocation at, Pte before, FlushBatch& batch) {
     if (before.is_empty()) return;
-    if (before.is_swapped()) return swap_.drop_name(before.slot());
+    if (before.is_swapped()) return drop_slot(before.slot());
     const FrameNumber frame = before.frame();
     if (frame == zero_frame()) return;
     if (records_.state(frame) == FrameState::Private) return remove_private(at, before, batch);
@@ -91,6 +92,16 @@ void MappedPages::moved(PteLocation from, PteLocation to, Pte pte) {
     if (records_.state(pte.frame()) != FrameState::Private) return;
     ASSERT(mappings(pte.frame()) == 1 && records_.pte_of(pte.frame()) == from);
     records_.set_private(pte.frame(), to);
+}
+
+void MappedPages::drop_slot(SwapSlot slot) {
+    const std::optional<FrameNumber> frame = swap_.cached(slot);
+    const bool goes = frame.has_value() && swap_.names(slot) == 1 && mappings(*frame) == 0 &&
+                      !records_.has(*frame, FrameFlag::Busy);
+    swap_.drop_name(slot);
+    if (!goes) return;
+    if (records_.has(*frame, FrameFlag::Listed)) policy_->forget(*frame);
+    forget_swap_copy(*frame);
 }
 
 void MappedPages::forget_swap_copy(FrameNumber frame) {

@@ -91,6 +91,10 @@ class MappedPages {
     /// changed. A slot that nobody names is free afterwards.
     void forget_swap_copy(FrameNumber frame);
 
+    /// An entry that named the slot does so no more. If no other one does, and nobody maps the
+    /// frame that caches the slot, that frame is freed: nobody can ask for it again.
+    void drop_slot(SwapSlot slot);
+
     /// The PTE that named `frame` with a lock does so no more, or one has begun to: the frame is a
     /// victim or none accordingly.
     void lock_changed(FrameNumber frame);

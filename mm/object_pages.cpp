@@ -144,7 +144,7 @@ Result<void> enter_page(UserMemory& memory, MemoryObject& object, std::uint32_t 
     TRY(object.set_entry(index, ObjectEntry::for_frame(number)));
     memory.records().set_object(number, {object.id(), index});
     memory.pages().brought_in(frame.release(), Arrival::Demand, before.shadow());
-    if (before.is_slot()) memory.pages().swap().drop_name(before.slot());
+    if (before.is_slot()) memory.pages().drop_slot(before.slot());
     return {};
 }
 

@@ -124,14 +124,31 @@ TEST_F(Evict, AFrameOfTheSwapCacheIsJustDropped) {
     EXPECT_EQ(machine.swap.shadow(slot), 5U);
 }
 
-TEST_F(Evict, ASlotThatNobodyNamesGoesWithItsFrame) {
+TEST_F(Evict, AFrameOfTheSwapCacheGoesWithTheLastNameOfItsSlot) {
     evict(put(kPage, 11));
+    fork();
+    unshare(kPage);
     const SwapSlot slot = this->slot(kPage);
+    ASSERT_EQ(machine.swap.names(slot), 2U);
     const FrameNumber frame = fetch_slot(machine.memory, slot).take().frame;
-    space->empty();
-    EXPECT_TRUE(machine.swap.in_use(slot));
-    evict(frame);
+    child->empty();
+    EXPECT_EQ(machine.swap.cached(slot), frame);
+    const PageCount free = free_frames();
+    ASSERT_TRUE(space->unmap(start_of(kPage), kPageSize).ok());
     EXPECT_FALSE(machine.swap.in_use(slot));
+    EXPECT_EQ(free_frames(), free + PageCount(2)) << "the page table goes, too";
+}
+
+TEST_F(Evict, AFrameThatIsMappedOutlivesTheNamesOfItsSlot) {
+    evict(put(kPage, 11));
+    fork();
+    unshare(kPage);
+    const SwapSlot slot = this->slot(kPage);
+    EXPECT_EQ(read(kPage), 11U);
+    child->empty();
+    EXPECT_EQ(machine.swap.names(slot), 0U);
+    EXPECT_EQ(machine.swap.cached(slot), frame(kPage));
+    EXPECT_EQ(read(kPage), 11U);
 }
 
 TEST_F(Evict, AnObjectsPageLeavesAShadow) {
@@ -305,6 +322,17 @@ TEST_F(Evict, DroppingFreesTheSlotsOfSharedMemory) {
     drop_pages(machine.memory, shared, 0, 1);
     EXPECT_EQ(machine.swap.statistics().used, PageCount(0));
     EXPECT_EQ(read(kObjectPage), 0U);
+}
+
+TEST_F(Evict, DroppingFreesWhatTheSwapCacheHasOfSharedMemory) {
+    show(*space, shared, shared_map());
+    evict(put(kObjectPage, 1));
+    const SwapSlot slot = shared.entry(0).slot();
+    ASSERT_TRUE(fetch_slot(machine.memory, slot).ok());
+    const PageCount free = free_frames();
+    drop_pages(machine.memory, shared, 0, 1);
+    EXPECT_FALSE(machine.swap.in_use(slot));
+    EXPECT_EQ(free_frames(), free + PageCount(1));
 }
 
 TEST_F(Evict, FindsThePagesThatShowAPartOfAnObject) {

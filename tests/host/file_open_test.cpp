@@ -280,7 +280,7 @@ TEST_F(Open, NoFileGetsLargerThanItsWriterMayMakeIt) {
     EXPECT_EQ(answer(p.calls.truncate("/f", 10)), "EFBIG");
     p.who.most_file_bytes = Credentials::kNoLimit;
     ASSERT_EQ(p.open("/f", kOpenReadWrite), "OK");
-    EXPECT_EQ(p.seek(p.last, 0x7FFFFFFFFFFFFFFF, kSeekSet), "9223372036854775807");
+    EXPECT_EQ(p.seek(p.last, 0xFFFFFFFF000, kSeekSet), "17592186040320");  // Linux's last offset
     EXPECT_FALSE(outcome(p.last, "x").over_limit) << "too big for any file";
 }
 
