@@ -76,8 +76,8 @@ class Processes final : fs::Sleeper {
     void start_init(void (*entry)(void*));
 
     // --- kernel/exec.cpp ---
-    /// Descriptors and signal actions are shared with no other process from now on. Errors: OutOfMemory;
-    /// nothing has changed then.
+    /// Descriptors and signal actions are shared with no other process from now on. Errors:
+    /// OutOfMemory; nothing has changed then.
     Result<void> stop_sharing(Thread& thread);
 
     // --- kernel/exit.cpp ---

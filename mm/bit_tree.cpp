@@ -22,8 +22,8 @@ void BitTree::fill() {
     for (std::uint32_t level = 0; level < kLevels; ++level) {
         const std::uint32_t whole = numbers / kWordBits;
         for (std::uint32_t i = 0; i < whole; ++i)
-            levels_[level][i] = ~0U;
-        if (numbers % kWordBits != 0) levels_[level][whole] = (1U << numbers % kWordBits) - 1;
+            word_at(level, i) = ~0U;
+        if (numbers % kWordBits != 0) word_at(level, whole) = (1U << numbers % kWordBits) - 1;
         numbers = sizes_[level];
     }
 }

@@ -79,9 +79,10 @@ Result<PageNumber> AddressSpace::protect_piece(Region& region, PageRange piece, 
     const bool becomes_writable =
         !after.shared && rights.has(Rights::write()) && !before.rights.has(Rights::write());
     if (becomes_writable && !after.no_reserve) after.charged = true;
-    if (is_data(after) && !is_data(before) && !may_have_data(piece.count())) {
+    // It would have to be data that is the reason: who has more than RLIMIT_AS already may go on.
+    const bool is_new_data = is_data(after) && !is_data(before);
+    if (is_new_data && !may_have_data(piece.count()) && may_have(piece.count(), false))
         return Error::OutOfMemory;
-    }
     const PageCount frames = frames_to_protect(region, piece, {before.rights, rights});
     if (frames != PageCount()) TRY(memory_.room().make_room(frames));
     const PageNumber end = TRY(change_piece(region, piece, after));

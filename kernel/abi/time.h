@@ -52,7 +52,8 @@ inline constexpr std::uint32_t kClockBootTime = 7;
 // They wake a machine that sleeps, which this one never does.
 inline constexpr std::uint32_t kClockRealTimeAlarm = 8;
 inline constexpr std::uint32_t kClockBootTimeAlarm = 9;
-inline constexpr std::uint32_t kClockAtomic = 11;  // TAI, which is UTC until somebody says how far off
+inline constexpr std::uint32_t kClockAtomic =
+    11;  // TAI, which is UTC until somebody says how far off
 
 inline constexpr std::uint32_t kTimerAbsolute = 1;  // TIMER_ABSTIME, flag of clock_nanosleep
 

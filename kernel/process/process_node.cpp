@@ -1,5 +1,7 @@
 #include "kernel/process/process_node.h"
 
+#include <array>
+
 #include "fs/file_layer.h"
 #include "kernel/process/process_files.h"
 #include "libc/format.h"
@@ -79,13 +81,14 @@ class Room {
 class NumberName {
   public:
     explicit NumberName(std::uint32_t number)
-        : length_(snprintf(text_, sizeof text_, "%lu", static_cast<unsigned long>(number))) {}
+        : length_(snprintf(text_.data(), text_.size(), "%lu", static_cast<unsigned long>(number))) {
+    }
     [[nodiscard]] std::string_view text() const {
-        return {text_, static_cast<std::size_t>(length_)};
+        return {text_.data(), static_cast<std::size_t>(length_)};
     }
 
   private:
-    char text_[12];
+    std::array<char, 12> text_{};
     int length_;
 };
 

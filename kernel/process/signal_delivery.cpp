@@ -99,11 +99,13 @@ Result<Posted> post_signal(Process& process, Thread* only_this, const SignalInfo
     if (info.signal == abi::kSigContinue) discard_everywhere(process, kStopSignals);
     posted.resumes = info.signal == abi::kSigContinue || info.signal == abi::kSigKill;
 
-    Thread& looks = only_this != nullptr ? *only_this : *process.threads.front();
-    if (is_dropped(process, looks, info)) return posted;
-    Thread* const taker = only_this == nullptr        ? who_takes(process, info.signal)
-                          : wants(looks, info.signal) ? &looks
-                                                      : nullptr;
+    Thread* const looks = only_this != nullptr ? only_this : process.threads.front();
+    if (is_dropped(process, *looks, info)) return posted;
+    Thread* taker = nullptr;
+    if (only_this == nullptr)
+        taker = who_takes(process, info.signal);
+    else if (wants(*only_this, info.signal))
+        taker = only_this;
     TRY((only_this != nullptr ? only_this->pending : process.pending).add(info));
     posted.wakes = taker;
     posted.ends = info.signal == abi::kSigKill;

@@ -233,7 +233,8 @@ class MemoryModel {
     /// Objects of shared memory that somebody maps. The others are forgotten.
     std::uint32_t shared_memories();
     [[nodiscard]] std::uint32_t committed() const;
-    /// Pages of shared memory that is not promised as a whole: each may be charged when it is there.
+    /// Pages of shared memory that is not promised as a whole: each may be charged when it is
+    /// there.
     [[nodiscard]] std::uint32_t may_be_charged() const;
     [[nodiscard]] const RunList& runs(std::uint32_t process) const { return spaces_[process].runs; }
     [[nodiscard]] std::uint32_t object_pages(std::uint32_t object) const;

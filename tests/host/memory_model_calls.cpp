@@ -278,7 +278,11 @@ std::string MemoryModel::protect(std::uint32_t process, std::uint32_t at, std::u
     const ProtectPlan plan = plan_protect(space, first, end, rights);
     const Judgement judgement = judge(answer, plan.expected);
     if (judgement.course == Course::Wrong) return judgement.difference;
-    const std::uint32_t must = judgement.course == Course::Excused ? 0 : plan.must_until;
+    // A hole refuses with the error that short memory does: one cannot tell how far it came.
+    const bool was_short = answer.error == Error::OutOfMemory && answer.memory_is_short;
+    const bool is_excused =
+        judgement.course == Course::Excused || (judgement.course == Course::Refused && was_short);
+    const std::uint32_t must = is_excused ? 0 : plan.must_until;
     const std::vector<Run> before = space.runs.part(first, end);
     if (std::string wrong = follow_runs(process, plan.after, must, plan.may_until); !wrong.empty())
         return wrong;

@@ -244,5 +244,19 @@ TEST(UserMemoryRegressions, AStoreEndsThoughItsPagesAreNeighboursOfVictims) {
     )");
 }
 
+// Its memory was more than RLIMIT_AS allows already, so that it was not RLIMIT_DATA that stood in
+// the way: mprotect makes no memory.
+TEST(UserMemoryRegressions, WhoHasTooMuchAlreadyMayProtectItOtherwise) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=0 policy=0
+        0 mmap at=bf7e3000 size=80000 rights=3 object=2
+        0 limit flags=data value=50000
+        0 fork value=1
+        1 mmap at=bf3f9000 size=1
+        1 limit flags=space value=67000
+        1 mprotect at=bf3f9000 size=1 rights=3
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test

@@ -438,8 +438,8 @@ std::int64_t ReplayMachine::promised() {
            (static_cast<char*>(sbrk(0)) - heap_at_first) / static_cast<int>(mm::kPageSize);
 }
 
-// All that is promised is the scripts' and what was before; MAP_NORESERVE's shared memory is charged
-// page by page as it comes. Where others run, they promise, too.
+// All that is promised is the scripts' and what was before; MAP_NORESERVE's shared memory is
+// charged page by page as it comes. Where others run, they promise, too.
 std::string ReplayMachine::check_promises() {
     if (Machine::now().total > kMostBallast) return {};
     model_.shared_memories();
