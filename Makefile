@@ -23,6 +23,7 @@ help:
 	@echo "make oracle         the same cases of system calls on Linux and on Quire (ORACLE='subject...')"
 	@echo "make coverage       lines of mm/ and libc/ that the host tests reach"
 	@echo "make fuzz           libFuzzer on what reads foreign data"
+	@echo "make fuzz-calls     hostile system calls inside Quire, a million on each of 16 runs"
 	@echo "make soak           the judges of ext2 and of user memory for a long time, on new scripts"
 	@echo "make lint           formatting, static analysis, layers, thread safety"
 	@echo "make format         let clang-format rewrite the C++ files"
