@@ -9,6 +9,7 @@
 namespace quire::kernel {
 
 /// The errno of Linux for `error`, positive. A call that Linux answers otherwise says so itself.
+// NOLINTNEXTLINE(readability-function-size) one line for each error
 constexpr std::int32_t errno_of(Error error) {
     switch (error) {
     case Error::OutOfMemory:

@@ -104,7 +104,7 @@ Result<void> Processes::Offspring::take_memory() {
         child_->memory = TRY(processes_.make_memory(*child_));
         ProgramMemory& from = *parent_.memory;
         TRY(child_->memory->space.fork_from(from.space));
-        static_cast<ProgramInfo&>(*child_->memory) = from;
+        static_cast<ProgramInfo&>(*child_->memory) = static_cast<const ProgramInfo&>(from);
     }
     thread_->active_space = &child_->memory->space;
     return {};

@@ -109,7 +109,8 @@ Result<void> name_whom(WaitRequest& request, std::uint32_t which, std::int32_t i
 }
 
 Result<std::uint32_t> call_waitid(SystemCall& call) {
-    const VirtAddr info = call.pointer(2), usage = call.pointer(4);
+    const VirtAddr info = call.pointer(2);
+    const VirtAddr usage = call.pointer(4);
     const std::uint32_t options = call.argument(3);
     constexpr std::uint32_t kEvents = abi::kWaitExited | abi::kWaitStopped | abi::kWaitContinued;
     if ((options & ~(kCommonOptions | abi::kWaitExited | abi::kWaitLeave)) != 0 ||

@@ -44,12 +44,14 @@ int digits(unsigned long value) {
 
 // What a region is for, if no file says so.
 std::string_view purpose(ProgramMemory& memory, const Region& region) {
-    const mm::VirtAddr start = start_of(region.range().first), end = start_of(region.range().end);
+    const mm::VirtAddr start = start_of(region.range().first);
+    const mm::VirtAddr end = start_of(region.range().end);
     if (region.object() != nullptr) {
         const bool is_shared = region.object()->kind() == MemoryObject::Kind::SharedMemory;
         return is_shared ? "/dev/zero (deleted)" : "";
     }
-    const mm::VirtAddr heap(memory.break_start), stack(memory.stack_start);
+    const mm::VirtAddr heap(memory.break_start);
+    const mm::VirtAddr stack(memory.stack_start);
     if (heap.raw() != 0 && start <= memory.space.current_break() && end >= heap) return "[heap]";
     if (start <= stack && end >= stack) return "[stack]";
     return "";
@@ -61,7 +63,8 @@ void write_header(ProgramMemory& memory, NodeNames& names, const Region& region,
     const auto right = [&](Rights wanted, char letter) {
         return traits.rights.has(wanted) ? letter : '-';
     };
-    unsigned long device = 0, number = 0;
+    unsigned long device = 0;
+    unsigned long number = 0;
     if (fs::Node* const node = node_of(region)) {
         const Result<fs::Attributes> attributes = node->attributes();
         device = node->file_system().device();

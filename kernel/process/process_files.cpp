@@ -146,25 +146,25 @@ Result<void> set_oom_adjustment(ProcessFiles& files, const ProcSubject& about,
 }
 
 constexpr ProcessEntry kEntries[] = {
-    {"auxv", Kind::Text, 0400, true, plain<const Process&, write_auxiliary>, nullptr},
-    {"cmdline", Kind::Text, 0444, false, cmdline, nullptr},
-    {"comm", Kind::Text, 0644, false, of_subject<write_comm>, set_comm},
-    {"cwd", Kind::Link, 0777, true, cwd, nullptr},
-    {"environ", Kind::Text, 0400, true, environ, nullptr},
-    {"exe", Kind::Link, 0777, true, exe, nullptr},
-    {"fd", Kind::Descriptors, 0500, true, nullptr, nullptr},
-    {"limits", Kind::Text, 0444, false, plain<const Process&, write_limits>, nullptr},
-    {"maps", Kind::Text, 0444, true, of_memory<write_maps>, nullptr},
-    {"oom_score", Kind::Text, 0444, false, oom_score, nullptr},
-    {"oom_score_adj", Kind::Text, 0644, false, plain<const Process&, write_oom_adjustment>,
+    {"auxv", 0400, Kind::Text, true, plain<const Process&, write_auxiliary>, nullptr},
+    {"cmdline", 0444, Kind::Text, false, cmdline, nullptr},
+    {"comm", 0644, Kind::Text, false, of_subject<write_comm>, set_comm},
+    {"cwd", 0777, Kind::Link, true, cwd, nullptr},
+    {"environ", 0400, Kind::Text, true, environ, nullptr},
+    {"exe", 0777, Kind::Link, true, exe, nullptr},
+    {"fd", 0500, Kind::Descriptors, true, nullptr, nullptr},
+    {"limits", 0444, Kind::Text, false, plain<const Process&, write_limits>, nullptr},
+    {"maps", 0444, Kind::Text, true, of_memory<write_maps>, nullptr},
+    {"oom_score", 0444, Kind::Text, false, oom_score, nullptr},
+    {"oom_score_adj", 0644, Kind::Text, false, plain<const Process&, write_oom_adjustment>,
      set_oom_adjustment},
-    {"pagemap", Kind::Pages, 0400, true, nullptr, nullptr},
-    {"root", Kind::Link, 0777, true, root, nullptr},
-    {"smaps", Kind::Text, 0444, true, of_memory<write_smaps>, nullptr},
-    {"stat", Kind::Text, 0444, false, stat, nullptr},
-    {"statm", Kind::Text, 0444, false, plain<Process&, write_statm>, nullptr},
-    {"status", Kind::Text, 0444, false, of_subject<write_status>, nullptr},
-    {"task", Kind::Threads, 0555, false, nullptr, nullptr},
+    {"pagemap", 0400, Kind::Pages, true, nullptr, nullptr},
+    {"root", 0777, Kind::Link, true, root, nullptr},
+    {"smaps", 0444, Kind::Text, true, of_memory<write_smaps>, nullptr},
+    {"stat", 0444, Kind::Text, false, stat, nullptr},
+    {"statm", 0444, Kind::Text, false, plain<Process&, write_statm>, nullptr},
+    {"status", 0444, Kind::Text, false, of_subject<write_status>, nullptr},
+    {"task", 0555, Kind::Threads, false, nullptr, nullptr},
 };
 
 }  // namespace
@@ -233,7 +233,8 @@ Result<void> ProcessFiles::read_names(std::uint64_t& position, fs::DirectoryVisi
 bool ProcessFiles::caller_may_trace(const Process& process) {
     const Process* const caller = host_.caller();
     if (caller == nullptr || caller == &process || caller->credentials.is_root()) return true;
-    const std::uint32_t user = caller->credentials.user, group = caller->credentials.group;
+    const std::uint32_t user = caller->credentials.user;
+    const std::uint32_t group = caller->credentials.group;
     return process.is_dumpable && user_ids(process) == IdSet{user, user, user} &&
            group_ids(process) == IdSet{group, group, group};
 }

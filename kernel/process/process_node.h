@@ -26,8 +26,8 @@ class ProcessFiles;
 struct ProcessEntry {
     enum class Kind : std::uint8_t { Text, Link, Pages, Descriptors, Threads };
     const char* name;
-    Kind kind;
     std::uint16_t permissions;
+    Kind kind;
     bool is_private;  // only for who may trace the process
     /// Text: writes all of it, the same however often it is called. Link: writes the target.
     Result<void> (*write)(ProcessFiles& files, const ProcSubject& about, const mm::TextWriter& out);
@@ -67,9 +67,9 @@ class ProcessNode final : public fs::Node {
     void last_user_gone() override;
     /// Whether it is an entry of this kind.
     [[nodiscard]] bool is_entry(ProcessEntry::Kind kind) const;
-    Result<ProcSubject> subject() const;
+    [[nodiscard]] Result<ProcSubject> subject() const;
     /// subject(), if the caller may know what is private.
-    Result<ProcSubject> traced_subject() const;
+    [[nodiscard]] Result<ProcSubject> traced_subject() const;
     [[nodiscard]] ProcSubject subject_in(Process& process) const;
     [[nodiscard]] std::uint32_t first_number() const;
     [[nodiscard]] std::uint32_t number() const;

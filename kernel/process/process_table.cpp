@@ -360,7 +360,10 @@ void ProcessTable::check_threads(Process& process) {
 
 void ProcessTable::check_invariants() {
     all_.check_invariants();
-    std::uint32_t count = 0, children = 0, taken = 0, others = 0;
+    std::uint32_t count = 0;
+    std::uint32_t children = 0;
+    std::uint32_t taken = 0;
+    std::uint32_t others = 0;
     ProcessId last = 0;
     for (Process& process : all_) {
         ASSERT(process.pid > last && is_taken(process.pid));

@@ -92,14 +92,17 @@ Result<std::uint32_t> LineDiscipline::change_window(mm::VirtAddr argument) {
 }
 
 Result<std::uint32_t> LineDiscipline::flush(std::uint32_t which) {
-    constexpr std::uint32_t kInput = 0, kBoth = 2;  // 1: output, which is never kept
+    constexpr std::uint32_t kInput = 0;
+    constexpr std::uint32_t kBoth = 2;  // 1: output, which is never kept
     if (which > kBoth) return Error::InvalidArgument;
     if (which == kInput || which == kBoth) queue_.clear();
     return std::uint32_t{0};
 }
 
 Result<std::uint32_t> LineDiscipline::control_flow(std::uint32_t action) {
-    constexpr std::uint32_t kStopOutput = 0, kStartOutput = 1, kLast = 3;  // 2, 3: the other side's
+    constexpr std::uint32_t kStopOutput = 0;
+    constexpr std::uint32_t kStartOutput = 1;
+    constexpr std::uint32_t kLast = 3;  // 2, 3: the other side's
     if (action > kLast) return Error::InvalidArgument;
     if (action <= kStartOutput) is_stopped_ = action == kStopOutput;
     changes_.wake_all();
