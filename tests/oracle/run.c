@@ -68,7 +68,7 @@ static void run(const struct Case* one, int number) {
     paper->used = 0;
     paper->text[0] = 0;
     const SignalSet ended = bit(SIGCHLD);
-    const long at_once[2] = {0, 0}, patience[2] = {20, 0};
+    const long at_once[2] = {0, 0}, patience[2] = {60, 0};
     CALL(rt_sigtimedwait, &ended, 0, at_once, 8);  // what is left of the case before
     const long child = CALL(fork);
     if (child == 0) {
