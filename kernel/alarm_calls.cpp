@@ -67,7 +67,7 @@ SYSTEM_CALL(27, alarm, call_alarm, CallTraits::plain());
 // --- Time of the CPU ---
 
 std::uint32_t tick_of(SystemCall& call) {
-    return kNanosecondsPerSecond / call.processes().system().pit.hz();
+    return call.processes().system().clock.tick_length();
 }
 
 CpuTimer::Kind kind_of(std::uint32_t which) {

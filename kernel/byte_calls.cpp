@@ -19,11 +19,7 @@ Result<void> check_writable(const SystemCall& call, std::uint32_t descriptor) {
 }
 
 void send_to_self(SystemCall& call, SignalNumber signal) {
-    SignalInfo news;
-    news.signal = signal;
-    news.sender = call.process().pid;
-    news.user = call.process().credentials.real_user;
-    call.processes().send_to_thread(call.thread(), news);
+    call.processes().send_to_thread(call.thread(), from_caller(call, signal, abi::kSiUser));
 }
 
 // Who writes where nobody will read, or more than a file may have, is told by a signal, too.

@@ -1,4 +1,4 @@
-// What the rows of file and memory calls share: registers into arguments, results into a register.
+// What the rows of calls share: registers into arguments, results into a register.
 #pragma once
 
 #include "kernel/abi/errno.h"
@@ -26,6 +26,14 @@ inline fs::FileCalls files_of(const SystemCall& call) {
 /// (it is empty).
 inline Result<UserPath> path_of(const SystemCall& call, unsigned index) {
     return UserPath::copy(call.processes().memory().user_memory(), call.pointer(index));
+}
+
+/// A signal that the caller sends.
+inline SignalInfo from_caller(const SystemCall& call, SignalNumber signal, std::int32_t code) {
+    return {.signal = signal,
+            .code = code,
+            .sender = call.process().pid,
+            .user = call.process().credentials.real_user};
 }
 
 /// A frame of the kernel for what a call has to hand over in one piece.

@@ -15,7 +15,7 @@ constexpr std::uint64_t kFineTicks = 100;
 }  // namespace
 
 void Clock::start(std::uint64_t unix_time) {
-    wall_at_boot_ = unix_time * kSecond;
+    wall_at_boot_ = unix_time * kNanosecondsPerSecond;
     pit_.set_tick_hook([](void* clock) { static_cast<Clock*>(clock)->on_tick(); }, this);
 }
 
@@ -44,7 +44,7 @@ std::uint64_t Clock::nanoseconds() const {
 }
 
 std::uint64_t Clock::unix_time() const {
-    return wall_at_boot_ == 0 ? 0 : wall_clock_at_tick() / kSecond;
+    return wall_at_boot_ == 0 ? 0 : wall_clock_at_tick() / kNanosecondsPerSecond;
 }
 
 }  // namespace quire::kernel

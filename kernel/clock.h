@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "drivers/pit.h"
+#include "kernel/process/time_values.h"
 
 namespace quire::kernel {
 
@@ -31,22 +32,21 @@ class Clock {
     /// Sets it. Precondition: `time` >= nanoseconds(), so that the boot was not before 1970.
     void set_wall_clock(std::uint64_t time) { wall_at_boot_ = time - nanoseconds(); }
     /// The wall clock at boot: seconds since 1970, or 0.
-    [[nodiscard]] std::uint64_t boot_time() const { return wall_at_boot_ / kSecond; }
+    [[nodiscard]] std::uint64_t boot_time() const { return wall_at_boot_ / kNanosecondsPerSecond; }
     /// `hook(context)` is called at every tick from now on, from the interrupt handler.
     void set_tick_hook(drivers::Pit::TickHook hook, void* context) {
         hook_context_ = context;
         hook_ = hook;
     }
+    /// Nanoseconds from tick to tick.
+    [[nodiscard]] std::uint32_t tick_length() const { return kNanosecondsPerSecond / pit_.hz(); }
     /// TSC clocks per millisecond; 0 until measured.
     [[nodiscard]] std::uint32_t tsc_khz() const { return tsc_khz_; }
     /// Seconds since 1970, or 0 if the RTC did not say.
     [[nodiscard]] std::uint64_t unix_time() const;
 
   private:
-    static constexpr std::uint32_t kSecond = 1'000'000'000;
-
     void on_tick();
-    [[nodiscard]] std::uint32_t tick_length() const { return kSecond / pit_.hz(); }
 
     drivers::Pit& pit_;
     std::uint64_t wall_at_boot_ = 0;  // nanoseconds since 1970; 0: not known

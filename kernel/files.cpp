@@ -48,9 +48,9 @@ std::uint32_t disk_number(std::string_view name) {
 }  // namespace
 
 fs::Timestamp WallClock::now() const {
-    constexpr std::uint32_t kSecond = 1'000'000'000;
     const std::uint64_t now = clock_.wall_clock_at_tick();
-    return {static_cast<std::uint32_t>(now / kSecond), static_cast<std::uint32_t>(now % kSecond)};
+    return {static_cast<std::uint32_t>(now / kNanosecondsPerSecond),
+            static_cast<std::uint32_t>(now % kNanosecondsPerSecond)};
 }
 
 Files::Files(System& system, VirtualMemory& memory, Disks& disks)

@@ -149,20 +149,14 @@ Result<std::uint32_t> call_set_robust_list(SystemCall& call) {
 }
 SYSTEM_CALL(311, set_robust_list, call_set_robust_list, CallTraits::lock_free());
 
-// Whose list it is has to be the caller's business. (Linux: ptrace_may_access, real ids.)
-bool may_look_at(const Process& caller, const Process& whom) {
-    const std::uint32_t user = caller.credentials.real_user;
-    const std::uint32_t group = caller.credentials.real_group;
-    if (&caller == &whom || caller.credentials.is_root()) return true;
-    return whom.is_dumpable && user_ids(whom) == IdSet{user, user, user} &&
-           group_ids(whom) == IdSet{group, group, group};
-}
-
 Result<std::uint32_t> call_get_robust_list(SystemCall& call) {
     const Thread* thread = &call.thread();
     if (call.argument(0) != 0) thread = call.processes().table().find_thread(call.argument(0));
     if (thread == nullptr) return Error::NoSuchProcess;
-    if (!may_look_at(call.process(), *thread->process)) return Error::NotPermitted;
+    // Here it is the real ids that count.
+    const fs::Credentials& who = call.process().credentials;
+    if (!may_trace(call.process(), who.real_user, who.real_group, *thread->process))
+        return Error::NotPermitted;
     const std::uint32_t list = thread->robust_list;
     TRY(user::write(call.pointer(2), std::uint32_t{sizeof(abi::RobustListHead)}));
     TRY(user::write(call.pointer(1), list));

@@ -186,7 +186,7 @@ void on_tick(void* context) {
     Threads& threads = *system.threads;
     system.load.tick(kind_of_tick(threads, cpu::interrupt_came_from_user()));
     if (!threads.is_idle()) {
-        const std::uint32_t tick_length = 1'000'000'000 / system.pit.hz();
+        const std::uint32_t tick_length = system.clock.tick_length();
         Usage& usage = threads.current().usage;
         (cpu::interrupt_came_from_user() ? usage.user_time : usage.system_time) += tick_length;
     }

@@ -171,7 +171,7 @@ SYSTEM_CALL(160, sched_get_priority_min, call_priority_bound<1>, CallTraits::loc
 // The slice of the process.
 Result<std::uint64_t> interval(SystemCall& call) {
     const Process& process = *TRY(process_meant(call));
-    const std::uint64_t tick = kNanosecondsPerSecond / call.processes().system().pit.hz();
+    const std::uint64_t tick = call.processes().system().clock.tick_length();
     return Scheduler::slice_of(process.nice) * tick;
 }
 

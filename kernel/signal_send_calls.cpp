@@ -1,6 +1,7 @@
 // System calls that send signals: kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2).
 #include "kernel/abi/resource.h"
 #include "kernel/abi/signal.h"
+#include "kernel/call_support.h"
 #include "kernel/process/signal_delivery.h"
 #include "kernel/process/signal_info.h"
 #include "kernel/process/user_copy.h"
@@ -36,13 +37,6 @@ Result<void> send_checked(SystemCall& call, Process& to, Thread* only, const Sig
     const bool must_queue = info.signal >= abi::kSigFirstRealTime && info.code != abi::kSiUser;
     if (must_queue && is_full_of_signals(call.processes(), to)) return Error::TryAgain;
     return send_signal(call.processes(), to, only, info);
-}
-
-SignalInfo from_caller(SystemCall& call, std::uint32_t signal, std::int32_t code) {
-    return {.signal = signal,
-            .code = code,
-            .sender = call.process().pid,
-            .user = call.process().credentials.real_user};
 }
 
 // --- To processes --------------------------------------------------------------------------------

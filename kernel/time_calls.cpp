@@ -61,9 +61,9 @@ std::optional<Usage> usage_by(SystemCall& call, const CpuClock& clock) {
         return usage_of(*process);
     }
     if (clock.id == 0) return call.thread().usage;
-    for (const Thread& thread : caller.threads)
-        if (thread.tid == clock.id) return thread.usage;
-    return {};
+    const Thread* const thread = caller.thread(clock.id);
+    if (thread == nullptr) return {};
+    return thread->usage;
 }
 
 // Errors: InvalidArgument (no such clock).
@@ -112,7 +112,7 @@ bool is_coarse(std::uint32_t clock) {
 template <typename Spec>
 Result<std::uint32_t> call_clock_getres(SystemCall& call) {
     TRY(read_clock(call, call.argument(0)));
-    const std::uint32_t tick = kNanosecondsPerSecond / call.processes().system().pit.hz();
+    const std::uint32_t tick = call.processes().system().clock.tick_length();
     if (call.argument(1) != 0)
         TRY(write_time<Spec>(call.pointer(1), is_coarse(call.argument(0)) ? tick : 1));
     return 0U;
@@ -167,7 +167,7 @@ Result<std::uint32_t> sleep_by_cpu_clock(SystemCall& call, const CpuClock& clock
     const bool absolute = (call.argument(1) & abi::kTimerAbsolute) != 0;
     const std::uint64_t deadline = absolute ? time : call.deadline_from(begin, time);
     Processes& processes = call.processes();
-    const std::uint32_t tick = kNanosecondsPerSecond / processes.system().pit.hz();
+    const std::uint32_t tick = processes.system().clock.tick_length();
     fs::WaitQueue nobody_wakes;
     std::uint64_t now = begin;
     while (now < deadline) {

@@ -120,4 +120,10 @@ bool is_own(const Process& who, const Process& whom) {
            whom.credentials.user == who.credentials.user;
 }
 
+bool may_trace(const Process& who, std::uint32_t user, std::uint32_t group, const Process& whom) {
+    if (&who == &whom || who.credentials.is_root()) return true;
+    return whom.is_dumpable && user_ids(whom) == IdSet{user, user, user} &&
+           group_ids(whom) == IdSet{group, group, group};
+}
+
 }  // namespace quire::kernel

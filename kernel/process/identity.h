@@ -59,4 +59,9 @@ Result<void> set_supplementary(Process& process, std::span<const std::uint32_t> 
 /// Whether `who` may do to `whom` what its own user may: the real id of one is the other's.
 [[nodiscard]] bool is_own(const Process& who, const Process& whom);
 
+/// Whether `who`, with the user and group that count, may look into the memory of `whom`: its own,
+/// root's, or one that may be dumped and has only these ids. (Linux: ptrace_may_access.)
+[[nodiscard]] bool may_trace(const Process& who, std::uint32_t user, std::uint32_t group,
+                             const Process& whom);
+
 }  // namespace quire::kernel

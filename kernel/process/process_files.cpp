@@ -232,11 +232,8 @@ Result<void> ProcessFiles::read_names(std::uint64_t& position, fs::DirectoryVisi
 
 bool ProcessFiles::caller_may_trace(const Process& process) {
     const Process* const caller = host_.caller();
-    if (caller == nullptr || caller == &process || caller->credentials.is_root()) return true;
-    const std::uint32_t user = caller->credentials.user;
-    const std::uint32_t group = caller->credentials.group;
-    return process.is_dumpable && user_ids(process) == IdSet{user, user, user} &&
-           group_ids(process) == IdSet{group, group, group};
+    if (caller == nullptr) return true;
+    return may_trace(*caller, caller->credentials.user, caller->credentials.group, process);
 }
 
 }  // namespace quire::kernel

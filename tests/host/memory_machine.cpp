@@ -78,13 +78,7 @@ class MemoryMachine::SharedMemory final : public mm::MemoryObject {
 // --- The machine ---
 
 RunFigures& RunFigures::operator+=(const RunFigures& other) {
-    for (std::uint32_t i = 0; i < kMemoryCalls; ++i) {
-        done[i] += other.done[i];
-        refused[i] += other.refused[i];
-    }
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-        outcomes[i] += other.outcomes[i];
-    skipped += other.skipped;
+    StepFigures::operator+=(other);
     memory.faults += other.memory.faults;
     memory.major_faults += other.memory.major_faults;
     memory.copied += other.memory.copied;
@@ -98,13 +92,6 @@ RunFigures& RunFigures::operator+=(const RunFigures& other) {
     pages_to_swap += other.pages_to_swap;
     pages_to_files += other.pages_to_files;
     return *this;
-}
-
-std::uint32_t RunFigures::steps() const {
-    std::uint32_t sum = 0;
-    for (std::uint32_t i = 0; i < kMemoryCalls; ++i)
-        sum += done[i] + refused[i];
-    return sum;
 }
 
 MemoryMachine::MemoryMachine(const MemoryWorld& world)

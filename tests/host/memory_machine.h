@@ -31,17 +31,12 @@
 namespace quire::test {
 
 /// What a run was worth.
-struct RunFigures {
-    std::array<std::uint32_t, kMemoryCalls> done{};     // calls that succeeded
-    std::array<std::uint32_t, kMemoryCalls> refused{};  // that gave an error
-    std::array<std::uint32_t, 8> outcomes{};            // of loads and stores that faulted
-    std::uint32_t skipped = 0;
+struct RunFigures : StepFigures {
     mm::UserMemoryStatistics memory;
     std::uint32_t evicted = 0;
     std::uint32_t pages_to_swap = 0, pages_to_files = 0;
 
     RunFigures& operator+=(const RunFigures& other);
-    [[nodiscard]] std::uint32_t steps() const;
 };
 
 class MemoryMachine final : private RealMemory {

@@ -196,6 +196,26 @@ std::string Answer::print() const {
     return line;
 }
 
+// --- Figures of a run ---
+
+StepFigures& StepFigures::operator+=(const StepFigures& other) {
+    for (std::uint32_t i = 0; i < kMemoryCalls; ++i) {
+        done[i] += other.done[i];
+        refused[i] += other.refused[i];
+    }
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        outcomes[i] += other.outcomes[i];
+    skipped += other.skipped;
+    return *this;
+}
+
+std::uint32_t StepFigures::steps() const {
+    std::uint32_t sum = 0;
+    for (std::uint32_t i = 0; i < kMemoryCalls; ++i)
+        sum += done[i] + refused[i];
+    return sum;
+}
+
 // --- The model's figures ---
 
 MemoryModel::MemoryModel(RealMemory& real, const Promises& promises)

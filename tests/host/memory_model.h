@@ -124,6 +124,17 @@ class RunList {
     std::vector<Run> runs_;
 };
 
+/// What a run of steps was worth.
+struct StepFigures {
+    std::array<std::uint32_t, kMemoryCalls> done{};     // calls that succeeded
+    std::array<std::uint32_t, kMemoryCalls> refused{};  // that gave an error
+    std::array<std::uint32_t, 8> outcomes{};            // of loads and stores
+    std::uint32_t skipped = 0;                          // of nobody, or where it must not be done
+
+    StepFigures& operator+=(const StepFigures& other);
+    [[nodiscard]] std::uint32_t steps() const;
+};
+
 /// What came of a call.
 struct Answer {
     bool ok = true;

@@ -1,15 +1,10 @@
 // Files in memory: what may be mapped, who sees what is written, and the end of the file.
 #define SUBJECT "file_mapping"
 #include "tests/oracle/frame.h"
+#include "tests/oracle/touch.h"
 
 static long to_map(unsigned long bytes, int prot, int flags, int file, long page) {
     return (long)map_at(0, bytes, prot, flags, file, page);
-}
-static void load(long address) {
-    (void)*(volatile char*)address;
-}
-static void store(long address) {
-    *(volatile char*)address = 1;
 }
 static long opened(const char* name, int flags) {
     CALL(close, file(name, "content"));

@@ -1,6 +1,7 @@
 // brk, mmap, munmap: what may be mapped, where it comes to lie, and what is there then.
 #define SUBJECT "mapping"
 #include "tests/oracle/frame.h"
+#include "tests/oracle/touch.h"
 
 static char* mapped(const void* where, unsigned long bytes, int flags) {
     return map_at(where, bytes, kReadWrite, flags, -1, 0);
@@ -15,18 +16,6 @@ static void answer_place(const void* result, const void* base) {
         answer((long)result);
     else
         answer_text("%+ld", (long)((const char*)result - (const char*)base));
-}
-static void load(long address) {
-    (void)*(volatile char*)address;
-}
-static void store(long address) {
-    *(volatile char*)address = 1;
-}
-static void answer_load(const void* address) {
-    answer_status(status_of(load, (long)address));
-}
-static void answer_store(const void* address) {
-    answer_status(status_of(store, (long)address));
 }
 
 // --- brk ---

@@ -1,21 +1,10 @@
 // mprotect, mlock, madvise, mremap, msync, mincore: calls on memory that is there, or is not.
 #define SUBJECT "memory"
 #include "tests/oracle/frame.h"
+#include "tests/oracle/touch.h"
 
 #include <linux/resource.h>
 
-static void load(long address) {
-    (void)*(volatile char*)address;
-}
-static void store(long address) {
-    *(volatile char*)address = 1;
-}
-static void answer_load(const void* address) {
-    answer_status(status_of(load, (long)address));
-}
-static void answer_store(const void* address) {
-    answer_status(status_of(store, (long)address));
-}
 static long remap(const void* old, unsigned long old_size, unsigned long size, int flags,
                   const void* place) {
     return CALL(mremap, old, old_size, size, flags, place);

@@ -37,14 +37,16 @@ build/root.ext2: build/rootfs.made build/root_mib tools/make_ext2.py tools/disk_
 	$(say) EXT2 $@
 	$(Q)$(PYTHON) tools/make_ext2.py --folder build/rootfs --mib $(ROOT_MIB) --output $@
 
-build/quire.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
-                 build/boot/command_line build/root.ext2 build/swap_mib \
-                 tools/make_image.py tools/disk_tools.py
-	$(say) IMAGE $@
-	$(Q)$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
+# $(call disk_image,IMAGE,ROOT): boots the kernel with this root file system.
+define disk_image
+$(1): build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
+    build/boot/command_line $(2) build/swap_mib tools/make_image.py tools/disk_tools.py
+	$$(say) IMAGE $$@
+	$$(Q)$$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
 	    --stage2 build/boot/stage2.bin --kernel build/kernel/kernel.stripped \
-	    --command-line-file build/boot/command_line \
-	    --root build/root.ext2 --swap-mib $(SWAP_MIB) --output $@
+	    --command-line-file build/boot/command_line --root $(2) --swap-mib $$(SWAP_MIB) --output $$@
+endef
+$(eval $(call disk_image,build/quire.img,build/root.ext2))
 
 .PHONY: image fsck
 image: build/quire.img

@@ -18,14 +18,7 @@ build/busybox/root.ext2: build/busybox/rootfs.made tools/make_ext2.py tools/disk
 	$(say) EXT2 $@
 	$(Q)$(PYTHON) tools/make_ext2.py --folder build/busybox/rootfs --mib $(BUSYBOX_ROOT_MIB) --output $@
 
-build/busybox.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
-                   build/boot/command_line build/busybox/root.ext2 build/swap_mib \
-                   tools/make_image.py tools/disk_tools.py
-	$(say) IMAGE $@
-	$(Q)$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
-	    --stage2 build/boot/stage2.bin --kernel build/kernel/kernel.stripped \
-	    --command-line-file build/boot/command_line \
-	    --root build/busybox/root.ext2 --swap-mib $(SWAP_MIB) --output $@
+$(eval $(call disk_image,build/busybox.img,build/busybox/root.ext2))
 
 .PHONY: busybox-image
 busybox-image: build/busybox.img

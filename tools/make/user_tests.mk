@@ -120,14 +120,7 @@ build/test_programs/root.ext2: build/test_programs/rootfs.made tools/make_ext2.p
 	$(say) EXT2 $@
 	$(Q)$(PYTHON) tools/make_ext2.py --folder build/test_programs/rootfs --mib $(TESTS_ROOT_MIB) --output $@
 
-build/tests.img: build/boot/stage1.bin build/boot/stage2.bin build/kernel/kernel.stripped \
-                 build/boot/command_line build/test_programs/root.ext2 build/swap_mib \
-                 tools/make_image.py tools/disk_tools.py
-	$(say) IMAGE $@
-	$(Q)$(PYTHON) tools/make_image.py --stage1 build/boot/stage1.bin \
-	    --stage2 build/boot/stage2.bin --kernel build/kernel/kernel.stripped \
-	    --command-line-file build/boot/command_line \
-	    --root build/test_programs/root.ext2 --swap-mib $(SWAP_MIB) --output $@
+$(eval $(call disk_image,build/tests.img,build/test_programs/root.ext2))
 
 .PHONY: test-image
 test-image: build/tests.img

@@ -195,13 +195,7 @@ struct ReplayMachine::Files {
 // --- The machine ---
 
 ReplayFigures& ReplayFigures::operator+=(const ReplayFigures& other) {
-    for (std::uint32_t i = 0; i < kMemoryCalls; ++i) {
-        done[i] += other.done[i];
-        refused[i] += other.refused[i];
-    }
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-        outcomes[i] += other.outcomes[i];
-    skipped += other.skipped;
+    StepFigures::operator+=(other);
     excused += other.excused;
     ahead += other.ahead;
     unseen += other.unseen;
@@ -211,13 +205,6 @@ ReplayFigures& ReplayFigures::operator+=(const ReplayFigures& other) {
     swapped_out += other.swapped_out;
     evicted += other.evicted;
     return *this;
-}
-
-std::uint32_t ReplayFigures::steps() const {
-    std::uint32_t sum = 0;
-    for (std::uint32_t i = 0; i < kMemoryCalls; ++i)
-        sum += done[i] + refused[i];
-    return sum;
 }
 
 ReplayMachine::ReplayMachine(const MemoryWorld& world, const std::string& program)

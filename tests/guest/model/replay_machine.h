@@ -24,19 +24,14 @@
 namespace quire::test {
 
 /// What a run was worth. Plain, so that a child can leave it in shared memory.
-struct ReplayFigures {
-    std::array<std::uint32_t, kMemoryCalls> done{};     // calls that succeeded
-    std::array<std::uint32_t, kMemoryCalls> refused{};  // that gave an error
-    std::array<std::uint32_t, 8> outcomes{};            // of loads and stores
-    std::uint32_t skipped = 0;                          // of nobody, or on the zone of a puppet
-    std::uint32_t excused = 0;                          // errors while memory was short
-    std::uint32_t ahead = 0;                            // done without a pause between them
-    std::uint32_t unseen = 0;                           // pages that nobody could look at
+struct ReplayFigures : StepFigures {
+    std::uint32_t excused = 0;        // errors while memory was short
+    std::uint32_t ahead = 0;          // done without a pause between them
+    std::uint32_t unseen = 0;         // pages that nobody could look at
     std::uint32_t out_of_memory = 0;  // scripts that ended because the kernel ended a process
     std::uint32_t faults = 0, swapped_in = 0, swapped_out = 0, evicted = 0;
 
     ReplayFigures& operator+=(const ReplayFigures& other);
-    [[nodiscard]] std::uint32_t steps() const;
 };
 
 class ReplayMachine final : private RealMemory {
