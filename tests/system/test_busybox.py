@@ -115,18 +115,20 @@ def test_what_applets_tell_of_the_machine(boot, busybox_image):
     assert output_of(vm, "date -s '2001-02-03 04:05:06' > /dev/null; date +%Y-%m-%d") == ("2001-02-03\n", 0)
 
 
-def test_programs_of_musl_run(boot, busybox_image, archive):
-    assert list(MUSL_PROGRAMS.glob("musl_*")), (
+@pytest.mark.parametrize("cmdline, programs", [("", "musl_"), ("hz=5000", "musl_pthreads")])
+def test_programs_of_musl_run(boot, busybox_image, archive, cmdline, programs):
+    chosen = list(MUSL_PROGRAMS.glob(f"{programs}*"))
+    assert chosen, (
         "there are no programs of musl. They need Debian's package musl-dev, from the network; "
         "'make musl-programs' makes them")
-    vm = boot(disk_image=busybox_image, shell=True, extra=drive(archive, "hdb"))
+    vm = boot(disk_image=busybox_image, shell=True, cmdline=cmdline, extra=drive(archive, "hdb"))
     vm.wait_for(READY)
     assert output_of(vm, "tar -xf /dev/hdb -C /") == ("", 0)
-    text, code = output_of(vm, "/tests/run musl_")
+    text, code = output_of(vm, f"/tests/run {programs}")
     run = tap.parse(text)
     failed = [result.name for result in run.results if result.verdict != "passed"]
     assert not failed and not run.faults and code == 0, text
-    assert run.count("passed") >= 2 * len(list(MUSL_PROGRAMS.glob("musl_*"))), text
+    assert run.count("passed") >= 2 * len(chosen), text
     check_invariants(vm)
 
 

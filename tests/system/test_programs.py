@@ -70,6 +70,13 @@ def test_program(shell, path):
     check_invariants(vm)
 
 
+@pytest.mark.parametrize("path", [path for path in programs() if "thread" in path])
+def test_threads_that_take_turns_fifty_times_as_often(shell, path):
+    text, status = output_of(shell(cmdline="hz=5000"), f"/tests/run {path}")
+    run = tap.parse(text)
+    assert status == 0 and not run.faults, text
+
+
 def test_a_program_that_fails_is_seen_to_fail(shell):
     """What the runner and the harness say of one that crashes, and of one that is not there."""
     vm = shell()

@@ -336,40 +336,6 @@ static void cancelling(void) {
     pthread_mutex_unlock(&mutex);
 }
 
-static void* end_later(void* unused) {
-    usleep(20000);
-    exit(17);
-    return unused;
-}
-static int status_of(void (*work)(void)) {
-    int status = -1;
-    fflush(stdout);
-    const pid_t child = fork();
-    if (child == 0) {
-        work();
-        _exit(99);
-    }
-    waitpid(child, &status, 0);
-    return status;
-}
-static void main_goes_first(void) {
-    start(0, end_later, NULL);
-    pthread_exit(NULL);
-}
-static void* just_end(void* unused) {
-    usleep(10000);
-    return unused;
-}
-static void all_go_one_by_one(void) {
-    for (int i = 0; i < 4; ++i)
-        start(i, just_end, NULL);
-    pthread_exit(NULL);
-}
-static void ends(void) {
-    report(status_of(main_goes_first) == 17 << 8, "main may go before the others");
-    report(status_of(all_go_one_by_one) == 0, "the last to go ends the process");
-}
-
 // --- Robust mutexes ------------------------------------------------------------------------------
 
 static pthread_mutex_t* robust;
@@ -418,6 +384,10 @@ static void* wait_for_signal(void* unused) {
     sigwait(&set, &signal);
     return signal == SIGUSR1 ? &handled_by : unused;
 }
+static void* just_end(void* unused) {
+    usleep(10000);
+    return unused;
+}
 static void signals(void) {
     struct sigaction action = {.sa_handler = on_signal};
     sigset_t set;
@@ -464,7 +434,7 @@ static void change_user(void) {
     _exit(join(0) == &key && join(1) == &key ? 0 : 2);
 }
 static void users(void) {
-    report(status_of(change_user) == 0, "setuid is for all threads");
+    report(status_of_child(change_user) == 0, "setuid is for all threads");
 }
 
 int main(void) {
@@ -478,7 +448,6 @@ int main(void) {
     once_only();
     thread_local_memory();
     cancelling();
-    ends();
     robust_mutexes();
     signals();
     names();
