@@ -68,10 +68,13 @@ $(oracle): $(oracle_objects) $(raw_test_library)
 	$(Q)$(KERNEL_LD) $(user_ld_flags) $(filter %.o,$^) $(libgcc) -o build/test_programs/debug/$(@F)
 	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/$(@F) $@
 
+# At an address where no other program has code, so that make profile can tell it from them.
 build/test_programs/root/bench/%: build/test_programs/tests/bench/guest/%.cpp.o $(raw_test_library)
 	$(say) LINK $@
-	@mkdir -p $(@D)
-	$(Q)$(KERNEL_LD) $(user_ld_flags) --strip-all $(filter %.o,$^) $(libgcc) -o $@
+	@mkdir -p $(@D) build/test_programs/debug
+	$(Q)$(KERNEL_LD) $(user_ld_flags) -Ttext-segment=0x20000000 $(filter %.o,$^) $(libgcc) \
+	    -o build/test_programs/debug/$(@F)
+	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/$(@F) $@
 
 $(guest_fuzzer): $(guest_fuzz_sources:%=build/test_programs/%.o) build/test_programs/$(test_snapshot).o \
                  $(raw_test_library)
