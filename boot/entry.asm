@@ -252,8 +252,7 @@ section .text
 
 high_half:
     mov esp, boot_stack_top
-    add ebx, KERNEL_BASE
-    push ebx                        ; const BootInfo*
+    lea eax, [ebx + KERNEL_BASE]    ; const BootInfo*
     xor ebp, ebp                    ; the end of every backtrace
     push ebp                        ; in place of a return address
     jmp kernel_main

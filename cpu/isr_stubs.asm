@@ -53,13 +53,12 @@ trap_common:
     mov ds, eax
     mov es, eax
     cld
+    mov eax, esp                    ; TrapFrame*
     push dword [esp + kFrameEip]    ; a stack frame as if the interrupted code had called us, so
     push ebp                        ; that a backtrace goes on through it
     mov ebp, esp
-    lea eax, [esp + 8]
-    push eax                        ; TrapFrame*
     call trap_dispatch
-    add esp, 12
+    add esp, 8
 global return_from_trap             ; a thread's first way to its program, too (kernel/threads.cpp)
 return_from_trap:
     may_be_bad gs

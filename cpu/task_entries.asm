@@ -11,18 +11,17 @@ section .text
 bits 32
 
 global double_fault_entry
-double_fault_entry:                 ; the CPU pushed the error code, always 0
-    push dword 8
+double_fault_entry:
+    pop edx                         ; the CPU pushed the error code, always 0
+    mov eax, 8
     call emergency_trap
-    add esp, 8
     iret
     jmp double_fault_entry
 
 global nmi_entry
 nmi_entry:
-    push dword 0
-    push dword 2
+    mov eax, 2
+    xor edx, edx
     call emergency_trap
-    add esp, 8
     iret
     jmp nmi_entry

@@ -16,8 +16,9 @@ guarded_call:
     pushfl
     pushl guarded_esp
     movl %esp, guarded_esp
-    pushl 32(%esp)
-    call *32(%esp)
+    movl %eax, %ecx
+    movl %edx, %eax
+    call *%ecx
     .globl guarded_call_end
     .type guarded_call_end, @function
 guarded_call_end:

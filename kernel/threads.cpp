@@ -16,8 +16,6 @@ asm(R"(
     .globl switch_stacks
     .type switch_stacks, @function
 switch_stacks:
-    movl 4(%esp), %eax
-    movl 8(%esp), %edx
     pushl %ebp
     pushl %ebx
     pushl %esi
@@ -35,7 +33,7 @@ switch_stacks:
 kernel_thread_start:                    # ebx: entry, esi: its context
     call thread_begins
     sti
-    pushl %esi
+    movl %esi, %eax
     call *%ebx
     call kernel_thread_ends
 
@@ -46,9 +44,7 @@ user_thread_start:                      # esp: the TrapFrame
     .globl leave_to_ring3
 leave_to_ring3:
     movl %esp, %eax
-    pushl %eax
     call before_ring3
-    addl $4, %esp
     jmp return_from_trap
 )");
 
