@@ -27,6 +27,8 @@ BENCH = BUILD / "test_programs" / "debug" / "process_costs"
 LOGGED = [(0x08000000, 0x40000000), (0xC0000000, 0xFFC00000)]
 BENCH_BASE = 0x20000000  # where the bench programs are linked (user_tests.mk)
 TRACE = re.compile(rb"\[[0-9a-f]+/([0-9a-f]+)/")
+# A line of nm. NASM names what a macro defines ..@number.label: part of the function around it.
+FUNCTION = re.compile(r"([0-9a-f]+) [tTwW] (?!\.\.@)(.*)")
 SOURCE_LINE = re.compile(r"^(?:/.*/)?((?:boot|cpu|drivers|fs|kernel|libc|mm)/[^ ]+:\d+)")
 ROUNDS = 2
 
@@ -38,10 +40,9 @@ class Symbols:
         """`listing`: the lines of nm -nC."""
         found = []
         for line in listing:
-            fields = line.rstrip("\n").split(" ", 2)
-            # NASM names what a macro defines ..@number.label: part of the function around it.
-            if len(fields) == 3 and fields[1] in "tTwW" and not fields[2].startswith("..@"):
-                found.append((int(fields[0], 16), fields[2]))
+            match = FUNCTION.match(line)
+            if match:
+                found.append((int(match[1], 16), match[2]))
         found.sort(key=lambda entry: entry[0])
         self._starts = [start for start, _ in found]
         self._names = [name for _, name in found]
