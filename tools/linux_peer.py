@@ -21,8 +21,10 @@ from pathlib import Path
 
 import debian_package
 
-MACHINE = ["qemu-system-i386", "-accel", "tcg", "-M", "pc", "-cpu", "pentium3", "-display", "none",
-           "-nic", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"]
+MACHINE = ["qemu-system-i386", "-accel", "tcg", "-M", "pc", "-cpu", "pentium3", "-smp", "1",
+           "-display", "none", "-nic", "none", "-monitor", "none", "-no-reboot", "-serial", "stdio"]
+# A clock of the TSC is an instruction, and nobody's time is the host's.
+COUNT_INSTRUCTIONS = ["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"]
 COMMAND_LINE = "console=ttyS0 quiet loglevel=0 mitigations=off nokaslr panic=-1 random.trust_cpu=on"
 BEGIN, END = "---- the command begins", "---- the command ended with code"
 ANSWER = re.compile(rf"{BEGIN}\n(.*?){END} (\d+)\n", re.DOTALL)
@@ -106,14 +108,16 @@ def kernel():
     return found[-1], found[-1].name.partition("-")[2]
 
 
-def run(command, added=(), memory=64, place=debian_package.PLACE, timeout=600):
+def run(command, added=(), memory=64, place=debian_package.PLACE, timeout=600, icount=False,
+        image=None):
     """Runs a shell command on Linux. Returns what it printed and its exit code; ends this program
-    with what the serial line showed when the PC did not come so far."""
+    with what the serial line showed when the PC did not come so far. With `icount` the TSC counts
+    guest instructions. `image`: another kernel than Debian's."""
     place.mkdir(parents=True, exist_ok=True)
     archive = place / "initramfs.gz"
     archive.write_bytes(initramfs(command, added))
-    arguments = MACHINE + ["-m", str(memory), "-kernel", kernel()[0], "-initrd", archive,
-                           "-append", COMMAND_LINE]
+    arguments = MACHINE + ["-m", str(memory), "-kernel", image or kernel()[0], "-initrd", archive,
+                           "-append", COMMAND_LINE] + (COUNT_INSTRUCTIONS if icount else [])
     try:
         said = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               timeout=timeout, check=False).stdout
@@ -132,11 +136,14 @@ def main():
                         help="a file or folder here, and its name over there")
     parser.add_argument("--memory", type=int, default=64, help="MiB")
     parser.add_argument("--timeout", type=int, default=600, help="seconds")
+    parser.add_argument("--icount", action="store_true", help="the TSC counts instructions")
+    parser.add_argument("--kernel", type=Path, metavar="FILE", help="another kernel than Debian's")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
     added = [(Path(here), there) for here, _, there in (pair.partition(":") for pair in options.add)]
     command = options.command[0] if len(options.command) == 1 else shlex.join(options.command)
-    text, code = run(command, added, options.memory, timeout=options.timeout)
+    text, code = run(command, added, options.memory, timeout=options.timeout,
+                     icount=options.icount, image=options.kernel)
     sys.stdout.write(text)
     sys.exit(code)
 
