@@ -8,16 +8,8 @@ namespace bench {
 inline constexpr unsigned kPages = 1024;  // of which faults are counted
 inline constexpr unsigned kSome = 256;    // of which ranges are changed
 
-// A kernel may keep some frames zeroed ahead: nothing of them is left when this returns.
-inline void use_up_zeroed_frames() {
-    volatile char* memory = map(128 * kPage);
-    touch(memory, 128 * kPage);
-    unmap(memory, 128 * kPage);
-}
-
 // A write to a page never touched, its frame zeroed in the fault.
 inline Clocks zero_fault() {
-    use_up_zeroed_frames();
     volatile char* memory = map(kPages * kPage);
     const Clocks cost = faults_of(touch, memory, kPages * kPage);
     unmap(memory, kPages * kPage);
@@ -50,7 +42,6 @@ inline Clocks cow_copy() {
     auto* const result = reinterpret_cast<volatile Clocks*>(shared);
     volatile char* memory = map(kPages * kPage);
     touch(memory, kPages * kPage);
-    use_up_zeroed_frames();
     if (must("fork", sys::fork()) == 0) {
         *result = faults_of(touch, memory, kPages * kPage);
         sys::exit(0);
@@ -83,7 +74,6 @@ Clocks cow_sole_owner() {
 
 // The heap grows by a page, which is touched.
 inline Clocks brk_touch() {
-    use_up_zeroed_frames();
     const std::uintptr_t first = sys::set_break(0);
     std::uintptr_t end = (first + kPage - 1) & ~(kPage - 1);
     const Clocks begin = mark();
@@ -105,7 +95,6 @@ Clocks map_unmap() {
 }
 
 inline Clocks map_touch_unmap() {
-    use_up_zeroed_frames();
     const Clocks begin = mark();
     for (unsigned i = 0; i < kSome; ++i) {
         volatile char* page = map(kPage);
