@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh run|test|lint|debug|coverage: makes sure this machine has what that make target needs.
+# setup.sh run|test|lint|debug|coverage|bench: makes sure this machine has what that make target needs.
 #
 # Each need is probed by a command or a file, never by asking dpkg, so that the usual answer
 # (everything is here) costs a few milliseconds. What is missing is installed through apt on Debian
@@ -72,6 +72,10 @@ needs_of_test() {
     need vgabios "is its video BIOS" exists /usr/share/vgabios/vgabios.bin
     need gdb "is the debugger" have gdb
 }
+needs_of_bench() {
+    need valgrind "counts instructions" have valgrind
+    need python3-matplotlib "draws the curves" has_python_module matplotlib
+}
 needs_of_lint() {
     need make "runs the build" have make
     need python3 "checks the layers" have python3
@@ -87,8 +91,9 @@ case $purpose in
     test) needs_of_run && needs_of_test ;;
     lint) needs_of_lint ;;
     debug) needs_of_run && need gdb "is the debugger" have gdb ;;
+    bench) needs_of_run && needs_of_test && needs_of_bench ;;
     coverage) needs_of_run && needs_of_test && need gcovr "counts the lines" have gcovr ;;
-    *) echo "usage: tools/setup.sh run|test|lint|debug|coverage" >&2; exit 2 ;;
+    *) echo "usage: tools/setup.sh run|test|lint|debug|coverage|bench" >&2; exit 2 ;;
 esac
 missing=${missing# }
 [ -n "$missing" ] || exit 0

@@ -6,16 +6,17 @@ that lies in Quire's own code; the log is read until the monitor first waits for
 BIOS's instructions are not counted, with one exception: the total since reset is the TSC that the
 kernel itself read at its first prompt. A repeated string instruction counts once for each turn.
 
-Appends to build/bench/results.tsv: name, value, unit, goal, peer, peer's value.
+The rows go to build/bench/results.tsv.
 """
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+import results
+
+ROOT = results.ROOT
 BUILD = ROOT / "build"
 QEMU = ["qemu-system-i386", "-M", "pc", "-cpu", "pentium3", "-smp", "1", "-m", "128", "-accel", "tcg",
         "-icount", "shift=0,sleep=off", "-rtc", "clock=vm", "-display", "none", "-nic", "none",
@@ -89,19 +90,15 @@ def sizes():
 def main():
     own = count_own_instructions()
     total, bios_disk = total_since_reset()
-    rows = [(f"boot: {name}", count, "instructions", "", "", "") for name, count in own.items()]
-    rows += [("boot: ours, stage 1 to prompt", sum(own.values()), "instructions", 3000000, "", ""),
-             ("boot: BIOS reading the kernel", bios_disk, "instructions", "", "", ""),
-             ("boot: reset to prompt", total, "instructions", "", "", "")]
-    rows += [(f"size: {name}", size, "bytes", "", "", "") for name, size in sizes().items()]
-
-    results = BUILD / "bench" / "results.tsv"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    with results.open("a") as file:
-        for row in rows:
-            print("\t".join(map(str, row)), file=file)
-    for name, value, unit, goal, *_ in rows:
-        print(f"  {name:32} {value:>10,} {unit}" + (f"  (goal {goal:,})" if goal else ""))
+    table = results.Table("boot: ")
+    for name, count in own.items():
+        table.add(name, count, "instructions")
+    table.add("ours, stage 1 to prompt", sum(own.values()), "instructions", "<= 3000000")
+    table.add("BIOS reading the kernel", bios_disk, "instructions")
+    table.add("reset to prompt", total, "instructions")
+    for name, size in sizes().items():
+        table.add(f"size of {name}", size, "bytes")
+    table.write()
 
 
 main()

@@ -4,12 +4,14 @@
 /bench/process_costs (tests/bench/guest) runs in Quire and, the same bytes, in Debian's Linux for i686
 on the same machine under QEMU's -icount, where a clock of the TSC is an instruction: a loop of two
 instructions a turn shows it in every run. With a small Linux built by `make bench PEER=small` the
-same runs there, too.
+same runs there, too. The floor beside a row is what the shortest handler that could do it takes on
+the bare machine (floor.asm).
 """
 import re
 import sys
 from pathlib import Path
 
+import floor
 import results
 
 sys.path[:0] = [str(results.ROOT / "tests" / "system"), str(results.ROOT / "tools")]
@@ -85,10 +87,11 @@ def main():
     small = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     quire, linux = parse(on_quire()), parse(on_linux())
     version = f"Linux {linux_peer.kernel()[1]}"
+    floors = floor.measure()
     table = results.Table("cost: ")
     for name, (title, goal) in ROWS.items():
         table.add(title, f"{quire[name]:.2f}", "instructions", f"<= {goal}" if goal else "",
-                  version, f"{linux[name]:.2f}")
+                  version, f"{linux[name]:.2f}", floors.get(name, ""))
     table.write()
     if small:
         smallest = parse(on_linux(small))

@@ -3,14 +3,15 @@
 and commands.
 
 Runs the monitor's `diskcost` and `filecost` under QEMU's -icount, where a TSC clock is an
-instruction; what the CPU slept is taken off by the kernel itself. Once by DMA, once by PIO. Appends
-to build/bench/results.tsv: name, value, unit, goal, peer, peer's value.
+instruction; what the CPU slept is taken off by the kernel itself. Once by DMA, once by PIO. The rows
+go to build/bench/results.tsv.
 """
 import re
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+import results
+
+ROOT = results.ROOT
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 from quire_vm import PROMPT, QuireVm  # noqa: E402
 
@@ -35,14 +36,11 @@ def measure(command: str, way: str, cmdline) -> list:
 
 
 def main():
-    results = ROOT / "build" / "bench" / "results.tsv"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    rows = [row for command in COSTS for row in measure(command, "DMA", None) +
-            measure(command, "PIO", "nodma")]
-    with results.open("a") as file:
-        for name, value, unit in rows:
-            print(f"guest: {name}", value, unit, "", "", "", sep="\t", file=file)
-            print(f"  {name:32} {value:>10} {unit}")
+    table = results.Table("disk: ")
+    for command in COSTS:
+        for row in measure(command, "DMA", None) + measure(command, "PIO", "nodma"):
+            table.add(*row)
+    table.write()
 
 
 main()

@@ -1,21 +1,15 @@
 #!/usr/bin/env python3
-"""Measures page faults and the calls that change an address space: prints a table and writes
-build/bench/faults.tsv.
+"""Measures page faults and the calls that change an address space: prints a table and puts
+its rows into build/bench/results.tsv.
 
 Instructions come from callgrind, which counts inside one function named measured_* of
 build/bench/bench_faults or bench_spaces (32-bit static programs, -O2). Copying a page is counted by
 itself and taken off where a fault copies one.
 """
-import pathlib
-import re
-import subprocess
-import sys
-import tempfile
+import results
 
 FAULTS = "build/bench/bench_faults"
 SPACES = "build/bench/bench_spaces"
-OUTPUT = pathlib.Path("build/bench/faults.tsv")
-TIMEOUT = 120  # seconds for one row
 
 # name, argument of the program, does the fault copy a page?
 ROWS = [
@@ -45,24 +39,16 @@ CALLS = [
 
 def instructions(row, program=FAULTS, function=""):
     """Instructions a measured operation takes on average."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(["valgrind", "--tool=callgrind",
-                               f"--callgrind-out-file={folder}/out",
-                               f"--toggle-collect=*measured_{function}*", program, row],
-                              capture_output=True, text=True, timeout=TIMEOUT)
-    if done.returncode != 0:
-        sys.exit(f"{row}: exit {done.returncode}\n{done.stderr}")
-    collected = int(re.search(r"Collected : (\d+)", done.stderr).group(1))
-    return collected / int(done.stdout)
+    collected, turns = results.callgrind([program, row], f"*measured_{function}*")
+    return collected / int(turns)
 
 
 def main():
     copy = instructions("copy")
-    lines = ["name\tvalue\tunit\tgoal\tpeer\tpeer value"]
+    table = results.Table("faults: ")
 
     def report(name, value, goal=""):
-        lines.append(f"{name}\t{value:.1f}\tinstructions\t{goal}\t\t")
-        print(f"{name:45} {value:8.1f} instructions", flush=True)
+        table.add(name, f"{value:.1f}", "instructions", goal)
 
     for name, row, copies in ROWS:
         report(name, instructions(row) - (copy if copies else 0))
@@ -70,10 +56,8 @@ def main():
     for name, row, function in CALLS:
         calls[row] = instructions(row, SPACES, function)
         report(name, calls[row])
-    report("fork, for each further 4 MiB", (calls["fork64"] - calls["fork16"]) / 12, 20)
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text("\n".join(lines) + "\n")
-    print(f"written: {OUTPUT}")
+    report("fork, for each further 4 MiB", (calls["fork64"] - calls["fork16"]) / 12, "<= 20")
+    table.write()
 
 
 if __name__ == "__main__":

@@ -1,19 +1,13 @@
 #!/usr/bin/env python3
-"""Measures the frame allocator: prints a table and writes build/bench/frames.tsv.
+"""Measures the frame allocator: prints a table and puts its rows into build/bench/results.tsv.
 
 Instruction counts come from callgrind, which counts inside the functions named measured_* of
 build/bench/bench_frames (a 32-bit static program, -O2). The longest operation is counted by
 single-stepping. The rest the program answers itself.
 """
-import pathlib
-import re
-import subprocess
-import sys
-import tempfile
+import results
 
 PROGRAM = "build/bench/bench_frames"
-OUTPUT = pathlib.Path("build/bench/frames.tsv")
-TIMEOUT = 120  # seconds for one row
 
 # name, arguments of the program, counted by callgrind?, unit, goal, peer, peer's value
 ROWS = [
@@ -48,44 +42,22 @@ ROWS = [
 ]
 
 
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
-    return done
-
-
 def answer(arguments):
-    return run([PROGRAM, *arguments]).stdout.strip()
+    return results.run([PROGRAM, *arguments]).stdout.strip()
 
 
 def instructions(arguments):
     """Instructions a measured operation takes on average."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
-                    "--toggle-collect=*measured_*", PROGRAM, *arguments])
-    collected = int(re.search(r"Collected : (\d+)", done.stderr).group(1))
-    return f"{collected / int(done.stdout):.1f}"
-
-
-def reached(value, goal):
-    if not goal:
-        return ""
-    relation, bound = goal.split()
-    good = float(value) <= float(bound) if relation == "<=" else float(value) >= float(bound)
-    return "yes" if good else "NO"
+    collected, turns = results.callgrind([PROGRAM, *arguments], "*measured_*")
+    return f"{collected / int(turns):.1f}"
 
 
 def main():
-    lines = ["name\tvalue\tunit\tgoal\tpeer\tpeer value"]
+    table = results.Table("frames: ")
     for name, arguments, counted, unit, goal, peer, peer_value in ROWS:
         measure = instructions if counted else answer
-        value = measure(arguments.split())
-        lines.append("\t".join([name, value, unit, goal, peer, peer_value]))
-        print(f"{name:58} {value:>8} {unit:13} {goal:8} {reached(value, goal)}", flush=True)
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text("\n".join(lines) + "\n")
-    print(f"written: {OUTPUT}")
+        table.add(name, measure(arguments.split()), unit, goal, peer, peer_value)
+    table.write()
 
 
 if __name__ == "__main__":

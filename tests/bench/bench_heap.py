@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the heap beside the C library's malloc and writes build/bench/heap.tsv.
+"""Measures the heap beside the C library's malloc; rows go to build/bench/results.tsv.
 
     bench_heap.py [FOLDER OF .rep TRACES]
 
@@ -10,14 +10,12 @@ of its own in which every payload byte is written: peak payload against the peak
 (footprint) and of pages touched (resident). The longest call is single-stepped.
 """
 import pathlib
-import re
-import subprocess
 import sys
+
+import results
 
 USER = "build/bench/replay_heap_user"
 KERNEL = "build/bench/replay_heap_kernel"
-OUTPUT = pathlib.Path("build/bench/heap.tsv")
-TIMEOUT = 300  # seconds for one run
 
 PATTERNS = ["alternating-64-448", "alternating-16-112", "neighbours", "growing", "random-32k",
             "random-1k"]
@@ -25,44 +23,14 @@ PAIRS = ["pairs-live", "pairs-alone"]
 RESIDENT_TRACES = ["cc1", "perl", "lua32"]
 
 
-class Table:
-    """Prints each row as it is known and keeps it for the file."""
-
-    def __init__(self):
-        self.rows = []
-
-    def add(self, name, value, unit, goal="", peer="", peer_value=""):
-        relation, _, bound = goal.partition(" ")
-        reached = ""
-        if goal:
-            good = value <= float(bound) if relation == "<=" else value >= float(bound)
-            reached = "yes" if good else "NO"
-        beside = f"{peer} {peer_value}" if peer else ""
-        print(f"{name:52} {value:8.1f} {unit:13} {goal:8} {reached:4} {beside}", flush=True)
-        self.rows.append(f"{name}\t{value:.1f}\t{unit}\t{goal}\t{peer}\t{peer_value}")
-
-    def write(self):
-        OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-        OUTPUT.write_text("\n".join(["name\tvalue\tunit\tgoal\tpeer\tpeer value", *self.rows]) + "\n")
-
-
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
-    return done
-
-
 def answers(program, mode, allocator, trace):
     """The `key value` lines of one run."""
-    lines = run([program, mode, allocator, trace]).stdout.splitlines()
+    lines = results.run([program, mode, allocator, trace]).stdout.splitlines()
     return {key: int(value) for key, value in (line.split() for line in lines)}
 
 
 def collected(program, mode, allocator, trace):
-    done = run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                "--toggle-collect=*replay_counted*", program, mode, allocator, trace])
-    return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
+    return results.callgrind([program, mode, allocator, trace], "*replay_counted*")[0]
 
 
 def per_operation(program, mode, allocator, trace, operations):
@@ -83,7 +51,7 @@ def measure(table, trace, name, kernel_goals=False):
     operations = ours["operations"]
 
     def space(key, label, goal=""):
-        table.add(f"{name}: {label}", percent(payload, ours[key]), "%", goal, "glibc malloc",
+        table.add(f"{name}: {label}", f"{percent(payload, ours[key]):.1f}", "%", goal, "glibc malloc",
                   f"{percent(payload, libc[key]):.1f}")
 
     space("footprint", "peak payload / footprint", ">= 96" if kernel_goals else "")
@@ -92,24 +60,24 @@ def measure(table, trace, name, kernel_goals=False):
         peer = per_operation(USER, mode, "libc", trace, operations)
         mine = per_operation(USER, mode, allocator, trace, operations)
         goal = "<= 45" if kernel_goals and mode == "first" else ""
-        table.add(f"{name}: an operation, {mode} replay", mine, "instructions", goal,
+        table.add(f"{name}: an operation, {mode} replay", f"{mine:.1f}", "instructions", goal,
                   "glibc malloc", f"{peer:.1f}")
         if mode == "first":
             first = mine
     if kernel_goals:
         table.add(f"{name}: an operation, kernel's flags",
-                  per_operation(KERNEL, "first", allocator, trace, operations), "instructions")
+                  f'{per_operation(KERNEL, "first", allocator, trace, operations):.1f}', "instructions")
     longest = answers(USER, "longest", allocator, trace)
     table.add(f"{name}: longest malloc", longest["longest_malloc"], "instructions", "<= 300")
     table.add(f"{name}: longest free", longest["longest_free"], "instructions", "<= 250")
     table.add(f"{name}: given back at the end",
-              100 - percent(ours["held_after"], ours["footprint"]), "%", ">= 95", "glibc malloc",
+              f'{100 - percent(ours["held_after"], ours["footprint"]):.1f}', "%", ">= 95", "glibc malloc",
               f"{100 - percent(libc['held_after'], libc['footprint']):.1f}")
     return percent(payload, ours["resident"]), first
 
 
 def main():
-    table = Table()
+    table = results.Table("heap: ")
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else None
     found = {}
     for path in sorted(folder.glob("*.rep")) if folder else []:
@@ -119,17 +87,16 @@ def main():
                 ("resident utilisation", "%", ">= 93"),
                 ("an operation", "instructions", "<= 50")]):
             mean = sum(found[name][index] for name in RESIDENT_TRACES) / len(RESIDENT_TRACES)
-            table.add(f"mean of {', '.join(RESIDENT_TRACES)}: {label}", mean, unit, goal)
+            table.add(f"mean of {', '.join(RESIDENT_TRACES)}: {label}", f"{mean:.1f}", unit, goal)
     for name in PATTERNS:
         measure(table, name, name)
     for name in PAIRS:
         operations = answers(USER, "space", "quire", name)["operations"]
         mine = 2 * per_operation(USER, "warm", "quire", name, operations)
         peer = 2 * per_operation(USER, "warm", "libc", name, operations)
-        table.add(f"{name}: malloc+free up to 64 bytes, warm", mine, "instructions", "<= 60",
+        table.add(f"{name}: malloc+free up to 64 bytes, warm", f"{mine:.1f}", "instructions", "<= 60",
                   "glibc malloc", f"{peer:.1f}")
     table.write()
-    print(f"written: {OUTPUT}")
 
 
 if __name__ == "__main__":

@@ -13,26 +13,16 @@ import collections
 import lzma
 import math
 import pathlib
-import re
-import subprocess
 import sys
 import tempfile
 
+import results
+
 PROGRAM = "build/bench/replay_pages"
-RESULTS = pathlib.Path("build/bench/results.tsv")
-HEADER = "name\tvalue\tunit\tgoal\tpeer\tpeer value\n"
 PATTERNS = ["loop", "skewed", "scan"]
 SHARES = [8, 4, 2]
 DEFAULT = "generations"
 MOST_LOOKS = 32
-TIMEOUT = 900  # seconds for one trace
-
-
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
-    return done
 
 
 class Trace:
@@ -41,7 +31,7 @@ class Trace:
     def __init__(self, name, path):
         self.name = name
         self.faults, self.most, self.looks = {}, {}, {}
-        for line in run([PROGRAM, "faults", str(path)]).stdout.splitlines():
+        for line in results.run([PROGRAM, "faults", str(path)]).stdout.splitlines():
             _, share, policy, *figures = line.split("\t")
             key = int(share), policy
             self.faults[key], self.most[key], self.looks[key] = map(int, figures)
@@ -52,36 +42,14 @@ class Trace:
 
 def instructions(path, policy):
     """Of the policy's own functions, for one fault."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
-                    "--toggle-collect=*measured_fault*", "--toggle-collect=*harvest*",
-                    PROGRAM, "instructions", str(path), policy])
-    collected = int(re.search(r"Collected : (\d+)", done.stderr).group(1))
-    return collected / int(done.stdout)
+    collected, turns = results.callgrind([PROGRAM, "instructions", str(path), policy],
+                                         "*measured_fault*", "*harvest*")
+    return collected / int(turns)
 
 
 def geometric_mean(values):
     values = list(values)
     return math.exp(sum(map(math.log, values)) / len(values))
-
-
-class Table:
-    def __init__(self):
-        self.rows = []
-
-    def add(self, name, value, unit, goal="", peer="", peer_value=""):
-        reached = ""
-        if goal:
-            reached = "yes" if value <= float(goal.split()[1]) else "NO"
-        print(f"{name:58} {value:8.2f} {unit:13} {goal:8} {reached}", flush=True)
-        self.rows.append(f"pages: {name}\t{value:.2f}\t{unit}\t{goal}\t{peer}\t{peer_value}\n")
-
-    def write(self):
-        """Replaces the rows of an earlier run, and keeps those of other measurements."""
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        kept = RESULTS.read_text().splitlines(True) if RESULTS.exists() else [HEADER]
-        kept = [row for row in kept if not row.startswith("pages: ")]
-        RESULTS.write_text("".join(kept + self.rows))
 
 
 def print_ratios(traces, policies):
@@ -102,7 +70,7 @@ def report(table, traces, recorded):
     for policy in policies:
         mean = geometric_mean(trace.ratio(share, policy) for trace, share in keys)
         goal = "<= 1.60" if recorded and policy == DEFAULT else ""
-        table.add(f"{policy}: faults, geometric mean", mean, "x OPT", goal, "exact LRU",
+        table.add(f"{policy}: faults, geometric mean", f"{mean:.2f}", "x OPT", goal, "exact LRU",
                   f"{lru:.2f}")
     policies.remove("lru")
     for policy in policies:
@@ -111,19 +79,19 @@ def report(table, traces, recorded):
                   f"<= {MOST_LOOKS}")
         mean = sum(trace.looks[share, policy] / trace.faults[share, policy]
                    for trace, share in keys) / len(keys)
-        table.add(f"{policy}: looks for a fault, mean", mean, "looks")
+        table.add(f"{policy}: looks for a fault, mean", f"{mean:.2f}", "looks")
     if recorded:
         worst = max(trace.ratio(4, DEFAULT, "lru") for trace in traces)
-        table.add(f"{DEFAULT}: worst trace at 1/4", worst, "x exact LRU", "<= 1.10")
+        table.add(f"{DEFAULT}: worst trace at 1/4", f"{worst:.2f}", "x exact LRU", "<= 1.10")
     for trace in traces:
         if trace.name == "stencil":
-            table.add(f"{DEFAULT}: stencil at 1/2", trace.ratio(2, DEFAULT), "x OPT", "<= 2.20",
+            table.add(f"{DEFAULT}: stencil at 1/2", f"{trace.ratio(2, DEFAULT):.2f}", "x OPT", "<= 2.20",
                       "exact LRU", f"{trace.ratio(2, 'lru'):.2f}")
     return policies
 
 
 def main():
-    table = Table()
+    table = results.Table("pages: ")
     with tempfile.TemporaryDirectory() as folder:
         paths = {name: name for name in PATTERNS}
         recorded = len(sys.argv) > 1
@@ -140,9 +108,8 @@ def main():
         measured = "cc1" if "cc1" in paths else next(iter(paths))
         for policy in policies:
             table.add(f"{policy}: a fault with a victim, {measured} at 1/4",
-                      instructions(paths[measured], policy), "instructions")
+                      f"{instructions(paths[measured], policy):.1f}", "instructions")
     table.write()
-    print(f"written: {RESULTS}")
 
 
 if __name__ == "__main__":

@@ -4,16 +4,9 @@
 Instruction counts come from callgrind, which counts inside the functions named measured_* of
 build/bench/bench_regions (a 32-bit static program, -O2). Each includes the call itself.
 """
-import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+import results
 
 PROGRAM = "build/bench/bench_regions"
-RESULTS = Path("build/bench/results.tsv")
-HEADER = "name\tvalue\tunit\tgoal\tpeer\tpeer value"
-PREFIX = "regions: "
 
 # name, row of the program, goal
 ROWS = [
@@ -26,35 +19,19 @@ ROWS = [
 ]
 
 
-def run(command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
-    return done
-
-
 def instructions(row):
     """Instructions a measured operation takes on average."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out",
-                    "--toggle-collect=*measured_*", PROGRAM, row])
-    collected = int(re.search(r"Collected : (\d+)", done.stderr).group(1))
-    return f"{collected / int(done.stdout):.1f}"
+    collected, turns = results.callgrind([PROGRAM, row], "*measured_*")
+    return f"{collected / int(turns):.1f}"
 
 
 def main():
-    rows = []
+    table = results.Table("regions: ")
     for name, row, goal in ROWS:
         peer = ("std::map", instructions("peer")) if row == "find_random" else ("", "")
-        rows.append((name, instructions(row), "instructions", goal, *peer))
-    rows.append(("size of a region, 32 bits", run([PROGRAM, "bytes"]).stdout.strip(), "bytes",
-                 "<= 64", "", ""))
-    old = RESULTS.read_text().splitlines() if RESULTS.exists() else [HEADER]
-    kept = [line for line in old if not line.startswith(PREFIX)]
-    RESULTS.write_text("\n".join(kept + [PREFIX + "\t".join(row) for row in rows]) + "\n")
-    for name, value, unit, goal, peer, peer_value in rows:
-        print(f"  {name:60} {value:>8} {unit:13}", f"(goal {goal})" if goal else "",
-              f"({peer}: {peer_value})" if peer else "")
+        table.add(name, instructions(row), "instructions", goal, *peer)
+    table.add("size of a region, 32 bits", results.run([PROGRAM, "bytes"]).stdout.strip(), "bytes", "<= 64")
+    table.write()
 
 
 main()

@@ -29,7 +29,9 @@ def reached(value, goal):
 def number(value):
     """With thousands parted, and decimals only where they say something."""
     value = float(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:,.1f}"
+    if abs(value) >= 1000 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def ratio(value, peer_value):

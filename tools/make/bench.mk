@@ -1,13 +1,18 @@
-# make bench: every measurement, printed and written to build/bench/results.tsv, a row a figure:
-# name, value, unit, goal, peer, peer's value.
+# make bench: every measurement, printed and written to build/bench/results.tsv, a row a figure
+# (tests/bench/results.py tells the columns). Each part has a target of its own and replaces only its
+# own rows; bench-heap and bench-pages take recorded traces with TRACES=folder.
 
-.PHONY: bench bench-start bench-boot bench-guest
-bench: bench-start
-	$(Q)$(MAKE) bench-boot bench-guest bench-disk
+bench_parts := bench-costs bench-boot bench-guest bench-disk bench-frames bench-slab bench-heap \
+               bench-regions bench-swap bench-pages bench-cache bench-faults
 
-bench-start: setup-test
-	@mkdir -p build/bench
-	@printf 'name\tvalue\tunit\tgoal\tpeer\tpeer value\n' > build/bench/results.tsv
+.PHONY: bench setup-bench $(bench_parts)
+bench: setup-bench
+	$(Q)rm -f build/bench/results.tsv
+	$(Q)for part in $(bench_parts); do $(MAKE) $$part || exit 1; done
+	@echo "written: build/bench/results.tsv"
+
+setup-bench:
+	$(Q)tools/setup.sh bench
 
 bench-boot: image
 	$(say) BENCH "the boot, in guest instructions"

@@ -1,5 +1,5 @@
 # make bench-faults: what page faults, fork, munmap and mprotect cost, in instructions.
-# Needs valgrind. Rows go to build/bench/faults.tsv.
+# Needs valgrind. Rows go to build/bench/results.tsv.
 #
 # The memory manager is compiled with the kernel's flags.
 

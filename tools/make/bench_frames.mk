@@ -1,5 +1,5 @@
 # make bench-frames: what the frame allocator costs, in instructions, and how it keeps memory in
-# one piece. Needs valgrind. Rows go to build/bench/frames.tsv.
+# one piece. Needs valgrind. Rows go to build/bench/results.tsv.
 #
 # The allocator is compiled with the kernel's flags; the program itself prints with floating point.
 

@@ -1,6 +1,6 @@
 # make bench-heap: the heap of kernel and user programs, in instructions and in pages, beside the C
 # library's malloc. Needs valgrind. TRACES=folder replays the .rep files in it, too; without it only
-# the generated patterns. Rows go to build/bench/heap.tsv.
+# the generated patterns. Rows go to build/bench/results.tsv.
 #
 # Built twice: as in a user program, and with the kernel's flags, which keep frame pointers and make
 # every tail call a call, for backtraces.

@@ -1,6 +1,5 @@
 # make bench-regions: what finding, inserting, splitting regions and finding room costs among 2,048
-# of them, in instructions. Needs valgrind. Rows go to build/bench/results.tsv, in place of those of
-# an earlier run; `make bench` starts that file anew.
+# of them, in instructions. Needs valgrind. Rows go to build/bench/results.tsv.
 
 bench_regions_flags := $(filter-out -mgeneral-regs-only -ffreestanding,$(kernel_flags)) -Wno-pedantic
 

@@ -1,5 +1,5 @@
 # make bench-slab: what a slab cache costs: bytes for each object size, and instructions for a pair of
-# allocate and release, warm and at random. Needs valgrind.
+# allocate and release, warm and at random. Needs valgrind. Rows go to build/bench/results.tsv.
 
 bench_slab_flags := $(filter-out -mgeneral-regs-only -ffreestanding,$(kernel_flags)) -Wno-pedantic
 
@@ -11,11 +11,4 @@ build/bench/bench_slab: tests/bench/bench_slab.cpp $(wildcard mm/slab*.cpp mm/fr
 .PHONY: bench-slab
 bench-slab: build/bench/bench_slab
 	$(say) BENCH "slab caches"
-	$(Q)build/bench/bench_slab bytes
-	$(Q)for row in pair churn; do \
-	    turns=$$(build/bench/bench_slab $$row); \
-	    valgrind --tool=callgrind --callgrind-out-file=build/bench/slab.$$row \
-	        --toggle-collect="*measured_$$row*" build/bench/bench_slab $$row 2>&1 \
-	        | awk -v row=$$row -v turns=$$turns '/Collected/ { \
-	              printf "  %-6s %.1f instructions\n", row, $$4 / turns }'; \
-	done
+	$(Q)$(PYTHON) tests/bench/bench_slab.py
