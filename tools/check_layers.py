@@ -30,6 +30,8 @@ MAY_INCLUDE = {
     "boot/": [],
     "libc/": [ABI],
     "libc/heap/": [BASE, "libc/string"],  # the kernel's heap as well as the user's
+    "libc/malloc/": [BASE, "libc/string", "libc/heap/"],  # malloc of programs, as pure logic
+    "libc/program/": [BASE, ABI, "libc/", "user/system_call.h"],  # what asks the kernel
     "user/": ["libc/", ABI],
     "tests/oracle/": ["user/", "tests/oracle/"],
     "tests/guest/": [BASE, ABI, "mm/", "fs/", "cpu/", "drivers/", "libc/", "kernel/", "kernel/process/",

@@ -7,8 +7,7 @@
 namespace quire::heap {
 namespace {
 
-/// The top is trimmed when it is larger than this and than a sixteenth of the arena.
-constexpr std::size_t kTrimMinimum = 16 * 1024;
+/// The top is trimmed when it is larger than this part of the arena, too.
 constexpr std::size_t kTrimFraction = 16;
 /// How much more than needed is asked of the source at once: this part of the arena.
 constexpr std::size_t kExtendFraction = 256;
@@ -198,25 +197,53 @@ bool Arena::start() {
 
 // Makes the top at least `size` large.
 bool Arena::extend(std::size_t size) {
-    const std::size_t missing = align_up(size - top_size(), source_.page_size());
-    const std::size_t ahead = align_down(extent_ / kExtendFraction, source_.page_size());
-    std::size_t bytes = missing + ahead;
-    void* pages = source_.extend(bytes);
-    if (pages == nullptr && ahead != 0) {
-        bytes = missing;
-        pages = source_.extend(bytes);
+    const std::size_t page = source_.page_size();
+    while (top_size() < size) {
+        const std::size_t missing = align_up(size - top_size(), page);
+        const std::size_t part = extent_ / kExtendFraction;
+        const std::size_t ahead = align_down(part > ahead_ ? part : ahead_, page);
+        std::size_t bytes = missing + ahead;
+        auto* pages = static_cast<std::byte*>(source_.extend(bytes));
+        if (pages == nullptr && ahead != 0) {
+            bytes = missing;
+            pages = static_cast<std::byte*>(source_.extend(bytes));
+        }
+        if (pages == nullptr) return false;
+        if (pages != base_ + extent_) fence(pages);
+        extent_ = distance(base_, pages) + bytes;
+        limits_changed();
     }
-    if (pages == nullptr) return false;
-    ASSERT(pages == base_ + extent_);
-    extent_ += bytes;
-    limits_changed();
     return true;
+}
+
+// The arena goes on at `pages`. What lies between belongs to somebody else and becomes a fence:
+//
+//      | old top, free now | fence: header | somebody else's ... | header of the new top ...
+//                                          end of the arena      pages
+void Arena::fence(std::byte* pages) {
+    std::size_t rest = top_size() - kAlignment;
+    Block* block = top_;
+    Block* gap = block->after(rest);
+    if (rest < kMinimumBlock) {
+        gap = block;
+        rest = 0;
+    }
+    const std::size_t size = distance(gap, pages + kWord);
+    gap->set_head(size | Block::kMoved | (rest == 0 ? Block::kPreviousUsed : 0));
+    used_ += size;
+    if (rest != 0) {
+        block->set_free(rest);
+        bins_.insert(block, rest);
+    }
+    top_ = gap->after(size);
+    top_->set_head(Block::kPreviousUsed);
+    fresh_ = reinterpret_cast<std::byte*>(top_ + 1);
 }
 
 std::size_t Arena::trim(std::size_t keep) {
     if (top_ == nullptr || top_size() < keep + kAlignment) return 0;
     const std::size_t bytes = align_down(top_size() - kAlignment - keep, source_.page_size());
-    if (bytes == 0) return 0;
+    if (bytes == 0 || !source_.can_shrink()) return 0;
     extent_ -= bytes;
     source_.shrink(bytes);
     if (fresh_ > base_ + extent_) fresh_ = base_ + extent_;
@@ -226,7 +253,7 @@ std::size_t Arena::trim(std::size_t keep) {
 
 void Arena::limits_changed() {
     const std::size_t part = extent_ / kTrimFraction;
-    const std::size_t threshold = part > kTrimMinimum ? part : kTrimMinimum;
+    const std::size_t threshold = part > trim_from_ ? part : trim_from_;
     trim_below_ = extent_ > threshold ? base_ + (extent_ - threshold) : base_;
 }
 

@@ -7,6 +7,8 @@
 // The last block, the top, belongs to no list. It shrinks when nothing else fits, takes in a free
 // neighbour below, grows by pages from the source, and gives pages back when it is large beside
 // the arena. It is never smaller than one header, which ends every walk.
+// Where somebody else has moved the break in between, what is theirs stays in the arena as one
+// block in the third state (block.h), a fence: neighbours leave it alone, and nobody can free it.
 // Invariants: blocks tile [base, end); no two free blocks touch; a free block is in the bin of its
 // size; its upper neighbour knows that it is free.
 #pragma once
@@ -62,6 +64,11 @@ class Arena {
                block->next()->previous_used();
     }
 
+    /// Whether `block` is a fence: only these are in the third state and so large.
+    [[nodiscard]] bool is_fence(Block* block) const {
+        return block->recent() && block->size() > source_.page_size();
+    }
+
     /// Whether the size of `block` could be one: for walks over a heap that may be broken.
     [[nodiscard]] bool plausible(Block* block) const {
         return block->size() >= kMinimumBlock && block->size() <= distance(block, top_);
@@ -83,6 +90,18 @@ class Arena {
     /// From here to the end nothing was ever written.
     [[nodiscard]] std::byte* fresh() const { return fresh_; }
     [[nodiscard]] bool source_zeroed() const { return source_.zeroed(); }
+
+    /// How the arena breathes: a top of `trim_from` bytes or more is given back (and only if it is
+    /// a sixteenth of the arena), and at least `ahead` bytes more than needed are asked of the
+    /// source. An arena that breathes in more than it may hold gives back at once: ahead <
+    /// trim_from.
+    void set_steps(std::size_t trim_from, std::size_t ahead) {
+        trim_from_ = trim_from;
+        ahead_ = ahead;
+        if (top_ != nullptr) limits_changed();
+    }
+    [[nodiscard]] std::size_t trim_from() const { return trim_from_; }
+    [[nodiscard]] std::size_t ahead() const { return ahead_; }
 
     /// Gives back every whole page of the top but `keep` bytes. Returns how many bytes went.
     std::size_t trim(std::size_t keep);
@@ -110,6 +129,7 @@ class Arena {
     void join_top(Block* block);
     [[nodiscard]] bool extend(std::size_t size);
     [[nodiscard]] bool start();
+    void fence(std::byte* pages);
     void limits_changed();
 
     PageSource& source_;
@@ -119,6 +139,8 @@ class Arena {
     std::size_t extent_ = 0;
     std::size_t used_ = 0;
     std::byte* fresh_ = nullptr;
+    std::size_t trim_from_ = 16 * 1024;
+    std::size_t ahead_ = 0;
     FreeBins bins_;
 };
 

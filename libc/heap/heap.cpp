@@ -1,6 +1,7 @@
 #include "libc/heap/heap.h"
 
 #include "kernel/base/align.h"
+#include "libc/heap/heap_paths.h"
 #include "libc/string.h"
 
 namespace quire::heap {
@@ -36,11 +37,12 @@ void follow_use(HeapParts& parts) {
     if (block != nullptr) give_to_arena(parts, block);
 }
 
+}  // namespace
+
 // Allocation.
 
-// A block from the arena, or a mapping.
-[[gnu::noinline]] void* allocate_new(HeapParts& parts, std::size_t size) {
-    if (size >= Mappings::kFrom) {
+void* allocate_new(HeapParts& parts, std::size_t size) {
+    if (size >= parts.mappings.from()) {
         if (size > kLargestRequest) return nullptr;
         void* mapping = parts.mappings.allocate(size);
         if (mapping != nullptr) return mapping;
@@ -51,35 +53,16 @@ void follow_use(HeapParts& parts) {
     return block->payload();
 }
 
-[[gnu::always_inline]] inline void* allocate_block(HeapParts& parts, std::size_t size) {
-    if (size > RecentBlocks::kLargestRequest) return allocate_new(parts, size);
-    // A size of 0 looks into a list that is always empty.
-    Block* block = parts.recent.take((size + kWord + kAlignment - 1) / kAlignment);
-    if (block == nullptr) return allocate_new(parts, size);
-    return block->payload();
-}
-
-[[gnu::noinline]] void* allocate_small(HeapParts& parts, std::size_t slot_class) {
+void* allocate_small(HeapParts& parts, std::size_t slot_class) {
     if (parts.runs.next_word(slot_class) || parts.runs.next_run(slot_class)) [[likely]] {
         return parts.runs.take(slot_class, parts.runs.at_hand(slot_class));
     }
     return allocate_block(parts, RunSet::stand_in_size(slot_class) - kWord);
 }
 
-[[gnu::always_inline]] inline void* allocate(HeapParts& parts, std::size_t size) {
-    // By size - 1, which makes the class; a size of 0 gets the smallest block.
-    if (size - 1 >= kLargestSlot) return allocate_block(parts, size);
-    const std::size_t slot_class = slot_class_for(size);
-    const std::uint32_t free = parts.runs.at_hand(slot_class);
-    if (free == 0) [[unlikely]]
-        return allocate_small(parts, slot_class);
-    return parts.runs.take(slot_class, free);
-}
-
 // Deallocation.
 
-// A block far up in the arena, a mapping, nothing of ours.
-[[gnu::noinline]] void deallocate_other(HeapParts& parts, void* pointer) {
+void deallocate_other(HeapParts& parts, void* pointer) {
     if (pointer == nullptr) return;
     if (parts.is_block(pointer)) {
         give_to_arena(parts, Block::of_payload(pointer));
@@ -90,15 +73,13 @@ void follow_use(HeapParts& parts) {
     parts.mappings.deallocate(mapping);
 }
 
-// A large block, or one that was moved. Precondition: below the top.
-[[gnu::noinline]] void deallocate_large(HeapParts& parts, Block* block) {
+void deallocate_large(HeapParts& parts, Block* block) {
     if (!parts.arena.looks_allocated(block)) return deallocate_other(parts, block->payload());
     give_to_arena(parts, block);
     follow_use(parts);
 }
 
-// A block that cannot be kept at hand just so takes the place of another, or goes to the arena.
-[[gnu::noinline]] void replace_recent(HeapParts& parts, Block* block) {
+void replace_recent(HeapParts& parts, Block* block) {
     Block* other = parts.recent.evict();
     if (other != nullptr) {
         if (other->size() == block->size()) parts.recent.pass_on();
@@ -109,42 +90,12 @@ void follow_use(HeapParts& parts) {
     follow_use(parts);
 }
 
-// Precondition: aligned, and not below the first payload of the arena.
-[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer) {
-    Block* block = Block::of_payload(pointer);
-    if (!parts.arena.below_top(block)) [[unlikely]]
-        return deallocate_other(parts, pointer);
-    const std::size_t units = block->plain_units();
-    constexpr std::size_t kLeast = kMinimumBlock / kAlignment;
-    if (units - kLeast >= RecentBlocks::kLists - kLeast) return deallocate_large(parts, block);
-    Block* next = block->after(units * kAlignment);
-    if (next > parts.arena.top() || !next->previous_used()) [[unlikely]]
-        return deallocate_other(parts, pointer);
-    if (!parts.recent.keep(block, units)) replace_recent(parts, block);
-}
-
-[[gnu::noinline]] void settle_run(HeapParts& parts, Run* run) {
+void settle_run(HeapParts& parts, Run* run) {
     parts.runs.settle(run);
     follow_use(parts);
 }
 
-// Precondition: `slot` lies at `unit`, in a run.
-[[gnu::always_inline]] inline void deallocate_slot(HeapParts& parts, void* slot, std::size_t unit) {
-    Run* run = Run::around(slot);
-    if (!run->release(unit)) [[unlikely]]
-        return deallocate_other(parts, slot);
-    if (run->must_settle()) [[unlikely]]
-        settle_run(parts, run);
-}
-
-[[gnu::always_inline]] inline void deallocate(HeapParts& parts, void* pointer) {
-    const std::size_t unit = parts.arena.unit_of(pointer);
-    // No payload lies at unit 0, where the first header is.
-    if (unit - 1 >= RunMap::kReach - 1) [[unlikely]]
-        return deallocate_other(parts, pointer);
-    if (!parts.runs.run_within_reach(unit)) return deallocate_block(parts, pointer);
-    deallocate_slot(parts, pointer, unit);
-}
+namespace {
 
 // Reallocation.
 
@@ -160,7 +111,7 @@ void* move(HeapParts& parts, void* pointer, std::size_t old_size, std::size_t si
 // the arena, where the top can give it more without another copy.
 void* move_block(HeapParts& parts, Block* block, std::size_t size) {
     void* from = block->payload();
-    if (size <= kLargestSlot || size >= Mappings::kFrom) {
+    if (size <= kLargestSlot || size >= parts.mappings.from()) {
         return move(parts, from, block->payload_size(), size);
     }
     const std::size_t wanted = block_size_for(size);
@@ -190,7 +141,7 @@ void* reallocate_block(HeapParts& parts, Block* block, std::size_t size) {
 }
 
 void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
-    if (size >= Mappings::kFrom) {
+    if (size >= parts.mappings.from()) {
         void* place = parts.mappings.resize(mapping, size);
         if (place != nullptr) return place;
     }
@@ -247,9 +198,7 @@ void* Heap::allocate_zeroed(std::size_t count, std::size_t size) {
     std::byte* fresh = arena.fresh();
     auto* pointer = static_cast<std::byte*>(allocate(bytes));
     if (pointer == nullptr) return nullptr;
-    if (bytes >= Mappings::kFrom && parts_.mappings.first_is(pointer) && arena.source_zeroed()) {
-        return pointer;
-    }
+    if (parts_.mappings.first_is(pointer) && arena.source_zeroed()) return pointer;
     // What lies beyond the highest byte ever used came from the source as zeroes.
     std::byte* end = pointer + bytes;
     if (arena.source_zeroed() && end > fresh) {
@@ -264,6 +213,10 @@ void* Heap::allocate_aligned(std::size_t alignment, std::size_t size) {
         return nullptr;
     }
     if (alignment <= kAlignment) return allocate(size);
+    if (size >= parts_.mappings.from() && alignment <= parts_.mappings.alignment()) {
+        void* mapping = parts_.mappings.allocate(size);
+        if (mapping != nullptr) return mapping;
+    }
     Block* block = parts_.arena.allocate_aligned(alignment, block_size_for(size));
     if (block == nullptr) return nullptr;
     parts_.runs.block_allocated(block->size());

@@ -28,6 +28,7 @@ struct HeapStatistics {
     std::size_t top_bytes = 0;     // above the last block, could go back
     std::size_t largest_free = 0;  // the largest block that needs no new page
     std::size_t runs = 0;
+    std::size_t mappings = 0;
 };
 
 /// One block as walk() shows it.
@@ -91,6 +92,9 @@ class Heap {
 
     /// Shows every block, slot and mapping. The visitor must not call the heap.
     void walk(HeapVisitor& visitor);
+
+    /// For an owner that takes the paths of heap_paths.h inline, and for one that sets limits.
+    [[nodiscard]] HeapParts& parts() { return parts_; }
 
     /// Asserts that every structure is consistent in itself and with the others. O(blocks).
     void check_invariants();

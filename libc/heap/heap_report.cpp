@@ -47,6 +47,7 @@ HeapMisuse HeapParts::diagnose(void* pointer) {
     for (Block* block = arena.first(); block != arena.top(); block = block->next()) {
         if (!arena.plausible(block)) return HeapMisuse::CorruptedHeader;
         if (pointer >= block->next()) continue;
+        if (arena.is_fence(block)) return HeapMisuse::ForeignPointer;
         if (!block->used()) return HeapMisuse::DoubleFree;
         if (!runs.run_at(arena.unit_of(pointer))) break;
         return is_free_slot(pointer) ? HeapMisuse::DoubleFree : HeapMisuse::InteriorPointer;
@@ -100,7 +101,9 @@ void Heap::walk(HeapVisitor& visitor) {
     const Block* end = parts_.arena.top();
     for (Block* block = parts_.arena.first(); block != end; block = block->next()) {
         void* payload = block->payload();
-        if (!block->used()) {
+        if (parts_.arena.is_fence(block)) {
+            visitor.visit({payload, block->payload_size(), HeapBlock::Kind::Internal});
+        } else if (!block->used()) {
             visitor.visit({payload, block->payload_size(), HeapBlock::Kind::Free});
         } else if (parts_.runs.run_at(parts_.arena.unit_of(payload))) {
             visit_run(Run::around(payload), visitor);
@@ -123,6 +126,7 @@ HeapStatistics Heap::statistics() {
     sum.top_bytes = parts_.arena.top_size();
     if (sum.top_bytes > sum.largest_free) sum.largest_free = sum.top_bytes;
     sum.runs = parts_.runs.count();
+    sum.mappings = parts_.mappings.count();
     return sum;
 }
 

@@ -10,6 +10,7 @@ std::size_t Mappings::whole_pages(std::size_t size) const {
 }
 
 void* Mappings::allocate(std::size_t size) {
+    if (count_ >= most_) return nullptr;
     Block* block = arena_.allocate(block_size_for(sizeof(Mapping)));
     if (block == nullptr) return nullptr;
     void* start = source_.map(whole_pages(size));
@@ -20,6 +21,7 @@ void* Mappings::allocate(std::size_t size) {
     auto* mapping = static_cast<Mapping*>(block->payload());
     *mapping = {first_, static_cast<std::byte*>(start), whole_pages(size)};
     first_ = mapping;
+    ++count_;
     return start;
 }
 
@@ -52,6 +54,7 @@ void Mappings::deallocate(Mapping* mapping) {
     while (*link != mapping)
         link = &(*link)->next;
     *link = mapping->next;
+    --count_;
     source_.unmap(mapping->start, mapping->size);
     arena_.deallocate(Block::of_payload(mapping));
 }
@@ -67,12 +70,15 @@ void* Mappings::resize(Mapping* mapping, std::size_t size) {
 }
 
 void Mappings::check_invariants() const {
+    std::size_t count = 0;
     for (const Mapping* mapping = first_; mapping != nullptr; mapping = mapping->next) {
         ASSERT(is_aligned(reinterpret_cast<std::uintptr_t>(mapping->start),
                           std::uintptr_t{source_.page_size()}));
         ASSERT(mapping->size != 0 && whole_pages(mapping->size) == mapping->size);
         ASSERT(arena_.contains(mapping));
+        ++count;
     }
+    ASSERT(count == count_);
 }
 
 }  // namespace quire::heap

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "libc/heap/arena.h"
 #include "libc/heap/page_source.h"
@@ -21,12 +22,24 @@ struct Mapping {
 
 class Mappings {
   public:
-    /// Requests of this size and more get a mapping where the source has them.
+    /// Requests of this size and more get a mapping where the source has them, unless set_limits()
+    /// says otherwise.
     static constexpr std::size_t kFrom = 256 * 1024;
 
     Mappings(PageSource& source, Arena& arena) : source_(source), arena_(arena) {}
     Mappings(const Mappings&) = delete;
     Mappings& operator=(const Mappings&) = delete;
+
+    /// From which size on requests get a mapping, and how many there may be at once.
+    void set_limits(std::size_t from, std::size_t most) {
+        from_ = from < kLargestRequest ? from : kLargestRequest;
+        most_ = most;
+    }
+    [[nodiscard]] std::size_t from() const { return from_; }
+    [[nodiscard]] std::size_t most() const { return most_; }
+    [[nodiscard]] std::size_t count() const { return count_; }
+    /// What the start of every mapping is a multiple of.
+    [[nodiscard]] std::size_t alignment() const { return source_.page_size(); }
 
     /// A mapping of at least `size` bytes; nullptr, and nothing changed, without memory.
     [[nodiscard]] void* allocate(std::size_t size);
@@ -58,6 +71,9 @@ class Mappings {
     PageSource& source_;
     Arena& arena_;
     Mapping* first_ = nullptr;
+    std::size_t from_ = kFrom;
+    std::size_t most_ = SIZE_MAX;
+    std::size_t count_ = 0;
 };
 
 }  // namespace quire::heap

@@ -23,8 +23,12 @@ class PageSource {
     [[nodiscard]] virtual bool zeroed() const { return true; }
 
     /// Adds `bytes` at the end of the arena and returns where they start: at the end of what was
-    /// there before, always. nullptr, and nothing changed, when there is no room or no memory.
+    /// there before, or at a page higher up when somebody else has taken what lies between.
+    /// nullptr, and nothing changed, when there is no room or no memory.
     [[nodiscard]] virtual void* extend(std::size_t bytes) = 0;
+
+    /// Whether shrink() may be called now: not while somebody else's memory lies above.
+    [[nodiscard]] virtual bool can_shrink() { return true; }
 
     /// Gives the last `bytes` of the arena back. They were obtained from extend().
     virtual void shrink(std::size_t bytes) = 0;

@@ -25,7 +25,7 @@ oracle := build/test_programs/root/oracle
 oracle_objects := $(patsubst %,build/test_programs/%.o,$(sort $(wildcard tests/oracle/*.c)))
 model := tests/guest/model
 model_programs := $(addprefix build/test_programs/root/tests/,model_replay model/puppet)
-test_programs := $(raw_tests) $(glibc_tests) $(guest_benches) $(guest_fuzzer) $(oracle) $(model_programs)
+test_programs := $(raw_tests) $(glibc_tests) $(libc_tests) $(guest_benches) $(guest_fuzzer) $(oracle) $(model_programs)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)

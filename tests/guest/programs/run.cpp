@@ -1,4 +1,4 @@
-// /tests/run [-q] [WORD...]: runs all programs of /tests (and of /tests/glibc) whose path is one
+// /tests/run [-q] [WORD...]: runs all programs of /tests (and of /tests/glibc and /tests/libc) whose path is one
 // of the words, or has one in it, and prints one TAP stream.
 //
 // A program's own lines "ok" and "not ok" are numbered anew; that it ended well is one more line,
@@ -197,6 +197,7 @@ int main(int argc, char** argv, char** environment) {
     const char* const base = "/tests";
     runner.run_folder(base);
     runner.run_folder("/tests/glibc");
+    runner.run_folder("/tests/libc");
     say("1..%d\n", runner.stream.count());
     return runner.stream.failed() == 0 && runner.stream.count() > 0 ? 0 : 1;
 }

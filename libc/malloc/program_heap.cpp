@@ -1,0 +1,145 @@
+#include "libc/malloc/program_heap.h"
+
+#include <new>
+
+namespace quire::libc {
+
+using heap::CallSite;
+
+// The first to come sets up; the gate is shut then, so nobody else is inside.
+bool ProgramHeap::enter_slowly() {
+    if (__atomic_load_n(&mode_, __ATOMIC_ACQUIRE) != Mode::Plain) {
+        second_.take();
+        const bool first = mode_ == Mode::New;
+        if (first) set_up();
+        if (mode_ == Mode::Watched) return false;
+        second_.release();
+        if (first) return true;  // and the gate is ours
+    }
+    gate_.take();
+    return true;
+}
+
+void ProgramHeap::leave(bool plain) {
+    (plain ? gate_ : second_).release();
+}
+
+void ProgramHeap::set_up() {
+    new (heap_place_) heap::Heap(home_.source, home_.misuse);
+    heap().parts().arena.set_steps(kUsualLimits.trim_from, kUsualLimits.ahead);
+    const bool watched = home_.watched();
+    if (watched) new (debug_place_) heap::DebugHeap(heap(), home_.damage);
+    __atomic_store_n(&mode_, watched ? Mode::Watched : Mode::Plain, __ATOMIC_RELEASE);
+}
+
+void* ProgramHeap::checked(void* pointer) {
+    if (pointer == nullptr) home_.out_of_memory();
+    return pointer;
+}
+
+void* ProgramHeap::allocate_slowly(std::size_t size, std::uintptr_t caller) {
+    const bool plain = enter_slowly();
+    void* pointer =
+        plain ? heap().allocate(size) : debug().allocate(size, CallSite{nullptr, caller});
+    leave(plain);
+    return checked(pointer);
+}
+
+void ProgramHeap::deallocate_slowly(void* pointer, std::uintptr_t caller) {
+    if (pointer == nullptr) return;
+    const bool plain = enter_slowly();
+    if (plain) {
+        heap().deallocate(pointer);
+    } else {
+        debug().deallocate(pointer, CallSite{nullptr, caller});
+    }
+    leave(plain);
+}
+
+void* ProgramHeap::allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller) {
+    const bool plain = enter();
+    void* pointer = plain ? heap().allocate_zeroed(count, size)
+                          : debug().allocate_zeroed(count, size, CallSite{nullptr, caller});
+    leave(plain);
+    return checked(pointer);
+}
+
+void* ProgramHeap::reallocate(void* pointer, std::size_t size, std::uintptr_t caller) {
+    const bool plain = enter();
+    void* target = plain ? heap().reallocate(pointer, size)
+                         : debug().reallocate(pointer, size, CallSite{nullptr, caller});
+    leave(plain);
+    return checked(target);
+}
+
+void* ProgramHeap::allocate_aligned(std::size_t alignment, std::size_t size,
+                                    std::uintptr_t caller) {
+    const bool plain = enter();
+    void* pointer = plain ? heap().allocate_aligned(alignment, size)
+                          : debug().allocate_aligned(alignment, size, CallSite{nullptr, caller});
+    leave(plain);
+    return checked(pointer);
+}
+
+std::size_t ProgramHeap::usable_size(void* pointer) {
+    const bool plain = enter();
+    const std::size_t size = plain ? heap().usable_size(pointer) : debug().usable_size(pointer);
+    leave(plain);
+    return size;
+}
+
+bool ProgramHeap::trim(std::size_t keep) {
+    const bool plain = enter();
+    const bool gone = heap().trim(keep) != 0;
+    leave(plain);
+    return gone;
+}
+
+heap::HeapStatistics ProgramHeap::statistics() {
+    const bool plain = enter();
+    const heap::HeapStatistics sum = heap().statistics();
+    leave(plain);
+    return sum;
+}
+
+ProgramHeap::Limits ProgramHeap::limits() {
+    const bool plain = enter();
+    const heap::HeapParts& parts = heap().parts();
+    const Limits limits{parts.mappings.from(), parts.mappings.most(), parts.arena.trim_from(),
+                        parts.arena.ahead()};
+    leave(plain);
+    return limits;
+}
+
+void ProgramHeap::set_limits(const Limits& limits) {
+    const bool plain = enter();
+    heap::HeapParts& parts = heap().parts();
+    parts.mappings.set_limits(limits.map_from, limits.most_mappings);
+    parts.arena.set_steps(limits.trim_from, limits.ahead);
+    leave(plain);
+}
+
+void ProgramHeap::after_fork_in_child() {
+    (fork_plain_ ? gate_ : second_).release_alone();
+}
+
+std::size_t ProgramHeap::report_leaks(LeakReport& report) {
+    if (__atomic_load_n(&mode_, __ATOMIC_ACQUIRE) != Mode::Watched) return 0;
+    second_.take();
+    debug().check_all();
+    heap::DebugHeap::SiteTotal rows[kLeakRows];
+    const std::size_t count = debug().who_holds(rows, kLeakRows);
+    for (std::size_t row = 0; row < count; ++row)
+        report.leak(rows[row]);
+    const std::size_t blocks = debug().live_blocks();
+    second_.release();
+    return blocks;
+}
+
+void ProgramHeap::check_invariants() {
+    const bool plain = enter();
+    heap().check_invariants();
+    leave(plain);
+}
+
+}  // namespace quire::libc

@@ -1,0 +1,128 @@
+// The malloc family of a program as pure logic: one Heap, one lock, and on request the DebugHeap.
+//
+//      new --first call--> plain      the gate is open: malloc and free take it inline
+//              \---------> watched    the gate stays shut for ever: every call goes the long way,
+//                                     to the DebugHeap, under the second lock
+//
+// The gate is the heap's lock. It is shut at first, too, so the common path asks one question for
+// all three: is the heap set up, is it plain, does nobody else have it?
+// Errors are answers: nullptr for want of memory or an impossible size, after home.out_of_memory().
+// A wrong pointer is told to home.misuse() or home.damage(), and nothing changes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "libc/heap/debug_heap.h"
+#include "libc/heap/heap.h"
+#include "libc/heap/heap_paths.h"
+#include "libc/malloc/heap_lock.h"
+
+namespace quire::libc {
+
+/// What a heap needs to know of the program it is in.
+struct HeapHome {
+    heap::PageSource& source;
+    bool (*watched)();  // whether the DebugHeap is asked for; called once
+    heap::MisuseReport misuse;
+    heap::DebugHeap::ReportFunction damage;
+    void (*out_of_memory)();  // a call is about to answer nullptr: errno
+};
+
+class ProgramHeap {
+  public:
+    constexpr explicit ProgramHeap(const HeapHome& home) : home_(home) {}
+    ProgramHeap(const ProgramHeap&) = delete;
+    ProgramHeap& operator=(const ProgramHeap&) = delete;
+
+    /// As malloc(3). `caller` is the return address, for the reports of a watched heap.
+    [[nodiscard, gnu::always_inline]] void* allocate(std::size_t size, std::uintptr_t caller) {
+        if (!gate_.try_take()) [[unlikely]]
+            return allocate_slowly(size, caller);
+        void* pointer = heap::allocate(heap().parts(), size);
+        gate_.release();
+        if (pointer == nullptr) [[unlikely]]
+            home_.out_of_memory();
+        return pointer;
+    }
+    [[gnu::always_inline]] void deallocate(void* pointer, std::uintptr_t caller) {
+        if (!gate_.try_take()) [[unlikely]]
+            return deallocate_slowly(pointer, caller);
+        heap::deallocate(heap().parts(), pointer);
+        gate_.release();
+    }
+    /// As calloc(3): memory that comes fresh from the source is not cleared again.
+    [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller);
+    /// As realloc(3) of a block, to a size that is not 0.
+    [[nodiscard]] void* reallocate(void* pointer, std::size_t size, std::uintptr_t caller);
+    /// As memalign(3). Precondition: `alignment` is a power of two.
+    [[nodiscard]] void* allocate_aligned(std::size_t alignment, std::size_t size,
+                                         std::uintptr_t caller);
+    [[nodiscard]] std::size_t usable_size(void* pointer);
+
+    /// As malloc_trim(3): whether anything went back.
+    bool trim(std::size_t keep);
+    [[nodiscard]] heap::HeapStatistics statistics();
+
+    /// What mallopt(3) may set.
+    struct Limits {
+        std::size_t map_from;       // requests of this size and more get a mapping of their own
+        std::size_t most_mappings;  // at once
+        std::size_t trim_from;      // a free end of the arena this large goes back
+        std::size_t ahead;          // more than needed is asked for at the end
+    };
+    /// The arena grows by four pages at a time, as a call of the kernel costs as much as a fault.
+    static constexpr Limits kUsualLimits{heap::Mappings::kFrom, SIZE_MAX, 32 * 1024, 12 * 1024};
+    [[nodiscard]] Limits limits();
+    void set_limits(const Limits& limits);
+
+    /// Around fork(2): the child must not find the heap in the hands of a thread that it lacks.
+    void before_fork() { fork_plain_ = enter(); }
+    void after_fork_in_parent() { leave(fork_plain_); }
+    void after_fork_in_child();
+
+    /// Where a watched heap tells of its leaks.
+    class LeakReport {
+      public:
+        virtual void leak(const heap::DebugHeap::SiteTotal& row) = 0;
+
+      protected:
+        ~LeakReport() = default;
+    };
+    /// Looks at every red zone, then shows what was never freed, a row for each caller. Returns how
+    /// many blocks; 0, and nothing is looked at, for a heap that is not watched.
+    std::size_t report_leaks(LeakReport& report);
+
+    /// Lets go of the locks, so that a report may end the program, whose handlers may use the heap.
+    void leave_for_good() { leave(mode_ == Mode::Plain); }
+
+    void check_invariants();
+
+  private:
+    enum class Mode : std::uint32_t { New, Plain, Watched };
+    static constexpr std::size_t kLeakRows = 32;
+
+    [[nodiscard]] heap::Heap& heap() { return *reinterpret_cast<heap::Heap*>(heap_place_); }
+    [[nodiscard]] heap::DebugHeap& debug() {
+        return *reinterpret_cast<heap::DebugHeap*>(debug_place_);
+    }
+    // Whether the heap is plain; then the gate is held, else the second lock.
+    [[nodiscard]] bool enter() { return gate_.try_take() || enter_slowly(); }
+    [[nodiscard]] bool enter_slowly();
+    void leave(bool plain);
+    void set_up();
+    void* checked(void* pointer);
+    [[gnu::noinline]] void* allocate_slowly(std::size_t size, std::uintptr_t caller);
+    [[gnu::noinline]] void deallocate_slowly(void* pointer, std::uintptr_t caller);
+
+    HeapLock gate_{true};
+    HeapLock second_;
+    Mode mode_ = Mode::New;
+    bool fork_plain_ = false;
+    HeapHome home_;
+    // Made by set_up(), so that a program which never asks for memory pays no page for them.
+    alignas(heap::Heap) std::byte heap_place_[sizeof(heap::Heap)] = {};
+    alignas(heap::DebugHeap) std::byte debug_place_[sizeof(heap::DebugHeap)] = {};
+};
+
+}  // namespace quire::libc

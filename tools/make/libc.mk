@@ -1,0 +1,66 @@
+# The C library for user programs: build/libc/libc.a, crt0.o, and its headers in libc/include. A C
+# program is compiled with $(libc_program_flags) and linked with $(libc_start) PROGRAM.o $(libc_archive) $(libgcc);
+# it runs in Quire and on Linux.
+
+libc_folder := build/libc
+libc_archive := $(libc_folder)/libc.a
+libc_start := $(libc_folder)/libc/program/start.asm.o
+libc_sources := $(wildcard libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/program/*.cpp)
+libc_objects := $(libc_sources:%.cpp=$(libc_folder)/%.o)
+# mallinfo2 is a structure and a function, as its manual has it.
+libc_own_flags = $(user_flags) $(libc_flags) -isystem libc/include -fomit-frame-pointer -foptimize-sibling-calls -Wno-shadow
+
+# Headers: ours, and those that belong to the compiler (stddef.h, stdint.h, stdarg.h).
+libc_program_flags = -nostdinc -isystem libc/include -isystem $(shell $(HOST32_CC) -print-file-name=include) \
+                     -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
+                     -march=i686 -mtune=generic
+
+libc_settings = $(KERNEL_CXX) $(libc_own_flags) $(NASM) $(nasm_flags) $(libc_objects)
+$(eval $(call note,$(libc_folder)/settings,libc_settings))
+
+$(libc_folder)/%.o: %.cpp $(libc_folder)/settings
+	$(say) CXX $<
+	@mkdir -p $(@D)
+	$(Q)$(KERNEL_CXX) $(libc_own_flags) -MMD -MP -c $< -o $@
+
+$(libc_start): libc/program/start.asm $(libc_folder)/settings
+	$(say) NASM $<
+	@mkdir -p $(@D)
+	$(Q)$(NASM) $(nasm_flags) $< -o $@
+
+$(libc_archive): $(libc_objects)
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(CROSS)ar crs $@ $^
+
+.PHONY: libc
+libc: $(libc_archive) $(libc_start)
+
+-include $(libc_objects:.o=.d)
+
+# Test programs: /tests/libc of the image with the tests. With tap.h, or by themselves.
+libc_test_sources := $(wildcard tests/guest/programs/libc/*.c)
+libc_tests := $(libc_test_sources:tests/guest/programs/libc/%.c=build/test_programs/root/tests/libc/%)
+libc_test_flags = -std=gnu17 -I. -O1 -g -Wall -Wextra -Werror -fno-builtin -fno-toplevel-reorder $(libc_program_flags)
+
+build/libc/test/%.o: tests/guest/programs/libc/%.c $(libc_folder)/settings
+	$(say) CC32 $<
+	@mkdir -p $(@D)
+	$(Q)$(HOST32_CC) $(libc_test_flags) -MMD -MP -c $< -o $@
+
+build/test_programs/root/tests/libc/%: build/libc/test/%.o build/test_programs/tests/guest/programs/tap.cpp.o \
+                                       $(libc_start) $(libc_archive)
+	$(say) LINK $@
+	@mkdir -p $(@D) build/test_programs/debug/libc
+	$(Q)$(KERNEL_LD) $(user_ld_flags) $(libc_start) $(filter-out $(libc_start),$(filter %.o,$^)) $(libc_archive) \
+	    $(libgcc) -o build/test_programs/debug/libc/$(@F)
+	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/libc/$(@F) $@
+
+.PRECIOUS: build/libc/test/%.o
+
+# They run on Linux as they are.
+.PHONY: libc-on-linux
+libc-on-linux: $(libc_tests)
+	$(Q)for program in $^; do echo "# $$program"; $$program || exit 1; done
+
+-include $(libc_test_sources:tests/guest/programs/libc/%.c=build/libc/test/%.d)
