@@ -35,8 +35,13 @@ Block* Arena::allocate(std::size_t size) {
 
 Block* Arena::allocate_at_end(std::size_t size) {
     if (top_ == nullptr && !start()) return nullptr;
-    if (top_size() < size + kAlignment && !extend(size + kAlignment)) return nullptr;
+    if (!reserve_top(size)) return nullptr;
     return carve_top(size);
+}
+
+// Makes the top large enough for carve_top(size). Where it lies may change: extend() may fence.
+bool Arena::reserve_top(std::size_t size) {
+    return top_size() >= size + kAlignment || extend(size + kAlignment);
 }
 
 // Precondition: the top has `size` bytes and a header more.
@@ -67,9 +72,13 @@ Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
     }
     if (block == nullptr) {
         if (top_ == nullptr && !start()) return nullptr;
-        const std::size_t lead = lead_to(alignment, top_);
-        block = allocate_at_end(lead + size);
-        return block == nullptr ? nullptr : cut_out(block, lead, size);
+        std::size_t lead = 0;
+        do {
+            block = top_;
+            lead = lead_to(alignment, block);
+            if (!reserve_top(lead + size)) return nullptr;
+        } while (top_ != block);
+        return cut_out(carve_top(lead + size), lead, size);
     }
     bins_.remove(block);
     used_ += block->size();
@@ -135,10 +144,8 @@ void Arena::join_top(Block* block) {
 bool Arena::grow(Block* block, std::size_t size) {
     const std::size_t have = block->size();
     Block* next = block->after(have);
+    if (next == top_ && !reserve_top(size - have)) return false;
     if (next == top_) {
-        if (top_size() + have < size + kAlignment && !extend(size - have + kAlignment)) {
-            return false;
-        }
         carve_top(size - have);
         block->set_head(size | (block->head() & Block::kFlags));
         return true;

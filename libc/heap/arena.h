@@ -127,6 +127,7 @@ class Arena {
     Block* cut_out(Block* block, std::size_t lead, std::size_t size);
     void make_free(Block* block, std::size_t size);
     void join_top(Block* block);
+    [[nodiscard]] bool reserve_top(std::size_t size);
     [[nodiscard]] bool extend(std::size_t size);
     [[nodiscard]] bool start();
     void fence(std::byte* pages);

@@ -64,3 +64,45 @@ libc-on-linux: $(libc_tests)
 	$(Q)for program in $^; do echo "# $$program"; $$program || exit 1; done
 
 -include $(libc_test_sources:tests/guest/programs/libc/%.c=build/libc/test/%.d)
+
+# The host's tests of malloc that want another build: MALLOC_STEPS random calls, compiled to be fast
+# (`make fuzz` has them, too), and threads under ThreadSanitizer (`make test` has them).
+MALLOC_STEPS ?= 10000000
+malloc_test_product := $(wildcard libc/heap/*.cpp libc/malloc/*.cpp) libc/string.cpp
+malloc_test_support := tests/host/host_support.cpp tests/host/heap_lock_host.cpp
+malloc_test_headers := $(wildcard libc/heap/*.h libc/malloc/*.h) tests/host/malloc_world.h tests/host/heap_support.h
+
+# $(call malloc_test_build,FOLDER,flags)
+define malloc_test_build
+build/$(1)/libc/%.o: libc/%.cpp $$(malloc_test_headers)
+	$$(say) CXX $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CXX) $$(language) $$(warnings) -I. $(2) $$(libc_flags) -include tests/host/libc_prefix.h -c $$< -o $$@
+
+build/$(1)/tests/%.o: tests/%.cpp $$(malloc_test_headers)
+	$$(say) CXX $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOST_CXX) -std=c++20 -fno-strict-aliasing -I. $(2) -c $$< -o $$@
+
+.SECONDARY: $$(patsubst %.cpp,build/$(1)/%.o,$$(malloc_test_product) $$(malloc_test_support) \
+              tests/host/malloc_model_test.cpp tests/host/malloc_threads_test.cpp)
+
+build/$(1)/%_test: build/$(1)/tests/host/%_test.o $$(patsubst %.cpp,build/$(1)/%.o,$$(malloc_test_product) $$(malloc_test_support))
+	$$(say) LINK $$@
+	$$(Q)$$(HOST_CXX) $(2) $$^ -lgtest -lgtest_main -lpthread -o $$@
+endef
+$(eval $(call malloc_test_build,malloc_fast,-O2 -g1))
+$(eval $(call malloc_test_build,malloc_tsan,-O1 -g1 -fsanitize=thread))
+
+test-programs: $(if $(call tests_need,system),build/malloc_tsan/malloc_threads_test)
+
+.PHONY: fuzz-malloc tsan-malloc
+fuzz-malloc: build/malloc_fast/malloc_model_test
+	$(say) MALLOC "$(MALLOC_STEPS) steps"
+	$(Q)QUIRE_SEED=$${QUIRE_SEED:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')} QUIRE_STEPS=$(MALLOC_STEPS) \
+	    $< --gtest_brief=1
+fuzz: fuzz-malloc
+
+tsan-malloc: build/malloc_tsan/malloc_threads_test
+	$(say) TSAN "threads that share a heap"
+	$(Q)TSAN_OPTIONS=halt_on_error=1 $< --gtest_brief=1

@@ -1,0 +1,31 @@
+"""The C library outside Quire: its test programs run on this machine's Linux as the same files that run
+inside Quire (test_programs.py), and threads share malloc's heap under ThreadSanitizer.
+"""
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import tap
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / "build" / "test_programs" / "root" / "tests" / "libc"
+SOURCES = ROOT / "tests" / "guest" / "programs" / "libc"
+LONGEST = 600
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SOURCES.glob("*.c")))
+def test_the_same_program_runs_on_linux(name):
+    done = subprocess.run([PROGRAMS / name], capture_output=True, text=True, timeout=LONGEST)
+    run = tap.parse(done.stdout)
+    failed = [result.name for result in run.results if result.verdict != "passed"]
+    assert run.results and not failed and not run.faults, done.stdout
+    assert done.returncode == 0
+
+
+def test_threads_share_the_heap_without_a_race():
+    done = subprocess.run([ROOT / "build" / "malloc_tsan" / "malloc_threads_test", "--gtest_brief=1"],
+                          capture_output=True, text=True, timeout=LONGEST,
+                          env={**os.environ, "TSAN_OPTIONS": "halt_on_error=1"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING: ThreadSanitizer" not in done.stderr
