@@ -2,7 +2,7 @@
 # (tests/bench/results.py tells the columns). Each part has a target of its own and replaces only its
 # own rows; bench-heap and bench-pages take recorded traces with TRACES=folder.
 
-bench_parts := bench-costs bench-boot bench-guest bench-disk bench-frames bench-slab bench-heap \
+bench_parts := bench-costs bench-growth bench-boot bench-guest bench-disk bench-frames bench-slab bench-heap \
                bench-regions bench-swap bench-pages bench-cache bench-faults
 
 .PHONY: bench setup-bench $(bench_parts)

@@ -84,6 +84,14 @@ Clocks faults_of(Loop loop, volatile char* start, std::size_t bytes) {
     return first - (clocks() - again);
 }
 
+/// A kernel may keep some frames zeroed ahead: nothing of them is left when this returns.
+inline void use_up_zeroed_frames() {
+    constexpr std::size_t kEnough = 128 * kPage;
+    volatile char* memory = map(kEnough);
+    touch(memory, kEnough);
+    unmap(memory, kEnough);
+}
+
 inline void wait_for_child() {
     must("wait4", sys::wait_for(-1, nullptr, 0));
 }

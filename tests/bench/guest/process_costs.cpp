@@ -17,14 +17,6 @@ using namespace bench;
 
 constexpr unsigned kRounds = 7;
 
-// A kernel may keep some frames zeroed ahead: nothing of them is left when this returns.
-void use_up_zeroed_frames() {
-    constexpr std::size_t kEnough = 128 * kPage;
-    volatile char* memory = map(kEnough);
-    touch(memory, kEnough);
-    unmap(memory, kEnough);
-}
-
 void report(const Row& row, unsigned rounds) {
     Clocks least = ~Clocks{0};
     for (unsigned round = 0; round < rounds; ++round) {
