@@ -12,13 +12,9 @@ import sys
 from pathlib import Path
 
 import floor
+import guests
 import results
 
-sys.path[:0] = [str(results.ROOT / "tests" / "system"), str(results.ROOT / "tools")]
-import linux_peer  # noqa: E402
-from quire_vm import SHELL_PROMPT, QuireVm  # noqa: E402
-
-PROGRAMS = results.ROOT / "build" / "test_programs" / "root" / "bench"
 MEMORY = 128
 COST = re.compile(r"^cost: (\S+) +(\d+\.\d\d) of \d+\s*$", re.MULTILINE)
 
@@ -29,6 +25,7 @@ ROWS = {
     "zero-fault-ahead": ("demand-zero fault, zeroed ahead, a page", 250),
     "read-fault": ("read fault to the zero frame, a page", 200),
     "cow-copy": ("COW copy, a page", 1300),
+    "cow-first": ("COW copy, the first under a page table", None),
     "cow-sole": ("COW sole owner, a page", 180),
     "cow-sole-tables": ("COW sole owner, tables never split, a page", None),
     "brk-touch": ("brk + touch, a page", 1500),
@@ -65,36 +62,18 @@ def parse(text):
     return costs
 
 
-def on_quire():
-    with QuireVm(results.ROOT / "build" / "tests.img", artifacts=results.ROOT / "build" / "bench" / "costs",
-                 memory=MEMORY, cpu="pentium3", icount="shift=0,sleep=off", shell=True,
-                 extra=["-smp", "1", "-rtc", "clock=vm"]) as vm:
-        vm.wait_for(SHELL_PROMPT)
-        vm.skip_serial()
-        start = len(vm.serial_text())
-        vm.send_serial("/bench/process_costs\r")
-        vm.wait_for(re.compile(r"\n# $"), timeout=1800)
-        return vm.serial_since(start)
-
-
-def on_linux(image=None):
-    text, _ = linux_peer.run("/bench/process_costs", [(PROGRAMS, "/bench")], MEMORY, timeout=1800,
-                             icount=True, image=image)
-    return text
-
-
 def main():
     small = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    quire, linux = parse(on_quire()), parse(on_linux())
-    version = f"Linux {linux_peer.kernel()[1]}"
+    quire = parse(guests.on_quire("process_costs", MEMORY))
+    linux = parse(guests.on_linux("process_costs", MEMORY))
     floors = floor.measure()
     table = results.Table("cost: ")
     for name, (title, goal) in ROWS.items():
         table.add(title, f"{quire[name]:.2f}", "instructions", f"<= {goal}" if goal else "",
-                  version, f"{linux[name]:.2f}", floors.get(name, ""))
+                  guests.peer_name(), f"{linux[name]:.2f}", floors.get(name, ""))
     table.write()
     if small:
-        smallest = parse(on_linux(small))
+        smallest = parse(guests.on_linux("process_costs", MEMORY, small))
         table = results.Table("small peer: ")
         for name, (title, _) in ROWS.items():
             table.add(title, f"{quire[name]:.2f}", "instructions", "", "small Linux", f"{smallest[name]:.2f}")

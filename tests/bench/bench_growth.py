@@ -10,13 +10,9 @@ import re
 import sys
 from pathlib import Path
 
+import guests
 import results
 
-sys.path[:0] = [str(results.ROOT / "tests" / "system"), str(results.ROOT / "tools")]
-import linux_peer  # noqa: E402
-from quire_vm import SHELL_PROMPT, QuireVm  # noqa: E402
-
-PROGRAMS = results.ROOT / "build" / "test_programs" / "root" / "bench"
 MEMORY = 512
 POINT = re.compile(r"^growth: (\S+) (\S+) (\d+) (\d+\.\d\d)\s*$", re.MULTILINE)
 AXES = {"size": "MiB touched", "regions": "regions", "sharers": "processes that share 1 MiB"}
@@ -59,17 +55,6 @@ def steepest(points, promise):
     return max((y2 / y1) / (grows(x2) / grows(x1)) for (x1, y1), (x2, y2) in steps)
 
 
-def on_quire():
-    with QuireVm(results.ROOT / "build" / "tests.img", artifacts=results.ROOT / "build" / "bench" / "growth",
-                 memory=MEMORY, cpu="pentium3", icount="shift=0,sleep=off", shell=True,
-                 extra=["-smp", "1", "-rtc", "clock=vm"]) as vm:
-        vm.wait_for(SHELL_PROMPT)
-        start = len(vm.serial_text())
-        vm.send_serial("/bench/growth\r")
-        vm.wait_for(re.compile(r"\n# $"), timeout=3600)
-        return vm.serial_since(start)
-
-
 def draw(axis, ours, theirs, path):
     import matplotlib
     matplotlib.use("svg")
@@ -92,11 +77,10 @@ def draw(axis, ours, theirs, path):
 
 
 def main():
-    ours = parse(on_quire())
-    text, _ = linux_peer.run("/bench/growth", [(PROGRAMS, "/bench")], MEMORY, timeout=3600, icount=True)
-    theirs = parse(text)
+    ours = parse(guests.on_quire("growth", MEMORY))
+    theirs = parse(guests.on_linux("growth", MEMORY))
     table = results.Table("growth: ")
-    version = f"Linux {linux_peer.kernel()[1]}"
+    version = guests.peer_name()
     for (axis, curve), (title, promise) in CURVES.items():
         for (x, value), (_, peer) in zip(ours[axis, curve], theirs[axis, curve]):
             table.add(f"{title}, {x:,} {AXES[axis]}", f"{value:.2f}", "instructions", "", version, f"{peer:.2f}")

@@ -14,10 +14,15 @@ bench: setup-bench
 setup-bench:
 	$(Q)tools/setup.sh bench
 
-bench-boot: image
-	$(say) BENCH "the boot, in guest instructions"
+bench-boot: image test-image
+	$(say) BENCH "the boot, and sizes"
 	$(Q)$(PYTHON) tests/bench/bench_boot.py
 
 bench-guest: image
 	$(say) BENCH "memory operations, in guest instructions"
 	$(Q)$(PYTHON) tests/bench/bench_guest.py
+
+# Puts the figures into docs/measurements.md.
+.PHONY: bench-docs
+bench-docs:
+	$(Q)$(PYTHON) tests/bench/write_measurements.py

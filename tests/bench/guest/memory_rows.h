@@ -53,6 +53,29 @@ inline Clocks cow_copy() {
     return cost;
 }
 
+// The first write under a page table, if parent and child share whole tables; a turn is one of
+// them.
+inline constexpr unsigned kTables = 4;
+inline Clocks cow_first() {
+    constexpr std::size_t kUnderTable = 4 * kMib;
+    volatile char* shared = map(kPage, kSharedAnonymous);
+    auto* const result = reinterpret_cast<volatile Clocks*>(shared);
+    volatile char* memory = map(kTables * kUnderTable);
+    touch(memory, kTables * kUnderTable);
+    if (must("fork", sys::fork()) == 0) {
+        const Clocks begin = mark();
+        for (unsigned i = 0; i < kTables; ++i)
+            memory[i * kUnderTable] = 1;
+        *result = mark() - begin;
+        sys::exit(0);
+    }
+    wait_for_child();
+    const Clocks cost = *result;
+    unmap(memory, kTables * kUnderTable);
+    unmap(shared, kPage);
+    return cost;
+}
+
 // The child has ended: its parent is the only owner of the pages it writes to. A kernel may let the
 // two share whole page tables; `split` makes the child write a page under each first.
 template <bool split>
@@ -183,6 +206,7 @@ inline constexpr Row kMemoryRows[] = {
     {"zero-fault-ahead", kAhead, zero_fault_ahead},
     {"read-fault", kPages, read_fault},
     {"cow-copy", kPages, cow_copy},
+    {"cow-first", kTables, cow_first},
     {"cow-sole", kPages, cow_sole_owner<true>},
     {"cow-sole-tables", kPages, cow_sole_owner<false>},
     {"brk-touch", kSome, brk_touch},
