@@ -35,7 +35,7 @@ def table(rows):
     heads = dict(HEADS)
     if len(peers) == 1:
         heads["peer value"] = peers.pop()
-    lines = ["| | value | | " + " | ".join(heads[column] for column in columns) + (" |" if columns else ""),
+    lines = ["| | value | |" + "".join(f" {heads[column]} |" for column in columns),
              "|---|--:|---|" + "--:|" * len(columns)]
     for row in rows:
         cells = [row["title"], cell(row, "value"), row["unit"], *(cell(row, column) for column in columns)]

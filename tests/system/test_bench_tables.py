@@ -1,14 +1,18 @@
 """tests/bench: what the scripts read of the programs' lines, and the table they write."""
+import io
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+import bench_boot  # noqa: E402
 import bench_costs  # noqa: E402
 import bench_growth  # noqa: E402
 import floor  # noqa: E402
 import results  # noqa: E402
+import write_measurements  # noqa: E402
 
 COSTS = {name: 100 + index for index, name in enumerate(bench_costs.ROWS)}
 
@@ -98,3 +102,77 @@ def test_a_table_replaces_its_own_rows_only(tmp_path):
 
 def test_a_line_says_whether_the_goal_is_reached():
     assert results.Table.line(["x", "5", "bytes", "<= 4", "", "", "", ""]).endswith("goal <= 4 NO")
+
+
+BOOK = """prose
+<!-- figures: cost | fork; COW -->
+old
+<!-- end of figures -->
+more prose
+<!-- figures: slab -->
+kept
+<!-- end of figures -->
+"""
+
+
+def row(name, **more):
+    return {"name": name, "value": "5.00", "unit": "instructions", "goal": "", "peer": "", "peer value": "",
+            "ratio": "", "floor": "", **more}
+
+
+def test_a_mark_gets_the_rows_it_asks_for():
+    rows = [row("cost: fork + exit", goal="<= 4", peer="Linux 6", **{"peer value": "10.00"}, ratio="0.50"),
+            row("cost: getpid"), row("cost: COW copy"), row("slab cache: x")]
+    text, without = write_measurements.filled(BOOK, rows)
+    assert text == BOOK.replace("old\n", "| | value | | goal | Linux 6 | ratio |\n"
+                                "|---|--:|---|--:|--:|--:|\n"
+                                "| fork + exit | 5 | instructions | <= 4 **no** | 10 | 0.50 |\n"
+                                "| COW copy | 5 | instructions |  |  |  |\n")
+    assert without == ["slab"]
+
+
+def test_columns_without_a_word_are_left_out():
+    text, _ = write_measurements.filled(BOOK, [row("slab: pair")])
+    assert "| | value | |\n|---|--:|---|\n| pair | 5 | instructions |\n" in text
+
+
+def test_peers_that_differ_are_named_in_the_row():
+    rows = [row("slab: a", peer="X", **{"peer value": "1"}), row("slab: b", peer="Y", **{"peer value": "2"})]
+    text, _ = write_measurements.filled(BOOK, rows)
+    assert "| peer |" in text and "| 1 (X) |" in text and "| 2 (Y) |" in text
+
+
+def test_filling_twice_is_filling_once():
+    rows = [row("slab: pair"), row("cost: fork")]
+    once, _ = write_measurements.filled(BOOK, rows)
+    assert write_measurements.filled(once, rows)[0] == once
+
+
+def test_the_book_has_a_mark_for_every_measurement():
+    marks = {match[2].strip() for match in write_measurements.BLOCK.finditer(write_measurements.BOOK.read_text())}
+    prefixes = {match[1] for path in write_measurements.BOOK.parent.parent.glob("tests/bench/*.py")
+                for match in re.finditer(r'results\.Table\("([\w ]+): "\)', path.read_text())}
+    assert marks == prefixes
+
+
+def test_parts_of_a_boot_by_address():
+    assert [bench_boot.part_of(address) for address in (0xFFFF0, 0x7C00, 0x8000, 0x100000, 0x7FB0000, 0x8048000,
+                                                        0xC0101000, 0xFFFFFFF0)] == [
+        "SeaBIOS", "stage 1", "stage 2", "entry", "SeaBIOS", "programs", "kernel", "SeaBIOS"]
+
+
+def test_a_boot_is_counted_until_its_end():
+    def line(address):
+        return b"Trace 0: 0x7f0000000100 [00000000/%08x/000003b0/ff000201]\n" % address
+
+    log = b"".join(map(line, (0xFFFFFFF0, 0x7C00, 0x7C02, 0xC0101000, 0xC0101004, 0xC0101000)))
+    counts = bench_boot.by_part(io.BytesIO(log), 0xC0101004)
+    assert counts == {"SeaBIOS": 1, "stage 1": 2, "kernel": 1}
+    assert bench_boot.by_part(io.BytesIO(log), 0xC0777777) is None
+
+
+def test_sizes_are_all_there_or_the_run_ends():
+    text = "size: free 100\nsize: page-tables 68\nsize: slab 0\nsize: beside -4\n"
+    assert bench_boot.sizes_of(text)["beside"] == -4
+    with pytest.raises(SystemExit, match="did not tell slab"):
+        bench_boot.sizes_of(text.replace("size: slab 0\n", ""))
