@@ -36,12 +36,12 @@ def part_of(address):
     return [name for start, name in PARTS if start <= address][-1]
 
 
-def by_part(log, end):
+def by_part(log, end, at_once=1 << 20):
     """Instructions of each part in QEMU's log, a file opened for bytes, until `end` is executed; None
     if it is not."""
     last = b"/%08x/" % end
     pages, rest = Counter(), b""
-    while block := log.read(1 << 20):
+    while block := log.read(at_once):
         block = rest + block
         at = block.find(last)
         whole = at if at >= 0 else block.rfind(b"\n") + 1

@@ -166,8 +166,9 @@ def test_a_boot_is_counted_until_its_end():
         return b"Trace 0: 0x7f0000000100 [00000000/%08x/000003b0/ff000201]\n" % address
 
     log = b"".join(map(line, (0xFFFFFFF0, 0x7C00, 0x7C02, 0xC0101000, 0xC0101004, 0xC0101000)))
-    counts = bench_boot.by_part(io.BytesIO(log), 0xC0101004)
-    assert counts == {"SeaBIOS": 1, "stage 1": 2, "kernel": 1}
+    for at_once in (1 << 20, 100, 7):
+        counts = bench_boot.by_part(io.BytesIO(log), 0xC0101004, at_once)
+        assert counts == {"SeaBIOS": 1, "stage 1": 2, "kernel": 1}
     assert bench_boot.by_part(io.BytesIO(log), 0xC0777777) is None
 
 
