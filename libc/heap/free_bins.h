@@ -57,6 +57,8 @@ class FreeBins {
         FreeLinks* links = FreeLinks::of(block);
         FreeLinks* next = links->next;
         FreeLinks* previous = links->previous;
+        // Whoever wrote into a freed block, or past one in use, would have us write anywhere.
+        ASSERT(next->previous == links && previous->next == links);
         previous->next = next;
         next->previous = previous;
         // Only a sentinel is its own neighbour on both sides.

@@ -148,8 +148,9 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
     return move(parts, mapping->start, mapping->size, size);
 }
 
-// Precondition: aligned, and in a run.
-[[gnu::noinline]] void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size) {
+}  // namespace
+
+void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size) {
     Run* run = Run::around(slot);
     if (!run->in_use(slot)) {
         parts.refuse(slot);
@@ -164,7 +165,7 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
     return target;
 }
 
-[[gnu::noinline]] void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
+void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
     if (pointer == nullptr) return allocate(parts, size);
     if (parts.is_block(pointer)) return reallocate_block(parts, Block::of_payload(pointer), size);
     Mapping* mapping = parts.mappings.find(pointer);
@@ -172,8 +173,6 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
     parts.refuse(pointer);
     return nullptr;
 }
-
-}  // namespace
 
 void* Heap::allocate(std::size_t size) {
     return heap::allocate(parts_, size);
@@ -184,11 +183,7 @@ void Heap::deallocate(void* pointer) {
 }
 
 void* Heap::reallocate(void* pointer, std::size_t size) {
-    if (size > kLargestRequest) return nullptr;
-    if (parts_.runs.run_at(parts_.arena.unit_of(pointer))) {
-        return reallocate_slot(parts_, pointer, size);
-    }
-    return reallocate_other(parts_, pointer, size);
+    return heap::reallocate(parts_, pointer, size);
 }
 
 void* Heap::allocate_zeroed(std::size_t count, std::size_t size) {

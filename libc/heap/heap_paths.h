@@ -22,6 +22,11 @@ namespace quire::heap {
 [[gnu::noinline]] void deallocate_large(HeapParts& parts, Block* block);
 /// A block that cannot be kept at hand just so takes the place of another, or goes to the arena.
 [[gnu::noinline]] void replace_recent(HeapParts& parts, Block* block);
+/// Precondition: `slot` lies in a run.
+[[nodiscard, gnu::noinline]] void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size);
+/// A block, a mapping, nothing, or nothing of ours.
+[[nodiscard, gnu::noinline]] void* reallocate_other(HeapParts& parts, void* pointer,
+                                                    std::size_t size);
 /// Precondition: `run` has lost a slot and must_settle().
 [[gnu::noinline]] void settle_run(HeapParts& parts, Run* run);
 
@@ -73,6 +78,14 @@ namespace quire::heap {
         return deallocate_other(parts, pointer);
     if (!parts.runs.run_within_reach(unit)) return deallocate_block(parts, pointer);
     deallocate_slot(parts, pointer, unit);
+}
+
+[[gnu::always_inline]] inline void* reallocate(HeapParts& parts, void* pointer, std::size_t size) {
+    if (size > kLargestRequest) return nullptr;
+    if (parts.runs.run_at(parts.arena.unit_of(pointer))) {
+        return reallocate_slot(parts, pointer, size);
+    }
+    return reallocate_other(parts, pointer, size);
 }
 
 }  // namespace quire::heap

@@ -64,8 +64,8 @@ void* ProgramHeap::allocate_zeroed(std::size_t count, std::size_t size, std::uin
     return checked(pointer);
 }
 
-void* ProgramHeap::reallocate(void* pointer, std::size_t size, std::uintptr_t caller) {
-    const bool plain = enter();
+void* ProgramHeap::reallocate_slowly(void* pointer, std::size_t size, std::uintptr_t caller) {
+    const bool plain = enter_slowly();
     void* target = plain ? heap().reallocate(pointer, size)
                          : debug().reallocate(pointer, size, CallSite{nullptr, caller});
     leave(plain);
@@ -117,6 +117,17 @@ void ProgramHeap::set_limits(const Limits& limits) {
     parts.mappings.set_limits(limits.map_from, limits.most_mappings);
     parts.arena.set_steps(limits.trim_from, limits.ahead);
     leave(plain);
+}
+
+// A heap that is new stays new in both: who sets up holds the second lock.
+void ProgramHeap::before_fork() {
+    fork_plain_ = gate_.try_take();
+    if (fork_plain_) return;
+    second_.take();
+    if (mode_ != Mode::Plain) return;
+    second_.release();
+    gate_.take();
+    fork_plain_ = true;
 }
 
 void ProgramHeap::after_fork_in_child() {

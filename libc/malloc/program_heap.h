@@ -53,8 +53,17 @@ class ProgramHeap {
     }
     /// As calloc(3): memory that comes fresh from the source is not cleared again.
     [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller);
-    /// As realloc(3) of a block, to a size that is not 0.
-    [[nodiscard]] void* reallocate(void* pointer, std::size_t size, std::uintptr_t caller);
+    /// As realloc(3) of a block, or of none, to a size that is not 0.
+    [[nodiscard, gnu::always_inline]] void* reallocate(void* pointer, std::size_t size,
+                                                       std::uintptr_t caller) {
+        if (!gate_.try_take()) [[unlikely]]
+            return reallocate_slowly(pointer, size, caller);
+        void* target = heap::reallocate(heap().parts(), pointer, size);
+        gate_.release();
+        if (target == nullptr) [[unlikely]]
+            home_.out_of_memory();
+        return target;
+    }
     /// As memalign(3). Precondition: `alignment` is a power of two.
     [[nodiscard]] void* allocate_aligned(std::size_t alignment, std::size_t size,
                                          std::uintptr_t caller);
@@ -77,7 +86,7 @@ class ProgramHeap {
     void set_limits(const Limits& limits);
 
     /// Around fork(2): the child must not find the heap in the hands of a thread that it lacks.
-    void before_fork() { fork_plain_ = enter(); }
+    void before_fork();
     void after_fork_in_parent() { leave(fork_plain_); }
     void after_fork_in_child();
 
@@ -113,6 +122,8 @@ class ProgramHeap {
     void set_up();
     void* checked(void* pointer);
     [[gnu::noinline]] void* allocate_slowly(std::size_t size, std::uintptr_t caller);
+    [[gnu::noinline]] void* reallocate_slowly(void* pointer, std::size_t size,
+                                              std::uintptr_t caller);
     [[gnu::noinline]] void deallocate_slowly(void* pointer, std::uintptr_t caller);
 
     HeapLock gate_{true};

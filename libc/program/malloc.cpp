@@ -91,7 +91,7 @@ class LeakLines final : public ProgramHeap::LeakReport {
                      row.blocks);
             return;
         }
-        complain("malloc: never freed: %zu bytes in %zu blocks from 0x%08lx\n", row.bytes,
+        complain("malloc: never freed: %zu bytes in %zu blocks from 0x%lx\n", row.bytes,
                  row.blocks, static_cast<unsigned long>(row.site.address));
     }
 };
@@ -135,8 +135,7 @@ void* calloc(size_t count, size_t size) {
 }
 
 void* realloc(void* block, size_t size) {
-    if (block == nullptr) return the_heap.allocate(size, CALLER);
-    if (size != 0) return the_heap.reallocate(block, size, CALLER);
+    if (size != 0 || block == nullptr) return the_heap.reallocate(block, size, CALLER);
     the_heap.deallocate(block, CALLER);
     return nullptr;
 }
@@ -144,8 +143,7 @@ void* realloc(void* block, size_t size) {
 void* reallocarray(void* block, size_t count, size_t size) {
     size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return quire::libc::refuse_size();
-    if (block == nullptr) return the_heap.allocate(bytes, CALLER);
-    if (bytes != 0) return the_heap.reallocate(block, bytes, CALLER);
+    if (bytes != 0 || block == nullptr) return the_heap.reallocate(block, bytes, CALLER);
     the_heap.deallocate(block, CALLER);
     return nullptr;
 }

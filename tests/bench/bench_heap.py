@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Measures the heap beside the C library's malloc; rows go to build/bench/results.tsv.
+"""Measures malloc and the kernel's heap beside glibc's and mimalloc's; rows go to
+build/bench/results.tsv.
 
     bench_heap.py [FOLDER OF .rep TRACES]
 
-A trace or pattern is replayed by build/bench/replay_heap_* (32-bit, static, -O2). Instructions an
+A trace or pattern is replayed by build/bench/replay_heap_* (32-bit, -O2): by malloc as programs have
+it, kernel-mix by the kernel's heap. mimalloc tells no footprint; its pages are what it has written to. Instructions an
 operation come from callgrind, which counts inside replay_counted(), less the same replay with an
 allocator that does nothing; "warm" is a second replay on the used heap. Space is measured in a run
 of its own in which every payload byte is written: peak payload against the peak of pages held
@@ -15,7 +17,9 @@ import sys
 import results
 
 USER = "build/bench/replay_heap_user"
+MIMALLOC = "build/bench/replay_heap_mimalloc"
 KERNEL = "build/bench/replay_heap_kernel"
+BELOW_BEST = 3  # points of resident utilisation that we may be below the better peer
 
 PATTERNS = ["alternating-64-448", "alternating-16-112", "neighbours", "growing", "random-32k",
             "random-1k"]
@@ -39,29 +43,35 @@ def per_operation(program, mode, allocator, trace, operations):
 
 
 def percent(part, whole):
-    return 100 * part / max(whole, 1)
+    return round(100 * part / max(whole, 1), 1)
 
 
 def measure(table, trace, name, kernel_goals=False):
     """All rows of one trace; returns our resident utilisation and instructions an operation."""
-    allocator = "kernel" if kernel_goals else "quire"
+    allocator = "kernel" if kernel_goals else "malloc"
     ours = answers(USER, "space", allocator, trace)
-    libc = answers(USER, "space", "libc", trace)
+    glibc = answers(USER, "space", "libc", trace)
+    mimalloc = answers(MIMALLOC, "space", "libc", trace)
     payload = ours["peak_payload"]
     operations = ours["operations"]
 
-    def space(key, label, goal=""):
-        table.add(f"{name}: {label}", f"{percent(payload, ours[key]):.1f}", "%", goal, "glibc malloc",
-                  f"{percent(payload, libc[key]):.1f}")
-
-    space("footprint", "peak payload / footprint", ">= 96" if kernel_goals else "")
-    space("resident", "peak payload / resident pages")
+    table.add(f"{name}: peak payload / footprint", percent(payload, ours["footprint"]), "%",
+              ">= 96" if kernel_goals else "", "glibc",
+              percent(payload, glibc["footprint"]))
+    peers = {"glibc": percent(payload, glibc["resident"]),
+             "mimalloc": percent(payload, mimalloc["resident"])}
+    best = max(peers, key=peers.get)
+    other = min(peers, key=peers.get)
+    table.add(f"{name}: peak payload / resident pages", percent(payload, ours["resident"]), "%",
+              f">= {peers[best] - BELOW_BEST:.1f}", best, peers[best])
+    table.add(f"{name}: the same beside {other}", percent(payload, ours["resident"]), "%", "", other,
+              peers[other])
     for mode in ("first", "warm"):
-        peer = per_operation(USER, mode, "libc", trace, operations)
         mine = per_operation(USER, mode, allocator, trace, operations)
         goal = "<= 45" if kernel_goals and mode == "first" else ""
-        table.add(f"{name}: an operation, {mode} replay", f"{mine:.1f}", "instructions", goal,
-                  "glibc malloc", f"{peer:.1f}")
+        for peer, program in (("glibc", USER), ("mimalloc", MIMALLOC)):
+            table.add(f"{name}: an operation, {mode} replay, beside {peer}", f"{mine:.1f}", "instructions",
+                      goal, peer, f"{per_operation(program, mode, 'libc', trace, operations):.1f}")
         if mode == "first":
             first = mine
     if kernel_goals:
@@ -71,8 +81,8 @@ def measure(table, trace, name, kernel_goals=False):
     table.add(f"{name}: longest malloc", longest["longest_malloc"], "instructions", "<= 300")
     table.add(f"{name}: longest free", longest["longest_free"], "instructions", "<= 250")
     table.add(f"{name}: given back at the end",
-              f'{100 - percent(ours["held_after"], ours["footprint"]):.1f}', "%", ">= 95", "glibc malloc",
-              f"{100 - percent(libc['held_after'], libc['footprint']):.1f}")
+              round(100 - percent(ours["held_after"], ours["footprint"]), 1), "%", ">= 95", "glibc",
+              round(100 - percent(glibc["held_after"], glibc["footprint"]), 1))
     return percent(payload, ours["resident"]), first
 
 
@@ -91,11 +101,12 @@ def main():
     for name in PATTERNS:
         measure(table, name, name)
     for name in PAIRS:
-        operations = answers(USER, "space", "quire", name)["operations"]
-        mine = 2 * per_operation(USER, "warm", "quire", name, operations)
-        peer = 2 * per_operation(USER, "warm", "libc", name, operations)
-        table.add(f"{name}: malloc+free up to 64 bytes, warm", f"{mine:.1f}", "instructions", "<= 60",
-                  "glibc malloc", f"{peer:.1f}")
+        operations = answers(USER, "space", "malloc", name)["operations"]
+        mine = 2 * per_operation(USER, "warm", "malloc", name, operations)
+        for peer, program in (("glibc", USER), ("mimalloc", MIMALLOC)):
+            value = 2 * per_operation(program, "warm", "libc", name, operations)
+            table.add(f"{name}: malloc+free up to 64 bytes, warm, beside {peer}", f"{mine:.1f}",
+                      "instructions", "<= 60", peer, f"{value:.1f}")
     table.write()
 
 

@@ -2,8 +2,8 @@
 //
 //     replay_heap MODE ALLOCATOR TRACE
 //
-// ALLOCATOR: quire (our Heap over a reserved arena), kernel (the same, set up as the kernel's),
-// libc (the C library this program is linked with), null (answers a fixed address; its cost is the
+// ALLOCATOR: malloc (that of our C library, as programs have it), kernel (our Heap as the kernel has
+// it), both over a reserved arena; libc (the C library this program runs with), null (answers a fixed address; its cost is the
 // replay's own). TRACE: a .rep file or the name of a pattern. MODE:
 //     space    footprint and resident pages, every payload byte written; `key value` lines
 //     first    replays once; run under callgrind with --toggle-collect on replay_counted()
@@ -22,6 +22,7 @@
 
 #include "kernel/base/assert.h"
 #include "libc/heap/heap.h"
+#include "libc/malloc/program_heap.h"
 #include "tests/bench/arena_source.h"
 #include "tests/bench/heap_trace.h"
 #include "tests/bench/single_step.h"
@@ -52,17 +53,24 @@ void assertion_failed(const char* condition, const char* file, int line, const c
     std::abort();
 }
 
+// One thread: nobody waits.
+namespace libc {
+void heap_lock_wait(const std::uint32_t*, std::uint32_t) {
+    std::abort();
+}
+void heap_lock_wake(const std::uint32_t*) {
+    std::abort();
+}
+}  // namespace libc
+
 namespace bench {
 namespace {
 
 using Kind = HeapOperation::Kind;
 
-struct QuireAllocator {
+struct KernelAllocator {
     ArenaSource source;
-    heap::Heap heap;
-
-    explicit QuireAllocator(unsigned share = heap::Heap::kUserShare)
-        : heap(source, nullptr, share) {}
+    heap::Heap heap{source, nullptr, heap::Heap::kKernelShare};
 
     void* allocate(std::size_t size) { return heap.allocate(size); }
     void* reallocate(void* pointer, std::size_t size) { return heap.reallocate(pointer, size); }
@@ -73,9 +81,37 @@ struct QuireAllocator {
     void prepare_space() { source.discard_pages(true); }
 };
 
-// The same as the kernel sets it up.
-struct KernelAllocator : QuireAllocator {
-    KernelAllocator() : QuireAllocator(heap::Heap::kKernelShare) {}
+// As libc/program/malloc.cpp has it: one heap at a fixed place.
+alignas(libc::ProgramHeap) std::byte program_heap_place[sizeof(libc::ProgramHeap)];
+libc::ProgramHeap& program_heap() {
+    return *reinterpret_cast<libc::ProgramHeap*>(program_heap_place);
+}
+const auto kCaller = std::uintptr_t{1};
+
+[[gnu::noinline]] void* program_malloc(std::size_t size) {
+    return program_heap().allocate(size, kCaller);
+}
+[[gnu::noinline]] void* program_realloc(void* block, std::size_t size) {
+    return program_heap().reallocate(block, size, kCaller);
+}
+[[gnu::noinline]] void program_free(void* block) {
+    program_heap().deallocate(block, kCaller);
+}
+
+struct MallocAllocator {
+    ArenaSource source;
+
+    MallocAllocator() {
+        new (program_heap_place) libc::ProgramHeap(
+            {source, [] { return false; }, nullptr, nullptr, [] { std::abort(); }});
+    }
+    void* allocate(std::size_t size) { return program_malloc(size); }
+    void* reallocate(void* pointer, std::size_t size) { return program_realloc(pointer, size); }
+    void free(void* pointer) { program_free(pointer); }
+    std::size_t source_calls() { return source.calls(); }
+    std::size_t held() { return source.held(); }
+    std::size_t resident() { return source.resident(); }
+    void prepare_space() { source.discard_pages(true); }
 };
 
 // Written pages of this process. Reads without stdio, which would allocate.
@@ -297,14 +333,14 @@ int run(const std::string& mode, const HeapTrace& trace, std::size_t look_every)
 int main(int argc, char** argv) {
     using namespace quire::bench;
     if (argc != 4) {
-        std::fprintf(stderr, "usage: %s space|first|warm|longest quire|kernel|libc|null TRACE\n",
+        std::fprintf(stderr, "usage: %s space|first|warm|longest malloc|kernel|libc|null TRACE\n",
                      argv[0]);
         return 2;
     }
     const std::string allocator = argv[2];
     HeapTrace trace = generate_heap_pattern(argv[3]);
     if (trace.operations.empty()) trace = read_heap_trace(argv[3]);
-    if (allocator == "quire") return run<QuireAllocator>(argv[1], trace, 4);
+    if (allocator == "malloc") return run<MallocAllocator>(argv[1], trace, 4);
     if (allocator == "kernel") return run<KernelAllocator>(argv[1], trace, 4);
     if (allocator == "libc") return run<LibcAllocator>(argv[1], trace, 64);
     return run<NullAllocator>(argv[1], trace, 4096);

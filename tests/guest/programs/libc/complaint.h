@@ -1,6 +1,7 @@
 // What a child complains of: its standard error output, and how it has ended.
 #pragma once
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,8 +11,6 @@ struct Complaint {
     char text[1024];
     int status;  // of wait4(2)
 };
-
-#define ENDED_BY(signal) (signal)
 
 /// Runs function(argument) in a child with MALLOC_DEBUG as it is here. The child ends by exit(0).
 static struct Complaint complaint_of(void (*function)(long argument), long argument) {
