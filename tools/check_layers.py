@@ -31,6 +31,7 @@ MAY_INCLUDE = {
     "libc/": [ABI],
     "libc/heap/": [BASE, "libc/string"],  # the kernel's heap as well as the user's
     "libc/malloc/": [BASE, "libc/string", "libc/heap/"],  # malloc of programs, as pure logic
+    "libc/stdio/": ["libc/string"],
     "libc/program/": [BASE, ABI, "libc/", "user/system_call.h"],  # what asks the kernel
     "user/": ["libc/", ABI],
     "tests/oracle/": ["user/", "tests/oracle/"],

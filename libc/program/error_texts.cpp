@@ -141,6 +141,7 @@ constexpr const char* kTexts[] = {
     "Owner died",
     "State not recoverable",
     "Operation not possible due to RF-kill",
+    "Memory page has hardware error",
 };
 constexpr int kCount = sizeof kTexts / sizeof kTexts[0];
 

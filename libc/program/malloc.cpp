@@ -91,8 +91,8 @@ class LeakLines final : public ProgramHeap::LeakReport {
                      row.blocks);
             return;
         }
-        complain("malloc: never freed: %zu bytes in %zu blocks from 0x%lx\n", row.bytes,
-                 row.blocks, static_cast<unsigned long>(row.site.address));
+        complain("malloc: never freed: %zu bytes in %zu blocks from 0x%lx\n", row.bytes, row.blocks,
+                 static_cast<unsigned long>(row.site.address));
     }
 };
 

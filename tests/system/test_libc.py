@@ -17,10 +17,12 @@ LONGEST = 600
 @pytest.mark.parametrize("name", sorted(path.stem for path in SOURCES.glob("*.c")))
 def test_the_same_program_runs_on_linux(name):
     done = subprocess.run([PROGRAMS / name], capture_output=True, text=True, timeout=LONGEST)
+    assert done.returncode == 0, done.stdout
+    if "TEST(" not in (SOURCES / f"{name}.c").read_text():
+        return  # an ordinary program: how it has ended is all
     run = tap.parse(done.stdout)
     failed = [result.name for result in run.results if result.verdict != "passed"]
     assert run.results and not failed and not run.faults, done.stdout
-    assert done.returncode == 0
 
 
 def test_threads_share_the_heap_without_a_race():

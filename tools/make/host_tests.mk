@@ -5,7 +5,7 @@
 # (tests/host/libc_prefix.h), so that our memcpy never replaces the host's.
 
 # Every file of these rooms is pure; of the other rooms only the files named here are.
-pure_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp) \
+pure_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/stdio/*.cpp) \
                 $(wildcard drivers/ata*.cpp drivers/block_queue.cpp drivers/partition_table.cpp \
                            drivers/acpi_power.cpp drivers/pci.cpp drivers/ram_disk.cpp \
                            drivers/escape_parser.cpp drivers/fw_cfg.cpp drivers/keyboard.cpp \

@@ -5,7 +5,7 @@
 libc_folder := build/libc
 libc_archive := $(libc_folder)/libc.a
 libc_start := $(libc_folder)/libc/program/start.asm.o
-libc_sources := $(wildcard libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/program/*.cpp)
+libc_sources := $(wildcard libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/stdio/*.cpp libc/program/*.cpp)
 libc_objects := $(libc_sources:%.cpp=$(libc_folder)/%.o)
 # mallinfo2 is a structure and a function, as its manual has it.
 libc_own_flags = $(user_flags) $(libc_flags) -isystem libc/include -fomit-frame-pointer -foptimize-sibling-calls -Wno-shadow
@@ -48,12 +48,17 @@ build/libc/test/%.o: tests/guest/programs/libc/%.c $(libc_folder)/settings
 	@mkdir -p $(@D)
 	$(Q)$(HOST32_CC) $(libc_test_flags) -MMD -MP -c $< -o $@
 
-build/test_programs/root/tests/libc/%: build/libc/test/%.o build/test_programs/tests/guest/programs/tap.cpp.o \
-                                       $(libc_start) $(libc_archive)
+# In an archive, so that a program with a main of its own goes without it.
+build/libc/tap.a: build/test_programs/tests/guest/programs/tap.cpp.o
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(CROSS)ar crs $@ $^
+
+build/test_programs/root/tests/libc/%: build/libc/test/%.o $(libc_start) build/libc/tap.a $(libc_archive)
 	$(say) LINK $@
 	@mkdir -p $(@D) build/test_programs/debug/libc
-	$(Q)$(KERNEL_LD) $(user_ld_flags) $(libc_start) $(filter-out $(libc_start),$(filter %.o,$^)) $(libc_archive) \
-	    $(libgcc) -o build/test_programs/debug/libc/$(@F)
+	$(Q)$(KERNEL_LD) $(user_ld_flags) $(libc_start) $< build/libc/tap.a $(libc_archive) $(libgcc) \
+	    -o build/test_programs/debug/libc/$(@F)
 	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/libc/$(@F) $@
 
 .PRECIOUS: build/libc/test/%.o

@@ -1,0 +1,271 @@
+// stdio(3) over Stream: files of the kernel, the three standard streams, and formats.
+#include "libc/include/stdio.h"
+
+#include <new>
+
+#include "kernel/abi/fcntl.h"
+#include "libc/format.h"
+#include "libc/include/errno.h"
+#include "libc/include/stdlib.h"
+#include "libc/include/string.h"
+#include "libc/include/unistd.h"
+#include "libc/stdio/stream.h"
+#include "user/system_call.h"
+
+using quire::libc::Stream;
+
+namespace {
+
+class KernelFile final : public quire::libc::StreamFile {
+  public:
+    constexpr explicit KernelFile(int file) : file_(file) {}
+    long read(void* to, size_t count) override { return ::read(file_, to, count); }
+    long write(const void* from, size_t count) override { return ::write(file_, from, count); }
+    long seek(long offset, int whence) override { return ::lseek(file_, offset, whence); }
+    [[nodiscard]] int number() const { return file_; }
+
+  private:
+    int file_;
+};
+
+}  // namespace
+
+struct _File {
+    constexpr _File(int number, Stream::Buffering buffering)
+        : file(number), stream(file, buffering) {}
+
+    KernelFile file;
+    Stream stream;
+    _File* next = nullptr;  // of those that fopen has made
+};
+
+namespace {
+
+constinit _File standard_input(STDIN_FILENO, Stream::Buffering::Full);
+constinit _File standard_output(STDOUT_FILENO, Stream::Buffering::Line);
+constinit _File standard_error(STDERR_FILENO, Stream::Buffering::None);
+_File* opened = nullptr;
+
+/// The flags of open(2), or -1.
+int flags_of(const char* mode) {
+    int flags = -1;
+    if (mode[0] == 'r') flags = 0;
+    if (mode[0] == 'w')
+        flags = static_cast<int>(quire::abi::kOpenCreate | quire::abi::kOpenTruncate);
+    if (mode[0] == 'a') flags = static_cast<int>(quire::abi::kOpenCreate | quire::abi::kOpenAppend);
+    bool both = false;
+    for (const char* letter = mode[0] == '\0' ? mode : mode + 1; *letter != '\0'; ++letter) {
+        if (*letter == '+') both = true;
+        if (*letter != '+' && *letter != 'b') flags = -1;
+    }
+    if (flags < 0) return -1;
+    constexpr int kWriteOnly = 1;
+    constexpr int kReadWrite = 2;
+    return flags | (both ? kReadWrite : mode[0] == 'r' ? 0 : kWriteOnly);
+}
+
+void write_piece(void* stream, const char* text, size_t length) {
+    static_cast<Stream*>(stream)->write(text, length);
+}
+
+}  // namespace
+
+FILE* const stdin = &standard_input;
+FILE* const stdout = &standard_output;
+FILE* const stderr = &standard_error;
+
+extern "C" void program_flush();
+extern "C" void program_flush() {
+    fflush(nullptr);
+}
+
+FILE* fdopen(int file, const char* mode) {
+    if (flags_of(mode) < 0) {
+        errno = EINVAL;
+        return nullptr;
+    }
+    void* place = malloc(sizeof(_File));
+    if (place == nullptr) return nullptr;
+    auto* stream = new (place) _File(file, Stream::Buffering::Full);
+    stream->next = opened;
+    opened = stream;
+    return stream;
+}
+
+FILE* fopen(const char* path, const char* mode) {
+    const int flags = flags_of(mode);
+    if (flags < 0) {
+        errno = EINVAL;
+        return nullptr;
+    }
+    const long file = system_call(SYS_open, path, flags, 0666);
+    if (file < 0) {
+        errno = static_cast<int>(-file);
+        return nullptr;
+    }
+    FILE* const stream = fdopen(static_cast<int>(file), mode);
+    if (stream == nullptr) system_call(SYS_close, file);
+    return stream;
+}
+
+int fclose(FILE* stream) {
+    const bool written = stream->stream.flush();
+    const bool closed = close(stream->file.number()) == 0;
+    _File** link = &opened;
+    while (*link != nullptr && *link != stream)
+        link = &(*link)->next;
+    if (*link == stream) {
+        *link = stream->next;
+        free(stream);
+    }
+    return written && closed ? 0 : EOF;
+}
+
+// Streams that are being read keep what they have: the next program need not find it.
+int fflush(FILE* stream) {
+    if (stream != nullptr) return stream->stream.flush() ? 0 : EOF;
+    bool all = standard_output.stream.flush();
+    for (_File* one = opened; one != nullptr; one = one->next)
+        all = one->stream.flush() && all;
+    return all ? 0 : EOF;
+}
+
+int setvbuf(FILE* stream, char* buffer, int kind, size_t) {
+    if (kind < _IOFBF || kind > _IONBF || (buffer != nullptr && kind != _IONBF)) return EOF;
+    stream->stream.set_buffering(kind == _IONBF   ? Stream::Buffering::None
+                                 : kind == _IOLBF ? Stream::Buffering::Line
+                                                  : Stream::Buffering::Full);
+    return 0;
+}
+
+int fileno(FILE* stream) {
+    return stream->file.number();
+}
+
+size_t fread(void* to, size_t size, size_t count, FILE* stream) {
+    size_t bytes = 0;
+    if (size == 0 || __builtin_mul_overflow(size, count, &bytes)) return 0;
+    return stream->stream.read(to, bytes) / size;
+}
+
+size_t fwrite(const void* from, size_t size, size_t count, FILE* stream) {
+    size_t bytes = 0;
+    if (size == 0 || __builtin_mul_overflow(size, count, &bytes)) return 0;
+    return stream->stream.write(from, bytes) / size;
+}
+
+// Who asks at a terminal wants the question seen first.
+int fgetc(FILE* stream) {
+    if (stream == stdin) standard_output.stream.flush();
+    return stream->stream.get();
+}
+int getc(FILE* stream) {
+    return fgetc(stream);
+}
+int getchar() {
+    return fgetc(stdin);
+}
+int ungetc(int character, FILE* stream) {
+    return stream->stream.unget(character);
+}
+
+char* fgets(char* text, int size, FILE* stream) {
+    int length = 0;
+    while (length < size - 1) {
+        const int character = fgetc(stream);
+        if (character == EOF) break;
+        text[length++] = static_cast<char>(character);
+        if (character == '\n') break;
+    }
+    if (size <= 0 || length == 0 || ferror(stream)) return nullptr;
+    text[length] = '\0';
+    return text;
+}
+
+int fputc(int character, FILE* stream) {
+    const auto byte = static_cast<unsigned char>(character);
+    return stream->stream.write(&byte, 1) == 1 ? byte : EOF;
+}
+int putc(int character, FILE* stream) {
+    return fputc(character, stream);
+}
+int putchar(int character) {
+    return fputc(character, stdout);
+}
+int fputs(const char* text, FILE* stream) {
+    const size_t length = strlen(text);
+    return stream->stream.write(text, length) == length ? 0 : EOF;
+}
+int puts(const char* text) {
+    return fputs(text, stdout) == 0 && fputc('\n', stdout) == '\n' ? 0 : EOF;
+}
+
+int fseek(FILE* stream, long offset, int whence) {
+    return stream->stream.seek(offset, whence) ? 0 : -1;
+}
+long ftell(FILE* stream) {
+    return stream->stream.tell();
+}
+void rewind(FILE* stream) {
+    fseek(stream, 0, SEEK_SET);
+    clearerr(stream);
+}
+int feof(FILE* stream) {
+    return stream->stream.at_end() ? 1 : 0;
+}
+int ferror(FILE* stream) {
+    return stream->stream.has_failed() ? 1 : 0;
+}
+void clearerr(FILE* stream) {
+    stream->stream.clear();
+}
+
+// Without a buffer, too, one call goes out in one piece.
+int vfprintf(FILE* stream, const char* format, va_list arguments) {
+    Stream& out = stream->stream;
+    const bool failed_before = out.has_failed();
+    const Stream::Buffering buffering = out.buffering();
+    if (buffering == Stream::Buffering::None) out.set_buffering(Stream::Buffering::Full);
+    const int length = quire::libc::format_to(write_piece, &out, format, arguments);
+    out.set_buffering(buffering);
+    if (buffering == Stream::Buffering::None) out.flush();
+    return out.has_failed() && !failed_before ? -1 : length;
+}
+
+int vprintf(const char* format, va_list arguments) {
+    return vfprintf(stdout, format, arguments);
+}
+
+int printf(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vfprintf(stdout, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+int fprintf(FILE* stream, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vfprintf(stream, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+int dprintf(int file, const char* format, ...) {
+    _File once(file, Stream::Buffering::Full);
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vfprintf(&once, format, arguments);
+    va_end(arguments);
+    return once.stream.flush() ? length : -1;
+}
+
+void perror(const char* text) {
+    const char* meaning = strerror(errno);
+    if (text != nullptr && *text != '\0') {
+        dprintf(STDERR_FILENO, "%s: %s\n", text, meaning);
+    } else {
+        dprintf(STDERR_FILENO, "%s\n", meaning);
+    }
+}
