@@ -87,10 +87,9 @@ struct Run {
     [[nodiscard]] bool release(std::size_t unit) {
         std::uint32_t& word = word_of(unit);
         const std::uint32_t before = word;
-        const std::uint32_t after = before | bit_of(unit);
-        if (after == before) [[unlikely]]
+        if ((before >> unit % kUnitsInWord & 1) != 0) [[unlikely]]
             return false;
-        word = after;
+        word = before | bit_of(unit);
         tally -= kOneSlot;
         return true;
     }

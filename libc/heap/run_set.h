@@ -48,9 +48,10 @@ class RunSet {
     /// Takes the first of them. Precondition: free == at_hand(slot_class), and not 0.
     [[nodiscard]] void* take(std::size_t slot_class, std::uint32_t free) {
         const Room& room = rooms_[slot_class];
-        *room.vacant ^= free & -free;
+        const int unit = std::countr_zero(free);
+        *room.vacant ^= 1U << unit;
         room.first->count_one_more();
-        return room.slots + static_cast<std::size_t>(std::countr_zero(free)) * kAlignment;
+        return room.slots + static_cast<std::size_t>(unit) * kAlignment;
     }
     /// Moves on to another word of the first run; false: it has no room.
     [[nodiscard]] bool next_word(std::size_t slot_class) {

@@ -2,9 +2,9 @@
 //
 //     replay_heap MODE ALLOCATOR TRACE
 //
-// ALLOCATOR: malloc (that of our C library, as programs have it), kernel (our Heap as the kernel has
-// it), both over a reserved arena; libc (the C library this program runs with), null (answers a fixed address; its cost is the
-// replay's own). TRACE: a .rep file or the name of a pattern. MODE:
+// ALLOCATOR: malloc (that of our C library, as programs have it), kernel (our Heap as the kernel
+// has it), both over a reserved arena; libc (the C library this program runs with), null (answers a
+// fixed address; its cost is the replay's own). TRACE: a .rep file or the name of a pattern. MODE:
 //     space    footprint and resident pages, every payload byte written; `key value` lines
 //     first    replays once; run under callgrind with --toggle-collect on replay_counted()
 //     warm     replays once uncounted, then once in replay_counted()
@@ -22,9 +22,9 @@
 
 #include "kernel/base/assert.h"
 #include "libc/heap/heap.h"
-#include "libc/malloc/program_heap.h"
 #include "tests/bench/arena_source.h"
 #include "tests/bench/heap_trace.h"
+#include "tests/bench/program_malloc.h"
 #include "tests/bench/single_step.h"
 
 // The program's own objects stay out of the heap that is measured: they are never freed.
@@ -53,16 +53,6 @@ void assertion_failed(const char* condition, const char* file, int line, const c
     std::abort();
 }
 
-// One thread: nobody waits.
-namespace libc {
-void heap_lock_wait(const std::uint32_t*, std::uint32_t) {
-    std::abort();
-}
-void heap_lock_wake(const std::uint32_t*) {
-    std::abort();
-}
-}  // namespace libc
-
 namespace bench {
 namespace {
 
@@ -81,30 +71,10 @@ struct KernelAllocator {
     void prepare_space() { source.discard_pages(true); }
 };
 
-// As libc/program/malloc.cpp has it: one heap at a fixed place.
-alignas(libc::ProgramHeap) std::byte program_heap_place[sizeof(libc::ProgramHeap)];
-libc::ProgramHeap& program_heap() {
-    return *reinterpret_cast<libc::ProgramHeap*>(program_heap_place);
-}
-const auto kCaller = std::uintptr_t{1};
-
-[[gnu::noinline]] void* program_malloc(std::size_t size) {
-    return program_heap().allocate(size, kCaller);
-}
-[[gnu::noinline]] void* program_realloc(void* block, std::size_t size) {
-    return program_heap().reallocate(block, size, kCaller);
-}
-[[gnu::noinline]] void program_free(void* block) {
-    program_heap().deallocate(block, kCaller);
-}
-
 struct MallocAllocator {
     ArenaSource source;
 
-    MallocAllocator() {
-        new (program_heap_place) libc::ProgramHeap(
-            {source, [] { return false; }, nullptr, nullptr, [] { std::abort(); }});
-    }
+    MallocAllocator() { start_program_heap(source); }
     void* allocate(std::size_t size) { return program_malloc(size); }
     void* reallocate(void* pointer, std::size_t size) { return program_realloc(pointer, size); }
     void free(void* pointer) { program_free(pointer); }

@@ -6,9 +6,10 @@
 # every tail call a call, for backtraces.
 
 TRACES ?=
-bench_heap_sources := $(wildcard libc/heap/*.cpp libc/malloc/*.cpp) libc/string.cpp
+bench_heap_sources := $(wildcard libc/heap/*.cpp libc/malloc/*.cpp) libc/string.cpp tests/bench/program_malloc.cpp
 bench_heap_user_flags := $(language) $(warnings) -I. -O2 -g -march=i686 -mtune=generic -fno-pic -fno-pie \
-                         -fno-stack-protector $(libc_flags) -include tests/host/libc_prefix.h
+                         -fno-stack-protector -fcf-protection=none -mpreferred-stack-boundary=2 $(libc_flags) \
+                         -include tests/host/libc_prefix.h
 bench_heap_kernel_flags := $(filter-out -mgeneral-regs-only -ffreestanding -freg-struct-return,$(kernel_flags)) \
                            $(libc_flags) -include tests/host/libc_prefix.h
 bench_heap_headers := $(wildcard libc/heap/*.h libc/malloc/*.h tests/bench/*.h)
@@ -31,8 +32,8 @@ $(eval $(call bench_heap_build,kernel))
 build/bench/replay_heap.o build/bench/heap_trace.o: build/bench/%.o: tests/bench/%.cpp $(bench_heap_headers)
 	$(say) CXX32 $<
 	@mkdir -p $(@D)
-	$(Q)$(HOST32_CXX) -std=c++20 $(warnings) -Wno-missing-declarations -I. -O2 -g -march=i686 \
-	    -fno-pic -fno-pie -c $< -o $@
+	$(Q)$(HOST32_CXX) -std=c++20 $(warnings) -Wno-missing-declarations -I. -O2 -g -march=i686 -mtune=generic \
+	    -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none -c $< -o $@
 
 # The same program with mimalloc's malloc in the place of glibc's.
 mimalloc := build/debian/libmimalloc2.0/usr/lib/i386-linux-gnu/libmimalloc.so.2

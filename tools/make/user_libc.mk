@@ -8,7 +8,11 @@ libc_start := $(libc_folder)/libc/program/start.asm.o
 libc_sources := $(wildcard libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/stdio/*.cpp libc/program/*.cpp)
 libc_objects := $(libc_sources:%.cpp=$(libc_folder)/%.o)
 # mallinfo2 is a structure and a function, as its manual has it.
-libc_own_flags = $(user_flags) $(libc_flags) -isystem libc/include -fomit-frame-pointer -foptimize-sibling-calls -Wno-shadow
+libc_own_flags = $(user_flags) $(libc_flags) -isystem libc/include -fomit-frame-pointer -foptimize-sibling-calls -Wno-shadow \
+                 $(libc_stack)
+# The library calls no function of the program but from start.cpp, so its own need no stack aligned to 16.
+libc_stack = -mpreferred-stack-boundary=2
+$(libc_folder)/libc/program/start.o: libc_stack :=
 
 # Headers: ours, and those that belong to the compiler (stddef.h, stdint.h, stdarg.h).
 libc_program_flags = -nostdinc -isystem libc/include -isystem $(shell $(HOST32_CC) -print-file-name=include) \

@@ -1,0 +1,52 @@
+// Compiled with the flags of our C library: what is measured is what programs run.
+#include "tests/bench/program_malloc.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "libc/malloc/program_heap.h"
+
+namespace quire {
+
+// One thread: nobody waits.
+namespace libc {
+void heap_lock_wait(const std::uint32_t*, std::uint32_t) {
+    std::abort();
+}
+void heap_lock_wake(const std::uint32_t*) {
+    std::abort();
+}
+}  // namespace libc
+
+namespace bench {
+namespace {
+
+// One heap at a fixed place, as a program has it.
+alignas(libc::ProgramHeap) std::byte place[sizeof(libc::ProgramHeap)];
+libc::ProgramHeap& the_heap() {
+    return *reinterpret_cast<libc::ProgramHeap*>(place);
+}
+
+}  // namespace
+
+void start_program_heap(heap::PageSource& source) {
+    new (place)
+        libc::ProgramHeap({source, [] { return false; }, nullptr, nullptr, [] { std::abort(); }});
+}
+
+}  // namespace bench
+}  // namespace quire
+
+#define CALLER reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
+
+using quire::bench::the_heap;
+
+void* program_malloc(std::size_t size) {
+    return the_heap().allocate(size, CALLER);
+}
+void* program_realloc(void* block, std::size_t size) {
+    return the_heap().reallocate(block, size, CALLER);
+}
+void program_free(void* block) {
+    the_heap().deallocate(block, CALLER);
+}
