@@ -24,6 +24,11 @@ KERNEL_FLAGS = ["--target=i686-linux-gnu", "-march=i686", "-std=c++20", "-ffrees
                 "-fno-exceptions", "-fno-rtti", "-fno-strict-aliasing", "-I."]
 
 
+def product_flags(file) -> list[str]:
+    """What asks the kernel includes our own headers for programs."""
+    return KERNEL_FLAGS + (["-isystem", "libc/include"] if file.startswith("libc/program/") else [])
+
+
 def files(rooms, suffixes) -> list[str]:
     found = [path for room in rooms for path in Path(room).rglob("*") if path.suffix in suffixes]
     return sorted(map(str, found))
@@ -64,12 +69,12 @@ def check_layers() -> list[str]:
 def check_threads() -> list[str]:
     """The lock annotations of kernel/base/thread_annotations.h, which g++ ignores; and clang's own
     opinion of the language."""
-    return run_each([["clang++", *KERNEL_FLAGS, "-fsyntax-only", "-Wall", "-Wextra", "-Wthread-safety",
+    return run_each([["clang++", *product_flags(file), "-fsyntax-only", "-Wall", "-Wextra", "-Wthread-safety",
                       "-Werror", file] for file in files(PRODUCT, {".cpp"})])
 
 
 def check_tidy() -> list[str]:
-    return run_each([["clang-tidy", "--quiet", file, "--", *KERNEL_FLAGS]
+    return run_each([["clang-tidy", "--quiet", file, "--", *product_flags(file)]
                      for file in files(PRODUCT, {".cpp"})])
 
 

@@ -1,5 +1,5 @@
-/* Streams, stdio(3): POSIX's basics. Not here: floating point in formats, %n, scanf, and the locks of
- * flockfile(3), so one thread at a time may use a stream. */
+/* Streams, stdio(3): POSIX's basics. Not here: floating point in formats, %n, scanf, and the locks
+ * of flockfile(3), so one thread at a time may use a stream. */
 #ifndef _STDIO_H
 #define _STDIO_H
 
@@ -28,7 +28,8 @@ typedef struct _File FILE;
 /* stdout goes out with each line, at the end, and before stdin is read; stderr at once. */
 extern FILE *const stdin, *const stdout, *const stderr;
 
-/* Modes: r, w, a, each with + and b. NULL, and errno, when it cannot be; EINVAL for another mode. */
+/* Modes: r, w, a, each with + and b. NULL, and errno, when it cannot be; EINVAL for another mode.
+ */
 FILE* fopen(const char* path, const char* mode);
 FILE* fdopen(int file, const char* mode);
 /* EOF when something could not be written; the stream is gone all the same. */

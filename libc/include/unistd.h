@@ -1,5 +1,5 @@
-/* The calls of POSIX that this library has: each is section 2 of the man pages. They return -1 and set
- * errno when they fail. */
+/* The calls of POSIX that this library has: each is section 2 of the man pages. They return -1 and
+ * set errno when they fail. */
 #ifndef _UNISTD_H
 #define _UNISTD_H
 
@@ -20,8 +20,8 @@ extern "C" {
 
 extern char** environ;
 
-/* The end of the heap (sbrk(2)). malloc takes its memory from there as well, and minds what a program
- * moves in between. sbrk returns where the break was, or (void*)-1 and ENOMEM. */
+/* The end of the heap (sbrk(2)). malloc takes its memory from there as well, and minds what a
+ * program moves in between. sbrk returns where the break was, or (void*)-1 and ENOMEM. */
 int brk(void* end);
 void* sbrk(intptr_t increment);
 

@@ -8,11 +8,11 @@ using heap::CallSite;
 
 // The first to come sets up; the gate is shut then, so nobody else is inside.
 bool ProgramHeap::enter_slowly() {
-    if (__atomic_load_n(&mode_, __ATOMIC_ACQUIRE) != Mode::Plain) {
+    if (!is(kPlain)) {
         second_.take();
-        const bool first = mode_ == Mode::New;
+        const bool first = is(kNew);
         if (first) set_up();
-        if (mode_ == Mode::Watched) return false;
+        if (is(kWatched)) return false;
         second_.release();
         if (first) return true;  // and the gate is ours
     }
@@ -29,7 +29,7 @@ void ProgramHeap::set_up() {
     heap().parts().arena.set_steps(kUsualLimits.trim_from, kUsualLimits.ahead);
     const bool watched = home_.watched();
     if (watched) new (debug_place_) heap::DebugHeap(heap(), home_.damage);
-    __atomic_store_n(&mode_, watched ? Mode::Watched : Mode::Plain, __ATOMIC_RELEASE);
+    __atomic_store_n(&mode_, watched ? kWatched : kPlain, __ATOMIC_RELEASE);
 }
 
 void* ProgramHeap::checked(void* pointer) {
@@ -124,7 +124,7 @@ void ProgramHeap::before_fork() {
     fork_plain_ = gate_.try_take();
     if (fork_plain_) return;
     second_.take();
-    if (mode_ != Mode::Plain) return;
+    if (!is(kPlain)) return;
     second_.release();
     gate_.take();
     fork_plain_ = true;
@@ -135,7 +135,7 @@ void ProgramHeap::after_fork_in_child() {
 }
 
 std::size_t ProgramHeap::report_leaks(LeakReport& report) {
-    if (__atomic_load_n(&mode_, __ATOMIC_ACQUIRE) != Mode::Watched) return 0;
+    if (!is(kWatched)) return 0;
     second_.take();
     debug().check_all();
     heap::DebugHeap::SiteTotal rows[kLeakRows];

@@ -103,17 +103,20 @@ class ProgramHeap {
     std::size_t report_leaks(LeakReport& report);
 
     /// Lets go of the locks, so that a report may end the program, whose handlers may use the heap.
-    void leave_for_good() { leave(mode_ == Mode::Plain); }
+    void leave_for_good() { leave(is(kPlain)); }
 
     void check_invariants();
 
   private:
-    enum class Mode : std::uint32_t { New, Plain, Watched };
+    enum Mode : std::uint32_t { kNew, kPlain, kWatched };
     static constexpr std::size_t kLeakRows = 32;
 
     [[nodiscard]] heap::Heap& heap() { return *reinterpret_cast<heap::Heap*>(heap_place_); }
     [[nodiscard]] heap::DebugHeap& debug() {
         return *reinterpret_cast<heap::DebugHeap*>(debug_place_);
+    }
+    [[nodiscard]] bool is(Mode mode) const {
+        return __atomic_load_n(&mode_, __ATOMIC_ACQUIRE) == mode;
     }
     // Whether the heap is plain; then the gate is held, else the second lock.
     [[nodiscard]] bool enter() { return gate_.try_take() || enter_slowly(); }
@@ -128,7 +131,7 @@ class ProgramHeap {
 
     HeapLock gate_{true};
     HeapLock second_;
-    Mode mode_ = Mode::New;
+    std::uint32_t mode_ = kNew;  // a Mode; written under the second lock, read without it, too
     bool fork_plain_ = false;
     HeapHome home_;
     // Made by set_up(), so that a program which never asks for memory pays no page for them.

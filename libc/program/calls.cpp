@@ -2,9 +2,9 @@
 #include <cstdarg>
 #include <cstdint>
 
-#include "libc/include/errno.h"
-#include "libc/include/sys/mman.h"
-#include "libc/include/unistd.h"
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "user/system_call.h"
 
 extern "C" {

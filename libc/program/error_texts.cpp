@@ -1,6 +1,6 @@
 // What each error number means: strerror(3), perror(3).
-#include "libc/include/errno.h"
-#include "libc/include/string.h"
+#include <errno.h>
+#include <string.h>
 
 #include "libc/format.h"
 

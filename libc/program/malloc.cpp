@@ -1,14 +1,14 @@
 // malloc(3) and its family: errno and the manual's rules about sizes and alignments around the one
 // ProgramHeap of the program. Nothing here asks for memory by another way than that.
-#include "libc/include/malloc.h"
+#include <malloc.h>
 
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "kernel/abi/futex.h"
 #include "kernel/base/align.h"
 #include "libc/format.h"
-#include "libc/include/errno.h"
-#include "libc/include/string.h"
-#include "libc/include/sys/mman.h"
-#include "libc/include/unistd.h"
 #include "libc/malloc/break_pages.h"
 #include "libc/malloc/program_heap.h"
 #include "user/system_call.h"

@@ -1,8 +1,8 @@
 // From _start to main, and from exit to the end: environ, atexit(3), getenv(3), abort(3).
-#include "libc/include/errno.h"
-#include "libc/include/stdlib.h"
-#include "libc/include/string.h"
-#include "libc/include/unistd.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include "user/system_call.h"
 
 extern "C" {

@@ -1,14 +1,14 @@
 // stdio(3) over Stream: files of the kernel, the three standard streams, and formats.
-#include "libc/include/stdio.h"
+#include <stdio.h>
 
 #include <new>
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include "kernel/abi/fcntl.h"
 #include "libc/format.h"
-#include "libc/include/errno.h"
-#include "libc/include/stdlib.h"
-#include "libc/include/string.h"
-#include "libc/include/unistd.h"
 #include "libc/stdio/stream.h"
 #include "user/system_call.h"
 

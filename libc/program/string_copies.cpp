@@ -1,6 +1,6 @@
 // The functions of <string.h> that ask for memory.
-#include "libc/include/stdlib.h"
-#include "libc/include/string.h"
+#include <stdlib.h>
+#include <string.h>
 
 char* strndup(const char* text, size_t limit) {
     const size_t length = strnlen(text, limit);

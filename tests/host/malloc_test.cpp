@@ -149,6 +149,10 @@ TEST(ProgramHeap, DoesNotClearWhatIsFresh) {
     ASSERT_EQ(mincore(reinterpret_cast<void*>(page), 48 * SimulatedMemory::kPage, resident), 0);
     for (int i = 0; i < 48; ++i)
         EXPECT_EQ(resident[i] & 1, 0) << i;
+    void* mapped = world.heap.allocate_zeroed(100, SimulatedMemory::kPage, kHere);
+    ASSERT_EQ(mincore(mapped, 50 * SimulatedMemory::kPage, resident), 0);
+    for (int i = 0; i < 50; ++i)
+        EXPECT_EQ(resident[i] & 1, 0) << i;
 }
 
 TEST(ProgramHeap, SetsLimits) {
@@ -205,6 +209,50 @@ TEST(ProgramHeap, GoesRoundWhatOthersTakeFromTheBreak) {
         EXPECT_EQ(world.misuses.size(), 1U);
         world.misuses.clear();
     }
+}
+
+// The top that is asked for more may come back as another one, above what others have taken.
+TEST(ProgramHeap, AlignsAboveWhatOthersHaveTaken) {
+    for (std::size_t alignment = 32; alignment <= 16384; alignment *= 2) {
+        MallocWorld world;
+        static_cast<void>(world.heap.allocate(alignment / 2 + 40, kHere));
+        world.memory.move_break(5000);
+        void* block = world.heap.allocate_aligned(alignment, 40000, kHere);
+        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % alignment, 0U) << alignment;
+        world.heap.check_invariants();
+    }
+}
+
+TEST(ProgramHeap, GrowsABlockPastWhatOthersHaveTaken) {
+    MallocWorld world;
+    auto* block = static_cast<std::byte*>(world.heap.allocate(3000, kHere));
+    std::memset(block, 0x22, 3000);
+    std::byte* theirs = world.memory.move_break(5000);
+    std::memset(theirs, 0x77, 5000);
+    block = static_cast<std::byte*>(world.heap.reallocate(block, 40000, kHere));
+    ASSERT_GT(block, theirs);
+    std::memset(block + 3000, 0x22, 37000);
+    EXPECT_EQ(block[2999], std::byte{0x22});
+    for (std::size_t i = 0; i < 5000; ++i)
+        ASSERT_EQ(theirs[i], std::byte{0x77});
+    world.heap.check_invariants();
+}
+
+// The first extension goes round them, the second, for what is missing then, fails.
+TEST(ProgramHeap, IsWholeWhenItFailsBehindAFence) {
+    MallocWorld world;
+    ProgramHeap::Limits limits = world.heap.limits();
+    limits.ahead = 0;
+    world.heap.set_limits(limits);
+    static_cast<void>(world.heap.allocate(3000, kHere));
+    world.memory.move_break(5000);
+    world.memory.fail_from(2);
+    EXPECT_EQ(world.heap.allocate(33000, kHere), nullptr);
+    world.heap.check_invariants();
+    world.memory.fail_from(0);
+    auto* zero = static_cast<std::byte*>(world.heap.allocate_zeroed(1, 10000, kHere));
+    for (std::size_t i = 0; i < 10000; ++i)
+        ASSERT_EQ(zero[i], std::byte{0}) << i;
 }
 
 TEST(ProgramHeap, TellsWhoseMemoryAFenceHolds) {
@@ -299,7 +347,8 @@ TEST(ProgramHeap, IsFreeInTheChildOfAFork) {
         static_cast<void>(world.heap.allocate(10, kHere));
         world.heap.before_fork();
         world.heap.after_fork_in_child();
-        EXPECT_NE(world.heap.allocate(20, kHere), nullptr);
+        void* block = world.heap.allocate(20, kHere);
+        EXPECT_EQ(world.heap.usable_size(block) == 20, watched);  // of the same heap as before
         world.heap.before_fork();
         world.heap.after_fork_in_parent();
         EXPECT_NE(world.heap.allocate(20, kHere), nullptr);
