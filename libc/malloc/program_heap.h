@@ -108,14 +108,16 @@ class ProgramHeap {
     void check_invariants();
 
   private:
-    enum Mode : std::uint32_t { kNew, kPlain, kWatched };
+    static constexpr std::uint32_t kNew = 0;
+    static constexpr std::uint32_t kPlain = 1;
+    static constexpr std::uint32_t kWatched = 2;
     static constexpr std::size_t kLeakRows = 32;
 
     [[nodiscard]] heap::Heap& heap() { return *reinterpret_cast<heap::Heap*>(heap_place_); }
     [[nodiscard]] heap::DebugHeap& debug() {
         return *reinterpret_cast<heap::DebugHeap*>(debug_place_);
     }
-    [[nodiscard]] bool is(Mode mode) const {
+    [[nodiscard]] bool is(std::uint32_t mode) const {
         return __atomic_load_n(&mode_, __ATOMIC_ACQUIRE) == mode;
     }
     // Whether the heap is plain; then the gate is held, else the second lock.
@@ -131,7 +133,7 @@ class ProgramHeap {
 
     HeapLock gate_{true};
     HeapLock second_;
-    std::uint32_t mode_ = kNew;  // a Mode; written under the second lock, read without it, too
+    std::uint32_t mode_ = kNew;  // written under the second lock, read without it, too
     bool fork_plain_ = false;
     HeapHome home_;
     // Made by set_up(), so that a program which never asks for memory pays no page for them.
