@@ -175,3 +175,17 @@ def test_copy_on_write_seen_from_outside(boot):
     assert demo.bytes_of(first)[:1] == b"Q"
     demo.go_on()
     demo.check_end()
+
+
+def test_addresses_seen_from_outside(boot):
+    demo = Outside(boot, "address")
+    directory = None
+    for _ in ("text", "data", "heap", "mmap", "stack"):
+        process, text = demo.at_stop()
+        address, physical, byte = told(text, r"(\w+) is at physical (\w+) and holds (\w+)")
+        directory = directory or demo.directory(process)
+        frame, _ = demo.entry(directory, address)
+        assert frame * PAGE + address % PAGE == physical
+        assert demo.bytes_of(frame)[address % PAGE] == byte
+        demo.go_on()
+    demo.check_end()

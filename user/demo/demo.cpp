@@ -20,6 +20,12 @@ Text number_text(const char* before, std::uint64_t number) {
     return text;
 }
 
+Text address_text(std::uintptr_t address) {
+    Text text;
+    snprintf(text.data(), text.size(), "%08lx", static_cast<unsigned long>(address));
+    return text;
+}
+
 Text frame_text(const char* before, std::uint64_t frame) {
     Text text;
     if (frame == 0) {
@@ -102,6 +108,10 @@ void Demo::claim_at_most(const char* what, std::uint64_t bound, std::uint64_t me
 
 void Demo::claim(const char* what, const char* expected, const char* measured) {
     judge(what, expected, measured, strcmp(expected, measured) == 0);
+}
+
+void Demo::claim_address(const char* what, std::uintptr_t expected, std::uintptr_t measured) {
+    judge(what, address_text(expected).data(), address_text(measured).data(), expected == measured);
 }
 
 void Demo::claim_frame(const char* what, std::uint64_t expected, std::uint64_t measured) {

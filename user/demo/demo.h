@@ -31,6 +31,8 @@ class Demo {
     void claim_at_least(const char* what, std::uint64_t bound, std::uint64_t measured);
     void claim_at_most(const char* what, std::uint64_t bound, std::uint64_t measured);
     void claim(const char* what, const char* expected, const char* measured);
+    /// The same of an address, or of another number that one writes in hexadecimal digits.
+    void claim_address(const char* what, std::uintptr_t expected, std::uintptr_t measured);
     /// That it is this frame; that it is a frame, and another one. 0 is no frame.
     void claim_frame(const char* what, std::uint64_t expected, std::uint64_t measured);
     void claim_other_frame(const char* what, std::uint64_t not_this, std::uint64_t measured);

@@ -9,6 +9,16 @@
 #include "user/output.h"
 #include "user/signal_names.h"
 
+// Where a handler with SA_SIGINFO returns to: the kernel puts the registers back.
+asm(R"(
+    .pushsection .text.signal_return, "ax", @progbits
+demo_signal_return:
+    mov $173, %eax
+    int $0x80
+    .popsection
+)");
+extern "C" void demo_signal_return();
+
 namespace quire::demo {
 
 namespace {
@@ -167,6 +177,14 @@ std::byte* map(std::size_t bytes, std::uint32_t flags, int file, std::byte* at) 
 
 void unmap(std::byte* start, std::size_t bytes) {
     must("munmap", system_call(SYS_munmap, start, bytes));
+}
+
+void handle(std::uint32_t signal, FaultHandler handler) {
+    const abi::SigAction action{reinterpret_cast<std::uintptr_t>(handler),
+                                abi::kSaSigInfo | abi::kSaRestorer,
+                                reinterpret_cast<std::uintptr_t>(demo_signal_return),
+                                {}};
+    must("sigaction", system_call(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask));
 }
 
 const char* status_text(int status) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernel/abi/mman.h"
+#include "kernel/abi/signal.h"
 #include "user/system.h"
 
 namespace quire::demo {
@@ -74,6 +75,11 @@ inline char peek(const volatile void* address) {
 inline void poke(volatile void* address, char value) {
     *static_cast<volatile char*>(address) = value;
 }
+
+/// From now on the handler is called for this signal, and told what the kernel knows of it. When it
+/// returns, the instruction that was interrupted is tried again. sigaction(2), SA_SIGINFO.
+using FaultHandler = void (*)(int signal, abi::SigInfo* info, abi::UContext* context);
+void handle(std::uint32_t signal, FaultHandler handler);
 
 /// "exit 0", "SIGSEGV".
 const char* status_text(int status);
