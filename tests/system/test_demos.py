@@ -1,6 +1,6 @@
-"""The demonstrations of user/demo: each is run inside Quire, and every claim must come out as expected.
-What some of them say of frames is held against the PC's physical memory, read from outside: the
-program waits (--stop), the monitor tells its page directory, and the rest is in RAM.
+"""The demonstrations of user/demo: each is run inside Quire, and every claim must come out as
+expected. What some of them say of frames is held against the PC's physical memory, read from outside:
+the program waits (--stop), the monitor tells its page directory, and the rest is in RAM.
 
 Their pages in docs/demos show what they print; a page that shows something else is noticed here.
 """
@@ -14,21 +14,46 @@ from quire_vm import PROMPT_AT_END, QuireVm, VmFailure
 from test_programs import MONITOR_KEY, SHELL_READY, output_of
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = {"demo", "look"}
+NO_DEMOS = {"demo", "look", "tour"}
 DEMOS = sorted(path.stem for path in (ROOT / "user" / "demo").glob("*.cpp")
-               if path.stem not in LIBRARY)
+               if path.stem not in NO_DEMOS)
+NEED_LITTLE_RAM = {"locality", "thrashing", "locked"}
 CLAIM = re.compile(r"  .+: expected .+, measured .+ -- (NOT )?as expected")
 STOP = re.compile(r"\[process (\d+): (.*); Enter goes on\]\r\n")
 TERMINAL_KEY = "\x12"  # ^R: the terminal shows the line again
 PRESENT, WRITABLE, PAGE = 1, 2, 4096
 
 
-@pytest.fixture(scope="module")
-def vm(image):
-    """One PC for all of them, at the shell's prompt."""
-    with QuireVm(image, artifacts=ARTIFACTS / "test_demos", shell=True) as vm:
+def shell_with(image, memory):
+    """A PC at the shell's prompt."""
+    with QuireVm(image, artifacts=ARTIFACTS / f"test_demos-{memory}", shell=True,
+                 memory=memory) as vm:
         vm.wait_for(SHELL_READY)
         yield vm
+
+
+@pytest.fixture(scope="module")
+def vm(image):
+    yield from shell_with(image, 64)
+
+
+@pytest.fixture(scope="module")
+def small_vm(image):
+    yield from shell_with(image, 16)
+
+
+@pytest.fixture(scope="module")
+def run(request):
+    """run(NAME): what it prints, and its exit code. All run on one PC, but for those that need
+    little RAM; each once."""
+    seen = {}
+
+    def run_once(name):
+        if name not in seen:
+            vm = request.getfixturevalue("small_vm" if name in NEED_LITTLE_RAM else "vm")
+            seen[name] = output_of(vm, f"/demo/{name}")
+        return seen[name]
+    return run_once
 
 
 def check_claims(text, status):
@@ -39,8 +64,8 @@ def check_claims(text, status):
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_claims_hold(vm, name):
-    check_claims(*output_of(vm, f"/demo/{name}"))
+def test_claims_hold(run, name):
+    check_claims(*run(name))
 
 
 def without_figures(text):
@@ -49,12 +74,37 @@ def without_figures(text):
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_page_shows_what_is_printed(vm, name):
+def test_page_shows_what_is_printed(run, name):
     page = (ROOT / "docs" / "demos" / f"{name}.md").read_text()
     shown = re.search(rf"    # /demo/{name}\n((?:    .*\n)+)", page)[1]
     shown = "".join(line[4:] + "\n" for line in shown.splitlines())
-    text, _ = output_of(vm, f"/demo/{name}")
+    text, _ = run(name)
     assert without_figures(shown) == without_figures(text)
+
+
+def test_the_tour_knows_all(vm):
+    text, status = output_of(vm, "/demo/tour -l")
+    assert sorted(line.split()[0] for line in text.splitlines()) == DEMOS and status == 0
+    readme = (ROOT / "docs" / "demos" / "README.md").read_text()
+    order = re.findall(r"^\| \[([a-z-]+)\]", readme, re.M)
+    assert [line.split()[0] for line in text.splitlines()] == order
+
+
+def test_the_tour_runs_what_it_is_asked_for(vm):
+    text, status = output_of(vm, "/demo/tour moving break")
+    assert re.findall(r"^(\w+): \d+ claims, all as expected", text, re.M) == ["moving", "break"]
+    assert status == 0
+    text, status = output_of(vm, "/demo/tour nobody")
+    assert text == "tour: there is no nobody; -l lists them\n" and status == 2
+
+
+def test_the_tour_waits_for_enter(vm):
+    vm.send_serial("/demo/tour; echo tour\"\"-ended $?\r")
+    for name in ("three-states", "demand-zero"):
+        vm.wait_for(f"Read more in /docs/demos/{name}.md.\r\n[Enter for the next, q ends] ")
+        vm.send_serial("\r" if name == "three-states" else "q\r")
+    vm.wait_for("tour-ended 0")
+    vm.wait_for(SHELL_READY)
 
 
 class Outside:
@@ -170,7 +220,7 @@ def test_copy_on_write_seen_from_outside(boot):
     assert (demo.bytes_of(first)[:1], demo.bytes_of(copy)[:1]) == (b"p", b"c")
     demo.go_on()
 
-    assert told(demo.at_stop()[1], place) == [page, first]  # the child has ended, the parent written
+    assert told(demo.at_stop()[1], place) == [page, first]  # the parent has written
     assert demo.entry(of_parent, page) == (first, True)
     assert demo.bytes_of(first)[:1] == b"Q"
     demo.go_on()

@@ -33,6 +33,31 @@ void be_the_child(Demo& demo, Board& board, std::byte* page) {
     stop(demo, "the child", page);
 }
 
+void judge_child(Demo& demo, const Board& board, std::uint64_t first) {
+    demo.step("The child has read the page.");
+    demo.claim("page faults of the read", 0, board.faults_of_read);
+    demo.claim("it read", 'p', static_cast<std::uint64_t>(board.value_before));
+    demo.claim_frame("in the parent's frame", first, board.frame_before);
+
+    demo.step("Then it has written 'c' (%d).", 'c');
+    demo.claim("page faults of the write", 1, board.faults_of_write);
+    demo.claim_other_frame("its page was then in", first, board.frame_after);
+    demo.claim("it read", 'c', static_cast<std::uint64_t>(board.value_after));
+}
+
+void write_last(Demo& demo, std::byte* page, std::uint64_t first) {
+    demo.step("The parent reads: nothing has changed.");
+    demo.claim("it reads", 'p', static_cast<std::uint64_t>(peek(page)));
+    demo.claim_frame("in its old frame", first, frame_of(page));
+
+    demo.step("The parent writes 'P' (%d). Nobody else has the frame any more.", 'P');
+    const Faults cost = faults_of([&] { poke(page, 'P'); });
+    demo.claim("page faults of the write", 1, cost.all());
+    demo.claim_frame("no copy: it is still in", first, frame_of(page));
+    demo.claim("page faults of one more write", 0, faults_of([&] { poke(page, 'Q'); }).all());
+    demo.claim("it reads", 'Q', static_cast<std::uint64_t>(peek(page)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv, char**) {
@@ -46,26 +71,8 @@ int main(int argc, char** argv, char**) {
     stop(demo, "the parent", page);
     demo.claim("the child", "exit 0", end_of_child([&] { be_the_child(demo, board, page); }));
 
-    demo.step("The child has read the page.");
-    demo.claim("page faults of the read", 0, board.faults_of_read);
-    demo.claim("it read", 'p', static_cast<std::uint64_t>(board.value_before));
-    demo.claim_frame("in the parent's frame", first, board.frame_before);
-
-    demo.step("Then it has written 'c' (%d).", 'c');
-    demo.claim("page faults of the write", 1, board.faults_of_write);
-    demo.claim_other_frame("its page was then in", first, board.frame_after);
-    demo.claim("it read", 'c', static_cast<std::uint64_t>(board.value_after));
-
-    demo.step("The parent reads: nothing has changed.");
-    demo.claim("it reads", 'p', static_cast<std::uint64_t>(peek(page)));
-    demo.claim_frame("in its old frame", first, frame_of(page));
-
-    demo.step("The parent writes 'P' (%d). Nobody else has the frame any more.", 'P');
-    const Faults cost = faults_of([&] { poke(page, 'P'); });
-    demo.claim("page faults of the write", 1, cost.all());
-    demo.claim_frame("no copy: it is still in", first, frame_of(page));
-    demo.claim("page faults of one more write", 0, faults_of([&] { poke(page, 'Q'); }).all());
-    demo.claim("it reads", 'Q', static_cast<std::uint64_t>(peek(page)));
+    judge_child(demo, board, first);
+    write_last(demo, page, first);
     stop(demo, "the parent", page);
     return demo.result();
 }

@@ -20,6 +20,34 @@ void show_unallocated(Demo& demo, const std::byte* pages) {
     demo.claim("a child that reads it ends by", "SIGSEGV", end_of_child([&] { peek(pages); }));
 }
 
+void show_uncached(Demo& demo, std::byte* pages) {
+    demo.step("Uncached: mmap allocates %zu pages there. That is a promise, not memory.", kPages);
+    map(kBytes, abi::kMapPrivate | abi::kMapFixed, -1, pages);
+    demo.claim("/proc/self/smaps has there", "a region", is_allocated(pages));
+    demo.claim("KiB of it in RAM", 0, region_of(pages).resident);
+    demo.claim("/proc/self/pagemap says", "absent", page_state(pages + kPage).text());
+    demo.stop("page %lx is uncached", reinterpret_cast<unsigned long>(pages + kPage));
+}
+
+void show_cached(Demo& demo, std::byte* pages) {
+    std::byte* const page = pages + kPage;
+    demo.step("Cached: page 1 of the %zu is written to.", kPages);
+    demo.claim("page faults of the first write", 1, faults_of([&] { poke(page, 'q'); }).all());
+    demo.claim("/proc/self/pagemap says of page 1", "present", page_state(page).text());
+    demo.claim("and of page 2", "absent", page_state(page + kPage).text());
+    demo.claim("page faults of the second write", 0, faults_of([&] { poke(page, 'u'); }).all());
+    demo.stop("page %lx is cached in frame %05llx", reinterpret_cast<unsigned long>(page),
+              static_cast<unsigned long long>(frame_of(page)));
+}
+
+void throw_away(Demo& demo, std::byte* pages) {
+    demo.step("Back to uncached: madvise(MADV_DONTNEED) throws the contents away.");
+    must("madvise", system_call(SYS_madvise, pages, kBytes, abi::kMadvDontNeed));
+    demo.claim("/proc/self/smaps has there", "a region", is_allocated(pages));
+    demo.claim("/proc/self/pagemap says of page 1", "absent", page_state(pages + kPage).text());
+    demo.claim("what is read there", 0, static_cast<unsigned char>(peek(pages + kPage)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv, char**) {
@@ -29,30 +57,9 @@ int main(int argc, char** argv, char**) {
     demo.step("Unallocated: %lx, of which nobody has told the kernel what should be there.",
               reinterpret_cast<unsigned long>(pages));
     show_unallocated(demo, pages);
-
-    demo.step("Uncached: mmap allocates %zu pages there. That is a promise, not memory.", kPages);
-    map(kBytes, abi::kMapPrivate | abi::kMapFixed, -1, pages);
-    demo.claim("/proc/self/smaps has there", "a region", is_allocated(pages));
-    demo.claim("KiB of it in RAM", 0, region_of(pages).resident);
-    demo.claim("/proc/self/pagemap says", "absent", page_state(pages + kPage).text());
-    demo.stop("page %lx is uncached", reinterpret_cast<unsigned long>(pages + kPage));
-
-    demo.step("Cached: page 1 of the %zu is written to.", kPages);
-    const Faults cost = faults_of([&] { poke(pages + kPage, 'q'); });
-    demo.claim("page faults of the first write", 1, cost.all());
-    demo.claim("/proc/self/pagemap says of page 1", "present", page_state(pages + kPage).text());
-    demo.claim("and of page 2", "absent", page_state(pages + 2 * kPage).text());
-    demo.claim("page faults of the second write", 0,
-               faults_of([&] { poke(pages + kPage, 'u'); }).all());
-    demo.stop("page %lx is cached in frame %05llx", reinterpret_cast<unsigned long>(pages + kPage),
-              static_cast<unsigned long long>(frame_of(pages + kPage)));
-
-    demo.step("Back to uncached: madvise(MADV_DONTNEED) throws the contents away.");
-    must("madvise", system_call(SYS_madvise, pages, kBytes, abi::kMadvDontNeed));
-    demo.claim("/proc/self/smaps has there", "a region", is_allocated(pages));
-    demo.claim("/proc/self/pagemap says of page 1", "absent", page_state(pages + kPage).text());
-    demo.claim("what is read there", 0, static_cast<unsigned char>(peek(pages + kPage)));
-
+    show_uncached(demo, pages);
+    show_cached(demo, pages);
+    throw_away(demo, pages);
     demo.step("Back to unallocated: munmap.");
     unmap(pages, kBytes);
     show_unallocated(demo, pages);
