@@ -59,7 +59,7 @@ def test_a_line_goes_on(vm):
 
 def test_a_line_without_sense_is_refused(vm):
     vm.send_serial("echo )\r")
-    vm.wait_for("sh: syntax error near ')'\r\n# ")
+    vm.wait_for("sh: syntax error: ')' unexpected\r\n# ")
     assert output_of(vm, "echo $?") == ("2\n", 0)
 
 

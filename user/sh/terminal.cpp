@@ -1,0 +1,124 @@
+#include "user/sh/terminal.h"
+
+#include <algorithm>
+
+#include "kernel/abi/errno.h"
+#include "user/output.h"
+#include "user/sh/builtins.h"
+#include "user/sh/calls.h"
+
+namespace quire::shell {
+namespace {
+
+constexpr std::string_view kWordEnds = " \t;|&<>()=:";
+constexpr std::string_view kNeedsBackslash = " \t;|&<>()'\"\\$`*?[#~";
+
+/// The start that all names have in common.
+std::string_view common_start(const Field* names) {
+    std::string_view common = names->text;
+    for (const Field* name = names->next; name != nullptr; name = name->next) {
+        const std::string_view text(name->text);
+        std::size_t same = 0;
+        while (same < common.size() && same < text.size() && common[same] == text[same])
+            ++same;
+        common = common.substr(0, same);
+    }
+    return common;
+}
+
+}  // namespace
+
+void Terminal::write(std::string_view text) {
+    write_all(sys::kOutput, text.data(), text.size());
+}
+
+Terminal::Outcome Terminal::read_line(std::string_view prompt, std::string_view& line) {
+    abi::Termios usual;
+    abi::WindowSize size;
+    if (sys::terminal_settings(sys::kInput, usual) < 0) return Outcome::End;
+    abi::Termios raw = usual;
+    raw.local &= ~(abi::kLocalCanonical | abi::kLocalEcho | abi::kLocalExtended);
+    raw.keys[abi::kKeyLeast] = 1;
+    raw.keys[abi::kKeyTime] = 0;
+    sys::set_terminal(sys::kInput, raw);
+    const bool has_size = sys::window_size(sys::kInput, size) == 0 && size.columns > 0;
+    editor_.begin(prompt, has_size ? size.columns : 80);
+    const Outcome outcome = feed();
+    sys::set_terminal(sys::kInput, usual);
+    line = editor_.line();
+    return outcome;
+}
+
+Terminal::Outcome Terminal::feed() {
+    for (;;) {
+        char byte = '\0';
+        const long got = sys::read(sys::kInput, &byte, 1);
+        if (got == -abi::kEintr) {
+            if (!shell_.traps().take_interrupt()) continue;
+            write("^C\n");
+            return Outcome::Interrupted;
+        }
+        if (got <= 0) return Outcome::End;
+        const LineEditor::Event event = editor_.feed(byte);
+        if (event == LineEditor::Event::Line) return Outcome::Line;
+        if (event == LineEditor::Event::EndOfInput) return Outcome::End;
+    }
+}
+
+/// The names that begin with the word: files, and where a command stands the commands.
+Field* Terminal::candidates(std::string_view word, bool is_command) {
+    Arena& arena = shell_.arena();
+    KernelNames names;
+    TextBuilder pattern(arena);
+    for (const char c : word) {
+        if (c != '/') pattern.put('\\');
+        pattern.put(c);
+    }
+    pattern.put('*');
+    const std::string_view wanted = pattern.take();
+    Field* found = nullptr;
+    if (!is_command) return files_like(wanted, arena, names);
+    for (const Builtin& builtin : builtins())
+        if (builtin.name.starts_with(word))
+            found = arena.make<Field>(arena.copy(builtin.name), found);
+    std::string_view folders = shell_.variables().find("PATH").value_or("");
+    while (!folders.empty()) {
+        const std::string_view folder = folders.substr(0, folders.find(':'));
+        TextBuilder path(arena);
+        path.put(folder);
+        path.put('/');
+        path.put(wanted);
+        for (Field* file = files_like(path.take(), arena, names); file != nullptr;
+             file = file->next)
+            found = arena.make<Field>(file->text + folder.size() + 1, found);
+        folders.remove_prefix(std::min(folders.size(), folder.size() + 1));
+    }
+    return found;
+}
+
+std::string_view Terminal::complete(std::string_view before_cursor) {
+    const std::size_t end = before_cursor.find_last_of(kWordEnds);
+    const std::size_t start = end == std::string_view::npos ? 0 : end + 1;
+    const std::string_view word = before_cursor.substr(start);
+    const std::size_t last = before_cursor.substr(0, start).find_last_not_of(" \t");
+    const bool is_first =
+        last == std::string_view::npos ||
+        std::string_view(";|&(").find(before_cursor[last]) != std::string_view::npos;
+    const bool is_command = is_first && word.find('/') == std::string_view::npos;
+    const Field* const found = candidates(word, is_command);
+    if (found == nullptr) return {};
+    TextBuilder text(shell_.arena());
+    for (const char c : common_start(found).substr(word.size())) {
+        if (kNeedsBackslash.find(c) != std::string_view::npos) text.put('\\');
+        text.put(c);
+    }
+    if (found->next == nullptr) {
+        abi::Stat64 status{};
+        const bool is_folder = !is_command && sys::file_status(found->text, status) == 0 &&
+                               (status.mode & abi::kModeKind) == abi::kModeDirectory;
+        text.put(is_folder ? '/' : ' ');
+    }
+    return text.take();
+}
+
+}  // namespace quire::shell
