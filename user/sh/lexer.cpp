@@ -1,5 +1,7 @@
 #include "user/sh/lexer.h"
 
+#include <algorithm>
+
 #include "user/sh/characters.h"
 
 namespace quire::shell {
@@ -145,7 +147,8 @@ void Lexer::read_here_document(const HereDocument& here) {
     for (;;) {
         std::string_view line = read_line();
         if (line.empty()) break;
-        if (here.without_tabs) line.remove_prefix(line.find_first_not_of('\t'));
+        if (here.without_tabs)
+            line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
         if (line.substr(0, line.find('\n')) == here.delimiter) break;
         body.put(line);
     }

@@ -36,7 +36,6 @@ LineEditor::Event LineEditor::feed(char byte) {
         feed_escape(byte);
     } else if (byte == '\r' || byte == '\n') {
         move_to(length_);
-        screen_.write("\n");
         history_.add(line());
         return Event::Line;
     } else if (byte == control('D') && length_ == 0) {

@@ -35,7 +35,7 @@ class LineEditor {
 
     enum class Event : std::uint8_t {
         None,        // go on feeding
-        Line,        // Enter: line() is complete
+        Line,        // Enter: line() is complete; the cursor is behind it
         EndOfInput,  // ^D on an empty line
     };
 

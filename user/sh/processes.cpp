@@ -107,6 +107,8 @@ void Shell::be_subshell() {
     interactive_ = false;
     loops_ = 0;
     traps_.leave_keys();
+    // ^C that came while the shell's own handler was still here is for this process.
+    if (traps_.take_interrupt()) sys::kill(sys::process_id(), kSignalInterrupt);
     traps_.forget();
     saved_.forget();
     jobs_.forget();

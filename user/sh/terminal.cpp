@@ -13,6 +13,20 @@ namespace {
 constexpr std::string_view kWordEnds = " \t;|&<>()=:";
 constexpr std::string_view kNeedsBackslash = " \t;|&<>()'\"\\$`*?[#~";
 
+constexpr char kInterruptKey = 0x03;
+constexpr std::size_t kNone = std::string_view::npos;
+
+/// Where the last word begins; a backslash makes what follows a part of it.
+std::size_t word_start(std::string_view text) {
+    std::size_t start = 0;
+    for (std::size_t at = 0; at < text.size(); ++at)
+        if (text[at] == '\\')
+            ++at;
+        else if (kWordEnds.find(text[at]) != kNone)
+            start = at + 1;
+    return start;
+}
+
 /// The start that all names have in common.
 std::string_view common_start(const Field* names) {
     std::string_view common = names->text;
@@ -37,7 +51,8 @@ Terminal::Outcome Terminal::read_line(std::string_view prompt, std::string_view&
     abi::WindowSize size;
     if (sys::terminal_settings(sys::kInput, usual) < 0) return Outcome::End;
     abi::Termios raw = usual;
-    raw.local &= ~(abi::kLocalCanonical | abi::kLocalEcho | abi::kLocalExtended);
+    raw.local &= ~(abi::kLocalCanonical | abi::kLocalEcho | abi::kLocalExtended |
+                   abi::kLocalSignals);  // ^C is a key here: a signal could come before the read
     raw.keys[abi::kKeyLeast] = 1;
     raw.keys[abi::kKeyTime] = 0;
     sys::set_terminal(sys::kInput, raw);
@@ -45,6 +60,9 @@ Terminal::Outcome Terminal::read_line(std::string_view prompt, std::string_view&
     editor_.begin(prompt, has_size ? size.columns : 80);
     const Outcome outcome = feed();
     sys::set_terminal(sys::kInput, usual);
+    // Whoever sees the end of the line may press ^C for the command.
+    if (outcome == Outcome::Line) write("\n");
+    if (outcome == Outcome::Interrupted) write("^C\n");
     line = editor_.line();
     return outcome;
 }
@@ -55,10 +73,10 @@ Terminal::Outcome Terminal::feed() {
         const long got = sys::read(sys::kInput, &byte, 1);
         if (got == -abi::kEintr) {
             if (!shell_.traps().take_interrupt()) continue;
-            write("^C\n");
             return Outcome::Interrupted;
         }
         if (got <= 0) return Outcome::End;
+        if (byte == kInterruptKey) return Outcome::Interrupted;
         const LineEditor::Event event = editor_.feed(byte);
         if (event == LineEditor::Event::Line) return Outcome::Line;
         if (event == LineEditor::Event::EndOfInput) return Outcome::End;
@@ -97,22 +115,24 @@ Field* Terminal::candidates(std::string_view word, bool is_command) {
 }
 
 std::string_view Terminal::complete(std::string_view before_cursor) {
-    const std::size_t end = before_cursor.find_last_of(kWordEnds);
-    const std::size_t start = end == std::string_view::npos ? 0 : end + 1;
-    const std::string_view word = before_cursor.substr(start);
+    const std::size_t start = word_start(before_cursor);
+    const std::string_view word = without_backslashes(before_cursor.substr(start), shell_.arena());
     const std::size_t last = before_cursor.substr(0, start).find_last_not_of(" \t");
     const bool is_first =
-        last == std::string_view::npos ||
-        std::string_view(";|&(").find(before_cursor[last]) != std::string_view::npos;
-    const bool is_command = is_first && word.find('/') == std::string_view::npos;
+        last == kNone || std::string_view(";|&(").find(before_cursor[last]) != kNone;
+    const bool is_command = is_first && word.find('/') == kNone;
     const Field* const found = candidates(word, is_command);
     if (found == nullptr) return {};
+    const std::string_view common = common_start(found);
     TextBuilder text(shell_.arena());
-    for (const char c : common_start(found).substr(word.size())) {
-        if (kNeedsBackslash.find(c) != std::string_view::npos) text.put('\\');
+    for (const char c : common.substr(word.size())) {
+        if (kNeedsBackslash.find(c) != kNone) text.put('\\');
         text.put(c);
     }
-    if (found->next == nullptr) {
+    bool is_clear = true;  // a command may be in several folders
+    for (const Field* name = found; name != nullptr; name = name->next)
+        is_clear = is_clear && common == name->text;
+    if (is_clear) {
         abi::Stat64 status{};
         const bool is_folder = !is_command && sys::file_status(found->text, status) == 0 &&
                                (status.mode & abi::kModeKind) == abi::kModeDirectory;
