@@ -62,6 +62,13 @@ def parse(text):
     return costs
 
 
+def missed(rows):
+    """The rows of process_costs whose goal is not reached in `rows` of results.tsv."""
+    names = {title: name for name, (title, _) in ROWS.items()}
+    return [names[row["name"].removeprefix("cost: ")] for row in rows if row["name"].startswith("cost: ")
+            and results.reached(row["value"], row["goal"]) == "NO"]
+
+
 def main():
     small = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     quire = parse(guests.on_quire("process_costs", MEMORY))

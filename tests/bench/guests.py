@@ -1,5 +1,6 @@
 """Runs the programs of tests/bench/guest on Quire and on Linux, on the same machine under -icount, where
 a clock of the TSC is a guest instruction."""
+import contextlib
 import re
 import sys
 
@@ -17,12 +18,19 @@ def peer_name():
     return f"Linux {linux_peer.kernel()[1]}"
 
 
+@contextlib.contextmanager
+def quire(name, memory, extra=()):
+    """Quire at its shell's prompt; what is left for the reader of a failure goes to build/bench/NAME."""
+    with QuireVm(results.ROOT / "build" / "tests.img", artifacts=results.ROOT / "build" / "bench" / name,
+                 memory=memory, cpu="pentium3", icount="shift=0,sleep=off", shell=True,
+                 extra=["-smp", "1", "-rtc", "clock=vm", *extra]) as vm:
+        vm.wait_for(SHELL_PROMPT)
+        yield vm
+
+
 def on_quire(program, memory):
     """What /bench/PROGRAM prints in Quire's shell."""
-    with QuireVm(results.ROOT / "build" / "tests.img", artifacts=results.ROOT / "build" / "bench" / program,
-                 memory=memory, cpu="pentium3", icount="shift=0,sleep=off", shell=True,
-                 extra=["-smp", "1", "-rtc", "clock=vm"]) as vm:
-        vm.wait_for(SHELL_PROMPT)
+    with quire(program, memory) as vm:
         start = len(vm.serial_text())
         vm.send_serial(f"/bench/{program}\r")
         vm.wait_for(re.compile(r"\n# $"), timeout=LONG)

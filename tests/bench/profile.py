@@ -18,10 +18,12 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = ROOT / "build"
+import bench_costs
+import guests
+import results
+
+BUILD = results.ROOT / "build"
 BENCH = BUILD / "test_programs" / "debug" / "process_costs"
 # Programs, and the kernel; not the BIOS.
 LOGGED = [(0x08000000, 0x40000000), (0xC0000000, 0xFFC00000)]
@@ -31,6 +33,7 @@ TRACE = re.compile(rb"\[[0-9a-f]+/([0-9a-f]+)/")
 FUNCTION = re.compile(r"([0-9a-f]+) [tTwW] (?!\.\.@)(.*)")
 SOURCE_LINE = re.compile(r"^(?:/.*/)?((?:boot|cpu|drivers|fs|kernel|libc|mm)/[^ ]+:\d+)")
 ROUNDS = 2
+MEMORY = 128
 
 
 class Symbols:
@@ -120,16 +123,14 @@ def by_function(counts, kernel, base=BENCH_BASE):
     return table
 
 
-def collect(row, kernel):
-    """The counts of the round with the fewest instructions, and the turns of that round."""
-    sys.path.insert(0, str(ROOT / "tests" / "system"))
-    from quire_vm import SHELL_PROMPT, QuireVm
+def collect(rows):
+    """{row: (counts, turns)}: of each row the counts of the round with the fewest instructions."""
     mark = Symbols.of(BENCH).address("mark")
     with tempfile.TemporaryDirectory() as private:
         log = os.path.join(private, "log")
         os.mkfifo(log)
         ranges = ",".join(f"{first:#x}..{last - 1:#x}" for first, last in LOGGED)
-        rounds = []
+        rounds, turns = [], []
 
         def read():
             with open(log, "rb", buffering=1 << 20) as lines:
@@ -137,18 +138,18 @@ def collect(row, kernel):
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()  # QEMU waits for somebody who reads the pipe
-        with QuireVm(BUILD / "tests.img", artifacts=BUILD / "bench" / "profile", memory=128,
-                     cpu="pentium3", icount="shift=0,sleep=off", shell=True,
-                     extra=["-rtc", "clock=vm", "-dfilter", ranges, "-D", log]) as vm:
-            vm.wait_for(SHELL_PROMPT)
+        with guests.quire("profile", MEMORY, ["-dfilter", ranges, "-D", log]) as vm:
             vm.hmp("singlestep on")
             vm.hmp("log exec,nochain")
-            vm.send_serial(f"/bench/process_costs {row} {ROUNDS}\r")
-            said = vm.wait_for(re.compile(r"cost: \S+ +\S+ +of (\d+)\s|no such row\s"), timeout=3000)
+            for row in rows:
+                vm.send_serial(f"/bench/process_costs {row} {ROUNDS}\r")
+                said = vm.wait_for(re.compile(r"cost: \S+ +\S+ +of (\d+)\s|no such row\s"), guests.LONG)
+                if not said[1]:
+                    sys.exit(f"profile: process_costs has no row {row}")
+                turns.append(int(said[1]))
         reader.join()
-    if not said[1]:
-        sys.exit(f"profile: process_costs has no row {row}")
-    return min(rounds, key=lambda counts: counts.total()), int(said[1])
+    return {row: (min(rounds[ROUNDS * at:ROUNDS * (at + 1)], key=lambda counts: counts.total()), turns[at])
+            for at, row in enumerate(rows)}
 
 
 def print_table(counts, turns, kernel):
@@ -184,13 +185,32 @@ def print_function(counts, turns, kernel, wanted):
                 print(f"{'':12}{place[1]}")
 
 
+def itemised(counts, turns, kernel):
+    """The functions of a row for the book, the dearest first, those below a fiftieth as one."""
+    table = by_function(counts, kernel)
+    least = counts.total() / 50
+    told = sorted(((times / turns, name) for name, (times, _) in table.items() if times >= least), reverse=True)
+    rest = [times for times, _ in table.values() if times < least]
+    words = [f"{name} {results.number(f'{times:.1f}')}" for times, name in told]
+    if rest:
+        words.append(f"{len(rest)} others {results.number(f'{sum(rest) / turns:.1f}')}")
+    return ", ".join(words)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Counts instructions by kernel function.")
-    parser.add_argument("row", help="a row of process_costs, as make bench prints it")
+    parser.add_argument("row", help="a row of process_costs; `missed` writes those whose goal make bench "
+                                    "found missed to build/bench/itemised.tsv")
     parser.add_argument("function", nargs="?", help="list the functions of this name, instruction by instruction")
     options = parser.parse_args()
     kernel = Symbols.of(BUILD / "kernel.elf")
-    counts, turns = collect(options.row, kernel)
+    if options.row == "missed":
+        table = results.Itemised()
+        for row, (counts, turns) in collect(bench_costs.missed(results.read())).items():
+            table.add(bench_costs.ROWS[row][0], f"{counts.total() / turns:.1f}", itemised(counts, turns, kernel))
+        table.write()
+        return
+    counts, turns = collect([options.row])[options.row]
     print_table(counts, turns, kernel)
     if options.function:
         print_function(counts, turns, kernel, options.function)

@@ -81,6 +81,28 @@ class Table:
         path.write_text("\n".join(["\t".join(COLUMNS), *kept, *own]) + "\n")
 
 
+class Itemised:
+    """Where the instructions of a row go: row, instructions, functions; a file of its own."""
+
+    PATH = PATH.with_name("itemised.tsv")
+
+    def __init__(self):
+        self._lines = []
+
+    def add(self, title, value, functions):
+        self._lines.append(f"{title}\t{value}\t{functions}")
+        print(f"  {title} {number(value)}: {functions}", flush=True)
+
+    def write(self):
+        self.PATH.parent.mkdir(parents=True, exist_ok=True)
+        self.PATH.write_text("\n".join(self._lines) + "\n")
+
+    @classmethod
+    def read(cls):
+        lines = cls.PATH.read_text().splitlines() if cls.PATH.exists() else []
+        return [line.split("\t") for line in lines]
+
+
 def run(command):
     """Runs a program; ends this one when it fails."""
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)

@@ -55,13 +55,21 @@ def chosen(rows, prefix, words):
     return found
 
 
-def filled(text, rows):
+def itemised(entries):
+    lines = ["| row | instructions | where they go |", "|---|--:|---|"]
+    return "\n".join(lines + [f"| {title} | {results.number(value)} | {functions} |"
+                              for title, value, functions in entries]) + "\n"
+
+
+def filled(text, rows, entries=()):
     """The book with its tables made anew, and the marks for which there are no figures."""
     without = []
 
     def block(match):
         words = tuple(word.strip() for word in (match[3] or "").split(";") if word.strip())
         found = chosen(rows, match[2].strip(), words)
+        if match[2].strip() == "itemised" and entries:
+            return match[1] + itemised(entries) + match[4]
         if not found:
             without.append(match[2].strip())
             return match[0]
@@ -74,7 +82,7 @@ def main():
     rows = results.read()
     if not rows:
         sys.exit("write_measurements: there are no figures; `make bench` makes them")
-    text, without = filled(BOOK.read_text(), rows)
+    text, without = filled(BOOK.read_text(), rows, results.Itemised.read())
     BOOK.write_text(text)
     for path in CURVES:
         shutil.copy(path, BOOK.parent / path.name)

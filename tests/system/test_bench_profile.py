@@ -72,3 +72,8 @@ def test_functions_have_instructions_and_calls(kernel):
     counts = Counter({0xC0101000: 3, 0xC0101010: 3, 0xC0104004: 7, 0x20000080: 2, 0x08048000: 1})
     assert profile.by_function(counts, kernel) == {
         "trap_common": (6, 3), "memset": (7, 0), "(ring 3)": (2, 0), "(ring 3, other programs)": (1, 0)}
+
+
+def test_a_row_for_the_book_has_its_dearest_functions_first(kernel):
+    counts = Counter({0xC0101000: 30, 0xC0104004: 160, 0x20000080: 2})
+    assert profile.itemised(counts, 2, kernel) == "memset 80, trap_common 15, 1 others 1"

@@ -152,7 +152,19 @@ def test_the_book_has_a_mark_for_every_measurement():
     marks = {match[2].strip() for match in write_measurements.BLOCK.finditer(write_measurements.BOOK.read_text())}
     prefixes = {match[1] for path in write_measurements.BOOK.parent.parent.glob("tests/bench/*.py")
                 for match in re.finditer(r'results\.Table\("([\w ]+): "\)', path.read_text())}
-    assert marks == prefixes
+    assert marks == prefixes | {"itemised"}
+
+
+def test_rows_that_miss_their_goal():
+    rows = [row("cost: getpid", goal="<= 4"), row("cost: COW copy, a page", goal="<= 5"), row("cost: munmap, per touched page"),
+            row("slab: getpid", goal="<= 4")]
+    assert bench_costs.missed(rows) == ["getpid"]
+
+
+def test_functions_of_a_row_stand_in_the_book():
+    text, _ = write_measurements.filled("<!-- figures: itemised -->\n<!-- end of figures -->\n", [],
+                                        [["getpid", "213.0", "run 41, others 3"]])
+    assert "| getpid | 213 | run 41, others 3 |\n" in text
 
 
 def test_parts_of_a_boot_by_address():
