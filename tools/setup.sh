@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh run|test|lint|debug|coverage|bench: makes sure this machine has what that make target needs.
+# setup.sh run|test|lint|debug|coverage|bench|peer: makes sure this machine has what that make target needs.
 #
 # Each need is probed by a command or a file, never by asking dpkg, so that the usual answer
 # (everything is here) costs a few milliseconds. What is missing is installed through apt on Debian
@@ -76,6 +76,11 @@ needs_of_bench() {
     need valgrind "counts instructions" have valgrind
     need python3-matplotlib "draws the curves" has_python_module matplotlib
 }
+needs_of_peer() {
+    need flex "reads Linux's configuration" have flex
+    need bison "reads it, too" have bison
+    need bc "computes Linux's clock constants" have bc
+}
 needs_of_lint() {
     need make "runs the build" have make
     need python3 "checks the layers" have python3
@@ -92,8 +97,9 @@ case $purpose in
     lint) needs_of_lint ;;
     debug) needs_of_run && need gdb "is the debugger" have gdb ;;
     bench) needs_of_run && needs_of_test && needs_of_bench ;;
+    peer) needs_of_run && needs_of_peer ;;
     coverage) needs_of_run && needs_of_test && need gcovr "counts the lines" have gcovr ;;
-    *) echo "usage: tools/setup.sh run|test|lint|debug|coverage|bench" >&2; exit 2 ;;
+    *) echo "usage: tools/setup.sh run|test|lint|debug|coverage|bench|peer" >&2; exit 2 ;;
 esac
 missing=${missing# }
 [ -n "$missing" ] || exit 0

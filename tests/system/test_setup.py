@@ -50,7 +50,7 @@ def test_without_apt_prints_the_packages(machine):
         assert package in said
 
 
-@pytest.mark.parametrize("purpose", ["run", "test", "lint", "debug"])
+@pytest.mark.parametrize("purpose", ["run", "test", "lint", "debug", "bench", "peer"])
 def test_installs_once_and_never_multilib_or_recommends(machine, purpose):
     machine.add("apt-get", "exit 0")
     code, said, calls = machine.run(purpose)

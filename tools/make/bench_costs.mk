@@ -8,6 +8,6 @@ endif
 
 .PHONY: bench-costs
 bench-costs: test-image build/bench/floor.elf
-	$(if $(PEER),$(Q)$(PYTHON) tools/small_linux.py)
+	$(if $(PEER),$(Q)tools/setup.sh peer && $(PYTHON) tools/small_linux.py)
 	$(say) BENCH "processes and their memory, beside Linux, in guest instructions"
 	$(Q)$(PYTHON) tests/bench/bench_costs.py $(if $(PEER),build/linux/bzImage)
