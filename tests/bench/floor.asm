@@ -6,7 +6,8 @@
 ; which are instructions under -icount. Frames are a stack of addresses; page tables are seen at
 ; TABLES, through the directory's last entry (SDM 3A 4.3).
 ;
-; What is mapped: 0-16 MiB as it is, ring 3 may write there, too; REGION and the pages behind it.
+; What is mapped: 0-16 MiB as it is, ring 3 may write there, too; REGION and the pages behind it. Of the
+; page tables that fork shares only the first is there: what is done to the others' entries is the same.
 bits 32
 
 PAGES    equ 1024                  ; of which faults are counted
@@ -271,8 +272,12 @@ call_process:
     mov esi, directory
     mov ecx, 1024
     rep movsd
-    and dword [edi - 4096 + (REGION >> 22) * 4], ~WRITABLE
-    and dword [directory + (REGION >> 22) * 4], ~WRITABLE
+    mov ecx, [shared_tables]
+.forbid:
+    and dword [edi - 4096 + (REGION >> 22) * 4 + ecx * 4 - 4], ~WRITABLE
+    and dword [directory + (REGION >> 22) * 4 + ecx * 4 - 4], ~WRITABLE
+    dec ecx
+    jnz .forbid
     mov eax, cr3
     mov cr3, eax
     mov esi, esp                   ; what the parent returns to, the child returns to
@@ -301,7 +306,11 @@ call_process:
     mov eax, [child_directory]
     mov [ebx], eax
     mov [free_top], ebx
-    or dword [directory + (REGION >> 22) * 4], WRITABLE
+    mov ecx, [shared_tables]
+.allow:
+    or dword [directory + (REGION >> 22) * 4 + ecx * 4 - 4], WRITABLE
+    dec ecx
+    jnz .allow
     mov eax, cr3
     mov cr3, eax
     popad
@@ -404,6 +413,20 @@ fatal:
     add esi, 4096
     dec ecx
     jnz %%next
+%endmacro
+%macro fork_exit_wait 2            ; name, page tables to share
+    mov dword [shared_tables], %2
+    start
+    xor eax, eax
+    int 0x80
+    test eax, eax
+    jnz %%parent
+    mov eax, 1
+    int 0x80                       ; the child ends
+%%parent:
+    mov eax, 2
+    int 0x80
+    report %1, 1, 0
 %endmacro
 TOUCH_LOOP equ 4                   ; instructions a page
 
@@ -521,17 +544,10 @@ rows:
     report "remap-256", 20, 2 * 20
 
     handle 0x80, call_process
-    start
-    xor eax, eax
-    int 0x80
-    test eax, eax
-    jnz .parent
-    mov eax, 1
-    int 0x80                       ; the child ends
-.parent:
-    mov eax, 2
-    int 0x80
-    report "fork-0", 1, 0
+    fork_exit_wait "fork-0", 1
+    fork_exit_wait "fork-1", 2
+    fork_exit_wait "fork-16", 5
+    fork_exit_wait "fork-64", 17
 
     handle 0x80, call_pipe
     ; the other process: sent back is what comes
@@ -724,6 +740,7 @@ free_top: resd 1
 break_end: resd 1
 started: resd 1
 child_directory: resd 1
+shared_tables: resd 1
 parent_stack: resd 1
 saved_stack: resd 2
 byte_here: resd 1
