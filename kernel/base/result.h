@@ -115,35 +115,40 @@ struct ResultStorage<T, false> {
 };
 
 template <typename T>
-class [[nodiscard]] Result : private ResultStorage<T> {
+class [[nodiscard]] Result {
   public:
     // Implicit on purpose: `return value;` and `return Error::NotFound;` read as what they are.
-    constexpr Result(T value) : ResultStorage<T>(std::move(value)) {}
-    constexpr Result(Error error) : ResultStorage<T>(error) {}
+    constexpr Result(T value) : storage_(std::move(value)) {}
+    constexpr Result(Error error) : storage_(error) {}
 
-    [[nodiscard]] constexpr bool ok() const { return this->ok_; }
+    [[nodiscard]] constexpr bool ok() const { return storage_.ok_; }
 
     /// Precondition: !ok().
     [[nodiscard]] constexpr Error error() const {
-        ASSERT(!this->ok_);
-        return this->error_;
+        ASSERT(!storage_.ok_);
+        return storage_.error_;
     }
 
     /// Precondition: ok().
     [[nodiscard]] constexpr T& value() & {
-        ASSERT(this->ok_);
-        return this->value_;
+        ASSERT(storage_.ok_);
+        return storage_.value_;
     }
     [[nodiscard]] constexpr const T& value() const& {
-        ASSERT(this->ok_);
-        return this->value_;
+        ASSERT(storage_.ok_);
+        return storage_.value_;
     }
     /// The value, moved out. Who asks only for the error leaves it: `TRY(split(...));`.
     /// Precondition: ok().
     constexpr T take() {
-        ASSERT(this->ok_);
-        return std::move(this->value_);
+        ASSERT(storage_.ok_);
+        return std::move(storage_.value_);
     }
+
+  private:
+    // No base class: what follows a base may lie in its padding, so that the ABI hands such a class
+    // over in memory, and this one is to fit into two registers.
+    ResultStorage<T> storage_;
 };
 
 /// Success without a value.
