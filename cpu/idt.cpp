@@ -1,12 +1,15 @@
 #include "cpu/idt.h"
 
+#include <utility>
+
 #include "cpu/descriptor_tables.h"
 #include "cpu/exceptions.h"
 #include "cpu/fault_fixup.h"
 #include "cpu/pic.h"
-#include "kernel/base/assert.h"
 
 extern "C" const std::uint32_t isr_stub_table[quire::cpu::kVectors];
+extern "C" void system_call_entry();
+extern "C" constinit quire::cpu::SystemCallHandler system_call_handler;
 extern "C" void trap_dispatch(quire::cpu::TrapFrame* frame);
 extern "C" void emergency_trap(std::uint32_t vector, std::uint32_t error_code);
 
@@ -16,6 +19,7 @@ namespace {
 // The type bytes of a gate (SDM 3A figure 6-2): present, privilege that may call it, kind.
 constexpr std::uint8_t kInterruptGateRing0 = 0x8E;
 constexpr std::uint8_t kInterruptGateRing3 = 0xEE;
+constexpr std::uint8_t kTrapGateRing3 = 0xEF;
 constexpr std::uint8_t kTaskGate = 0x85;
 
 struct Gate {
@@ -31,19 +35,19 @@ constinit Gate idt[kVectors]{};
 constinit TrapHandler handlers[kVectors]{};
 using Fallback = void (*)(TrapFrame& frame);
 constinit Fallback fallback_handler = nullptr;
-constinit UserReturn user_return = nullptr;
+constinit UserReturn user_return = [](TrapFrame&) {};
 constinit bool from_user = false;
 
-void handle(TrapFrame& frame) {
-    if (frame.vector - kFirstIrqVector < kIrqLines) {
-        from_user = frame.from_user();
-        dispatch_irq(static_cast<std::uint8_t>(frame.vector - kFirstIrqVector));
-        return;
-    }
-    const TrapHandler handler = handlers[frame.vector];
-    if (handler != nullptr && handler(frame) == Trap::Handled) return;
-    if (apply_fault_fixup(frame)) return;
-    fallback_handler(frame);
+// The handler of a vector that has no other, and the next to be asked where that one declines.
+Trap take_unhandled(TrapFrame& frame) {
+    if (!apply_fault_fixup(frame)) fallback_handler(frame);
+    return Trap::Handled;
+}
+
+Trap take_irq(TrapFrame& frame) {
+    from_user = frame.from_user();
+    dispatch_irq(static_cast<std::uint8_t>(frame.vector - kFirstIrqVector));
+    return Trap::Handled;
 }
 
 constexpr Gate make_gate(std::uint16_t selector, std::uint32_t offset, std::uint8_t type) {
@@ -53,8 +57,7 @@ constexpr Gate make_gate(std::uint16_t selector, std::uint32_t offset, std::uint
 
 // #BP and #OF can be raised by INT3 and INTO in ring 3 only if their gates allow it.
 constexpr bool callable_from_ring3(std::uint32_t vector) {
-    return vector == exception::kBreakpoint || vector == exception::kOverflow ||
-           vector == kSystemCallVector;
+    return vector == exception::kBreakpoint || vector == exception::kOverflow;
 }
 
 }  // namespace
@@ -65,7 +68,11 @@ void load_idt(Fallback fallback) {
         idt[vector] =
             make_gate(kKernelCode, isr_stub_table[vector],
                       callable_from_ring3(vector) ? kInterruptGateRing3 : kInterruptGateRing0);
+        const bool is_irq = vector - kFirstIrqVector < kIrqLines;
+        handlers[vector] = is_irq ? take_irq : take_unhandled;
     }
+    const auto system_call = reinterpret_cast<std::uint32_t>(system_call_entry);
+    idt[kSystemCallVector] = make_gate(kKernelCode, system_call, kTrapGateRing3);
     idt[exception::kDoubleFault] = make_gate(kDoubleFaultTss, 0, kTaskGate);
     idt[exception::kNmi] = make_gate(kNmiTss, 0, kTaskGate);
 
@@ -77,9 +84,11 @@ void load_idt(Fallback fallback) {
 }
 
 TrapHandler set_trap_handler(std::uint8_t vector, TrapHandler handler) {
-    const TrapHandler before = handlers[vector];
-    handlers[vector] = handler;
-    return before;
+    return std::exchange(handlers[vector], handler);
+}
+
+SystemCallHandler set_system_call_handler(SystemCallHandler handler) {
+    return std::exchange(system_call_handler, handler);
 }
 
 void set_user_return(UserReturn function) {
@@ -94,11 +103,13 @@ bool interrupt_came_from_user() {
 
 using namespace quire::cpu;
 
-// Called by cpu/isr_stubs.asm for every exception and interrupt.
+// Called by cpu/isr_stubs.asm. Nobody makes calls before there is somebody to take them.
+constinit SystemCallHandler system_call_handler = [](TrapFrame& frame) { fallback_handler(frame); };
+
+// Called by cpu/isr_stubs.asm for every exception and interrupt but system calls.
 void trap_dispatch(TrapFrame* frame) {
-    ASSERT(frame->vector < kVectors);
-    handle(*frame);
-    if (frame->from_user() && user_return != nullptr) user_return(*frame);
+    if (handlers[frame->vector](*frame) == Trap::NotHandled) (void)take_unhandled(*frame);
+    if (frame->from_user()) user_return(*frame);
 }
 
 // Called by cpu/task_entries.asm, on the emergency stack: what the task gate saved in the main TSS
@@ -116,8 +127,7 @@ void emergency_trap(std::uint32_t vector, std::uint32_t error_code) {
     frame.eip = saved.eip, frame.cs = saved.cs, frame.eflags = saved.eflags;
     frame.user_esp = saved.esp, frame.user_ss = saved.ss;
 
-    const TrapHandler handler = handlers[vector];
-    if (handler == nullptr || handler(frame) != Trap::Handled) fallback_handler(frame);
+    if (handlers[vector](frame) == Trap::NotHandled) (void)take_unhandled(frame);
 
     saved.eip = frame.eip, saved.esp = frame.user_esp, saved.ebp = frame.ebp;
     saved.eflags = frame.eflags;

@@ -2,10 +2,11 @@
 //
 //     0-31     exceptions            trap_dispatch -> handler of the vector, or the fallback
 //     32-47    IRQ 0-15              trap_dispatch -> cpu/irq.h
-//     0x80     system calls          callable from ring 3
+//     0x80     system calls          their handler, at once; callable from ring 3
 //     others   unexpected            trap_dispatch -> the fallback
 //
-// All gates are interrupt gates (interrupts off on entry), but for #DF and NMI: task gates.
+// All gates are interrupt gates (interrupts off on entry), but for system calls, a trap gate
+// (interrupts stay on), and #DF and NMI: task gates.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,6 @@ namespace quire::cpu {
 
 inline constexpr std::uint32_t kVectors = 256;
 inline constexpr std::uint8_t kFirstIrqVector = 32;
-inline constexpr std::uint8_t kSystemCallVector = 0x80;
 
 enum class Trap : std::uint8_t { NotHandled, Handled };
 using TrapHandler = Trap (*)(TrapFrame& frame);
@@ -33,8 +33,13 @@ void set_user_return(UserReturn function);
 /// does not return for an exception in ring 0.
 void load_idt(void (*fallback)(TrapFrame& frame));
 
-/// Gives `vector` to `handler` (nullptr: to nobody) and returns the handler before. A handler that
-/// answers Handled has changed the frame so that the interrupted code can go on.
+/// Gives `vector` to `handler` and returns the handler before. One that answers Handled has changed
+/// the frame so that the interrupted code can go on.
 TrapHandler set_trap_handler(std::uint8_t vector, TrapHandler handler);
+
+/// The same for INT 80h, with interrupts on. The handler sees to the way back to ring 3 itself, as
+/// a UserReturn does.
+using SystemCallHandler = void (*)(TrapFrame& frame);
+SystemCallHandler set_system_call_handler(SystemCallHandler handler);
 
 }  // namespace quire::cpu

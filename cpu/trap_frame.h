@@ -3,7 +3,7 @@
 //     higher addresses
 //     | ss, esp        |  only when the trap came from ring 3
 //     | eflags, cs, eip|  pushed by the CPU
-//     | error code     |  by the CPU for some vectors, else 0 by the stub
+//     | error code     |  by the CPU for some vectors, else 0 by the stub; a call's number
 //     | vector         |  by the stub
 //     | eax ... edi    |  PUSHAD
 //     | ds, es, fs, gs |
@@ -25,6 +25,8 @@ struct TrapFrame {
     std::uint32_t user_esp, user_ss;  // valid only if from_user()
 
     [[nodiscard]] bool from_user() const { return (cs & 3) == 3; }
+    /// The number of the system call that has brought us here: EAX holds its result in the end.
+    [[nodiscard]] std::uint32_t call_number() const { return error_code; }
     /// ESP as it was when the trap arrived. A trap in ring 0 pushes no ESP: it goes on below.
     [[nodiscard]] std::uint32_t interrupted_esp() const;
 };

@@ -27,7 +27,7 @@ class Deferred {
     /// What is done about a note. Precondition: nobody does it yet.
     void attach(Note note, Function function, void* context);
 
-    /// For interrupt handlers.
+    /// For interrupt handlers, through Threads::note().
     void note(Note what) { pending_ = pending_ | 1U << static_cast<unsigned>(what); }
     [[nodiscard]] bool is_pending() const { return pending_ != 0; }
 

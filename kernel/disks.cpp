@@ -75,7 +75,7 @@ void InterruptWaiter::wake() {
 
 void InterruptWaiter::on_interrupt() {
     wake();
-    if (threads_ != nullptr) threads_->deferred().note(Note::Disk);
+    if (threads_ != nullptr) threads_->note(Note::Disk);
 }
 
 void Disks::on_interrupt(void* line) {

@@ -194,8 +194,7 @@ Result<std::uint32_t> call_execve(SystemCall& call) {
     strings.end_environment();
     TRY(strings.append(path.text()));
     TRY(exec(call.processes(), call.thread(), call.frame(), path.text(), strings));
-    call.keep_registers();
-    return 0U;
+    return call.frame().eax;
 }
 SYSTEM_CALL(11, execve, call_execve, CallTraits::plain());
 

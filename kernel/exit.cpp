@@ -91,6 +91,7 @@ void Processes::leave_memory(Thread& self) {
 void Processes::wake_who_must_end(Process& process) {
     for (Thread& thread : process.threads) {
         if (!must_end(thread)) continue;
+        thread.must_look = true;
         scheduler().resume(thread);
         scheduler().wake(thread);
     }

@@ -16,12 +16,9 @@
 // A thread may take it again while it holds it: a page fault in a copy of a system call.
 #pragma once
 
-#include "fs/wait.h"
-#include "kernel/process/process.h"
+#include "kernel/threads.h"
 
 namespace quire::kernel {
-
-class Threads;
 
 class KernelLock {
   public:
@@ -39,14 +36,37 @@ class KernelLock {
     /// Takes it back that often.
     void take_back(std::uint32_t depth);
 
-    [[nodiscard]] bool is_held() const;
+    [[nodiscard]] bool is_held() const { return owner_ == &Threads::current(); }
 
   private:
+    void wait_for_it();
+    void hand_over();
+
     Threads& threads_;
     Thread* owner_ = nullptr;
     std::uint32_t depth_ = 0;
     IntrusiveList<fs::Waiter, &fs::Waiter::queue_hook> waiters_;  // threads, who came first first
 };
+
+inline void KernelLock::acquire() {
+    Thread& self = Threads::current();
+    if (owner_ == nullptr) {
+        owner_ = &self;
+    } else if (owner_ != &self) {
+        wait_for_it();
+    }
+    ++depth_;
+}
+
+inline void KernelLock::release() {
+    ASSERT(is_held());
+    if (--depth_ != 0) return;
+    if (waiters_.empty()) {
+        owner_ = nullptr;
+    } else {
+        hand_over();
+    }
+}
 
 /// Holds the kernel lock while it lives.
 class KernelLockGuard {

@@ -95,7 +95,7 @@ void start_memory(System& system) {
 
 // Both inputs leave a note: somebody may wait for what was typed.
 void note_input(System& system) {
-    if (system.threads != nullptr) system.threads->deferred().note(Note::Input);
+    if (system.threads != nullptr) system.threads->note(Note::Input);
 }
 
 void on_serial_line(void* context) {
@@ -191,7 +191,7 @@ void on_tick(void* context) {
         (cpu::interrupt_came_from_user() ? usage.user_time : usage.system_time) += tick_length;
     }
     threads.scheduler().tick();
-    threads.deferred().note(Note::Tick);
+    threads.note(Note::Tick);
     if (system.trace != nullptr) system.trace->on_tick();
 }
 

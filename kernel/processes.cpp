@@ -19,16 +19,20 @@ namespace {
 
 constinit Processes* the_processes = nullptr;
 
-// Everything that has to happen between two stretches of a program happens here.
-void leave_kernel(cpu::TrapFrame& frame) {
+}  // namespace
+
+// With interrupts off from the look that finds nothing, nothing can come up behind it.
+void see_to_work(Thread& self, cpu::TrapFrame& frame) {
     Threads& threads = the_processes->threads();
+    if (frame.vector == cpu::kSystemCallVector) self.call_notes.end_call();
     for (;;) {
         cpu::disable_interrupts();
-        Thread& self = threads.current();
         if (self.process == nullptr) return;  // kernel/ring3.h
-        const bool signal = has_signal_work(self) || self.is_interrupted;
-        if (!threads.deferred().is_pending() && !threads.scheduler().must_switch() && !signal)
+        const bool signal = has_signal_work(self) || self.call_notes.is_interrupted;
+        if (!threads.deferred().is_pending() && !threads.scheduler().must_switch() && !signal) {
+            self.must_look = self.call_notes.has_deadline;  // when its call has begun again
             return;
+        }
         cpu::enable_interrupts();
         threads.deferred().run();
         if (threads.scheduler().must_switch()) {
@@ -41,8 +45,6 @@ void leave_kernel(cpu::TrapFrame& frame) {
         }
     }
 }
-
-}  // namespace
 
 Processes::Processes(System& system, VirtualMemory& memory, Files& files, Threads& threads)
     : system_(system),
@@ -57,7 +59,7 @@ Processes::Processes(System& system, VirtualMemory& memory, Files& files, Thread
       signal_tables_(system.memory->slabs(), "sighand_cache"),
       table_(processes_) {
     the_processes = this;
-    cpu::set_user_return(leave_kernel);
+    cpu::set_user_return([](cpu::TrapFrame& frame) { leave_kernel(Threads::current(), frame); });
     threads_.deferred().attach(
         Note::Tick, [](void* self) { static_cast<Processes*>(self)->on_tick(); }, this);
 }
@@ -162,6 +164,7 @@ void Processes::drop(SignalTable*& signals) {
 
 void Processes::check_invariants() {
     table_.check_invariants();
+    table_.for_each(check_must_look);
     timers_.check_invariants();
     futexes_.check_invariants();
     threads_.check_invariants();
@@ -170,5 +173,5 @@ void Processes::check_invariants() {
 }  // namespace quire::kernel
 
 void before_ring3(quire::cpu::TrapFrame* frame) {
-    quire::kernel::leave_kernel(*frame);
+    quire::kernel::leave_kernel(quire::kernel::Threads::current(), *frame);
 }

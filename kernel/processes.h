@@ -5,6 +5,7 @@
 //     kernel/signals.cpp     send()              kernel/exit.cpp   exit()
 #pragma once
 
+#include "cpu/registers.h"
 #include "kernel/kernel_lock.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/process_table.h"
@@ -130,5 +131,17 @@ class Processes final : fs::Sleeper {
     TimerQueue timers_;
     FutexTable futexes_;
 };
+
+/// What leave_kernel() does when there may be something to do.
+void see_to_work(Thread& self, cpu::TrapFrame& frame);
+
+/// All that has to happen between two stretches of a program: notes of interrupts, the turn of
+/// other threads, signals. Afterwards interrupts are off, and `self`, the current thread, goes to
+/// ring 3 by `frame`, unless it does not come back from here at all.
+inline void leave_kernel(Thread& self, cpu::TrapFrame& frame) {
+    cpu::disable_interrupts();
+    if (self.must_look) [[unlikely]]
+        see_to_work(self, frame);
+}
 
 }  // namespace quire::kernel

@@ -29,11 +29,6 @@ void enter(void* eflags) {
                  : "memory");
 }
 
-cpu::Trap leave(cpu::TrapFrame& frame) {
-    abandon_guarded_call(frame);
-    return cpu::Trap::Handled;
-}
-
 }  // namespace
 
 Result<void> run_in_ring3(Memory& memory, std::span<const std::uint8_t> code,
@@ -43,9 +38,9 @@ Result<void> run_in_ring3(Memory& memory, std::span<const std::uint8_t> code,
     mm::PageDirectory& directory = memory.map().directory();
     TRY(directory.map(kPage, mm::Pte::for_frame(frame.number(), mm::Protection::UserReadWrite)));
 
-    const cpu::TrapHandler before = cpu::set_trap_handler(cpu::kSystemCallVector, leave);
+    const auto before = cpu::set_system_call_handler(abandon_guarded_call);
     call_guarded(enter, &eflags);
-    cpu::set_trap_handler(cpu::kSystemCallVector, before);
+    cpu::set_system_call_handler(before);
 
     mm::FlushBatch batch(memory.frames());
     directory.unmap(kPage).join(batch);

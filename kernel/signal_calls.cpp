@@ -205,17 +205,16 @@ Result<std::uint32_t> call_pause(SystemCall& call) {
 Result<SignalInfo> await(SystemCall& call, SignalSet wanted, std::uint64_t deadline) {
     Thread& self = call.thread();
     fs::WaitQueue nobody;
-    for (;;) {
-        const auto info = take_one_of(self, wanted);
-        if (info.has_value()) return *info;
-        self.awaited = wanted;
-        const Result<void> slept = call.processes().sleep_on(nobody, deadline);
-        self.awaited = {};
-        if (slept.ok()) continue;
-        const auto late = take_one_of(self, wanted);
-        if (late.has_value()) return *late;
-        return slept.error();
+    self.awaited = wanted;
+    Result<void> slept;
+    std::optional<SignalInfo> info = take_one_of(self, wanted);
+    while (!info.has_value() && slept.ok()) {
+        slept = call.processes().sleep_on(nobody, deadline);
+        info = take_one_of(self, wanted);
     }
+    end_await(self);
+    if (info.has_value()) return *info;
+    return slept.error();
 }
 
 Result<std::uint32_t> wait_for_one(SystemCall& call, SignalSet wanted, std::uint64_t deadline) {
@@ -256,13 +255,12 @@ Result<std::uint32_t> come_back(SystemCall& call, FrameKind kind) {
     Thread& self = call.thread();
     Threads& threads = call.processes().threads();
     const FpuFormat format = cpu::has_fxsave() ? FpuFormat::Fxsave : FpuFormat::Fsave;
-    call.keep_registers();
     threads.save_fpu(self);
     const Result<void> popped = pop_signal_frame(self, call.frame(), kind, format);
     threads.load_fpu(self);
     if (!popped.ok())
         call.processes().force_signal(self, {.signal = abi::kSigSegv, .code = abi::kSiKernel});
-    return 0;
+    return call.frame().eax;
 }
 
 Result<std::uint32_t> call_sigreturn(SystemCall& call) {

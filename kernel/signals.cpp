@@ -66,9 +66,10 @@ void hang_up(Processes& processes, ProcessId group) {
 
 // --- Handlers ------------------------------------------------------------------------------------
 
-bool call_begins_again(const Thread& thread, const SignalAction* handler) {
-    const CallTraits traits = find_system_call(static_cast<std::uint32_t>(thread.call))->traits;
-    switch (thread.after_signal) {
+bool call_begins_again(AfterSignal after_signal, std::uint32_t number,
+                       const SignalAction* handler) {
+    const CallTraits traits = find_system_call(number)->traits;
+    switch (after_signal) {
     case AfterSignal::ByRow:
         return begins_again(traits.restarts, traits.resumes, handler);
     case AfterSignal::Resumes:
@@ -82,15 +83,13 @@ bool call_begins_again(const Thread& thread, const SignalAction* handler) {
 // INT 80h is two bytes long: it is executed again, with the number of the call in EAX again.
 void finish_call(Thread& thread, cpu::TrapFrame& frame, const SignalAction* handler) {
     constexpr std::uint32_t kInstruction = 2;
-    if (thread.is_interrupted) {
-        if (call_begins_again(thread, handler)) {
-            frame.eax = static_cast<std::uint32_t>(thread.call);
-            frame.eip -= kInstruction;
-        } else {
-            thread.call_deadline.reset();
-        }
-    }
-    thread.is_interrupted = false;
+    if (!thread.call_notes.is_interrupted) return;
+    const CallNotes notes = std::exchange(thread.call_notes, {});
+    const std::uint32_t number = frame.call_number();
+    if (!call_begins_again(notes.after_signal, number, handler)) return;
+    frame.eax = number;
+    frame.eip -= kInstruction;
+    thread.call_notes.has_deadline = notes.has_deadline;
 }
 
 // A handler that finds no room on its stack is a segmentation fault; if it was to handle just that,
@@ -106,6 +105,7 @@ void fail_delivery(Thread& thread, SignalNumber signal) {
 void start_handler(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
                    const Delivery& delivery) {
     finish_call(thread, frame, &delivery.action);
+    thread.call_notes = {};  // the handler's calls are others
     processes.threads().save_fpu(thread);
     const FpuFormat format = cpu::has_fxsave() ? FpuFormat::Fxsave : FpuFormat::Fsave;
     if (!push_signal_frame(thread, frame, delivery, format).ok()) {

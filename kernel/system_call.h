@@ -21,11 +21,12 @@ namespace quire::kernel {
 
 class Processes;
 
-/// A call under way.
+/// A call under way: a view of the thread and its registers.
 class SystemCall {
   public:
-    SystemCall(Processes& processes, Thread& thread, cpu::TrapFrame& frame)
-        : processes_(processes), thread_(thread), frame_(frame) {}
+    SystemCall(Thread& thread, cpu::TrapFrame& frame) : thread_(thread), frame_(frame) {}
+    /// All calls are calls of these processes.
+    static void serve(Processes& processes) { processes_ = &processes; }
 
     /// Argument 0 to 5.
     [[nodiscard]] std::uint32_t argument(unsigned index) const;
@@ -40,7 +41,7 @@ class SystemCall {
         return argument(index) | std::uint64_t{argument(index + 1)} << 32;
     }
 
-    [[nodiscard]] Processes& processes() const { return processes_; }
+    [[nodiscard]] static Processes& processes() { return *processes_; }
     [[nodiscard]] Thread& thread() const { return thread_; }
     [[nodiscard]] Process& process() const { return *thread_.process; }
     [[nodiscard]] cpu::TrapFrame& frame() const { return frame_; }
@@ -53,23 +54,40 @@ class SystemCall {
 
     /// The call answers with exactly this errno, where Error has no word of its own for it.
     [[nodiscard]] Error fail_with(std::int32_t error_number) {
-        error_number_ = error_number;
+        thread_.call_notes.error_number = static_cast<std::uint8_t>(error_number);
+        thread_.must_look = true;
         return Error::InvalidArgument;
     }
-    [[nodiscard]] std::int32_t error_number() const { return error_number_; }
     /// If a signal ends this call, that is what follows, whatever its row says.
-    void set_after_signal(AfterSignal what) { thread_.after_signal = what; }
-    /// The call has set the registers itself (sigreturn, execve): eax is left alone.
-    void keep_registers() { keeps_registers_ = true; }
-    [[nodiscard]] bool keeps_registers() const { return keeps_registers_; }
+    void set_after_signal(AfterSignal what) {
+        thread_.call_notes.after_signal = what;
+        thread_.must_look = true;
+    }
 
   private:
-    Processes& processes_;
+    static inline constinit Processes* processes_ = nullptr;
     Thread& thread_;
     cpu::TrapFrame& frame_;
-    std::int32_t error_number_ = 0;
-    bool keeps_registers_ = false;
 };
+
+inline std::uint32_t SystemCall::argument(unsigned index) const {
+    switch (index) {
+    case 0:
+        return frame_.ebx;
+    case 1:
+        return frame_.ecx;
+    case 2:
+        return frame_.edx;
+    case 3:
+        return frame_.esi;
+    case 4:
+        return frame_.edi;
+    case 5:
+        return frame_.ebp;
+    default:
+        ASSERT_UNREACHABLE();
+    }
+}
 
 struct CallTraits {
     bool needs_lock = true;  // the kernel lock: all calls that touch memory or files

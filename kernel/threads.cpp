@@ -207,6 +207,7 @@ void Threads::switch_away() {
     const cpu::InterruptGuard guard;
     Thread* next = scheduler_.next();
     if (next == nullptr) next = idle_;
+    if (deferred_.is_pending()) next->must_look = true;  // it came just now
     if (next != running_) switch_to(*next);
 }
 
@@ -275,7 +276,7 @@ void Threads::idle() {
 void Threads::check_invariants() {
     scheduler_.check_invariants();
     kept_stacks_.check_invariants();
-    ASSERT(running_ == &current());
+    ASSERT(scheduler_.current() == (is_idle() ? nullptr : running_));
     for (Thread& thread : scheduler_.all())
         ASSERT(thread.process == nullptr || thread.stack != nullptr);
 }

@@ -42,10 +42,16 @@ class Threads {
 
     [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
     [[nodiscard]] Deferred& deferred() { return deferred_; }
-    [[nodiscard]] Thread& current() {
-        return scheduler_.current() == nullptr ? *idle_ : *scheduler_.current();
+    /// Whose stack we are on.
+    [[nodiscard]] static Thread& current() { return *running_; }
+    [[nodiscard]] bool is_idle() const { return running_ == idle_; }
+
+    /// For interrupt handlers: `what` is seen to before the thread that runs goes back to its
+    /// program, or where the kernel lets go of the CPU before that.
+    void note(Note what) {
+        deferred_.note(what);
+        running_->must_look = true;
     }
-    [[nodiscard]] bool is_idle() const { return scheduler_.current() == nullptr; }
 
     // --- Making and ending ---
 
@@ -99,6 +105,8 @@ class Threads {
   private:
     static constexpr std::uint32_t kMostKeptStacks = 8;
 
+    static inline constinit Thread* running_ = nullptr;  // there is one CPU
+
     Result<KernelStack*> take_stack(const char* name);
     void return_stack(KernelStack* stack);
     void switch_to(Thread& next);
@@ -112,8 +120,7 @@ class Threads {
     Scheduler scheduler_;
     Deferred deferred_;
     Thread* idle_ = nullptr;
-    Thread* running_ = nullptr;  // whose stack we are on
-    Thread* ended_ = nullptr;    // to be released by whoever runs next
+    Thread* ended_ = nullptr;  // to be released by whoever runs next
     Thread* fpu_owner_ = nullptr;
     IntrusiveList<KernelStack, &KernelStack::free_hook> kept_stacks_;
     std::uint32_t kept_count_ = 0;

@@ -139,6 +139,20 @@ enum class AfterSignal : std::uint8_t {
     Again,    // begins again in any case: nobody can tell that it had begun
 };
 
+/// What is out of the ordinary about a call: nothing, mostly, and at the start of each. Whoever
+/// makes a note says must_look: when the call is over, notes go on the way back to the program.
+struct CallNotes {
+    bool is_interrupted = false;  // a signal has ended it; EAX is -EINTR, but it may start again
+    AfterSignal after_signal = AfterSignal::ByRow;
+    bool has_deadline = false;      // Thread::call_deadline counts; kept by one that begins again
+    std::uint8_t error_number = 0;  // its errno, where Error has no word for it
+
+    /// The call is over, unless a signal has ended it.
+    void end_call() {
+        if (!is_interrupted) *this = {};
+    }
+};
+
 /// Who called vfork(2) sleeps in it until the child has memory of its own, or has ended.
 struct VforkWait {
     fs::WaitQueue queue;
@@ -162,7 +176,10 @@ struct Thread final : fs::Waiter {
     // --- Scheduling: kernel/process/scheduler.h ---
     Scheduler* scheduler = nullptr;  // once it is added
     ThreadState state = ThreadState::Ready;
-    bool woken = false;       // since prepare_to_sleep()
+    bool woken = false;  // since prepare_to_sleep()
+    // There may be something to do before it goes back to its program (kernel/processes.h). Whoever
+    // makes such work says so here; leave_kernel() looks what it is, and that nothing is left.
+    bool must_look = true;
     std::uint32_t slice = 0;  // ticks left
     ListHook ready_hook;
     ListHook all_hook;
@@ -191,10 +208,8 @@ struct Thread final : fs::Waiter {
     } alternate_stack;
 
     // --- The system call under way ---
-    std::int32_t call = -1;       // its number; -1: none
-    bool is_interrupted = false;  // a signal has ended it; EAX is -EINTR, but it may start again
-    AfterSignal after_signal = AfterSignal::ByRow;
-    std::optional<std::uint64_t> call_deadline;  // kept by a call that begins again
+    CallNotes call_notes;
+    std::uint64_t call_deadline = 0;  // kept by a call that begins again
     Usage usage;
 };
 

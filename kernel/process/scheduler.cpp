@@ -84,6 +84,7 @@ void Scheduler::wake(Thread& thread) {
 }
 
 void Scheduler::interrupt(Thread& thread) {
+    thread.must_look = true;
     if (thread.state != ThreadState::Waiting) wake(thread);
 }
 
@@ -99,6 +100,7 @@ void Scheduler::tick() {
 
 void Scheduler::yield() {
     current_->slice = 0;
+    current_->must_look = true;
     must_switch_ = true;
 }
 

@@ -53,14 +53,15 @@ class Scheduler {
 
     /// Makes a thread that is Sleeping or Waiting ready. One that is about to sleep, will not.
     void wake(Thread& thread);
-    /// The same for a signal: a thread that waits for a disk goes on waiting.
+    /// The same for a signal: a thread that waits for a disk goes on waiting. Each of them has to
+    /// look at it before it goes back to its program.
     void interrupt(Thread& thread);
     /// The same for a thread that is Stopped.
     void resume(Thread& thread);
 
     /// A tick of the timer has gone by. May be called by its interrupt handler.
     void tick();
-    /// sched_yield(2): the others come first.
+    /// sched_yield(2): the others come first, before the current thread goes back to its program.
     void yield();
     /// Whether the current thread should leave the CPU to others.
     [[nodiscard]] bool must_switch() const { return must_switch_; }

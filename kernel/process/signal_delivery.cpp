@@ -1,5 +1,7 @@
 #include "kernel/process/signal_delivery.h"
 
+#include <utility>
+
 #include "kernel/abi/signal.h"
 #include "kernel/process/scheduler.h"
 #include "kernel/process/thread_end.h"
@@ -120,6 +122,7 @@ void post_fault(Thread& thread, const SignalInfo& info) {
         actions.set(info.signal, action);
         thread.blocked.remove(info.signal);
     }
+    thread.must_look = true;
     thread.pending.discard(only(info.signal));  // somebody's kill(2) tells less
     const Result<void> added = thread.pending.add(info);
     ASSERT(added.ok());  // a standard signal
@@ -175,13 +178,35 @@ void end_without_handler(Thread& thread) {
 void set_blocked(Thread& thread, SignalSet blocked) {
     const SignalSet newly = blocked & ~kUnstoppable & ~thread.blocked;
     thread.blocked = blocked & ~kUnstoppable;
+    if (has_signal(thread)) thread.must_look = true;
     const SignalSet left = newly & thread.process->pending.set();
+    if (!left.empty()) hand_on(thread, left);
+}
+
+void end_await(Thread& thread) {
+    const SignalSet left =
+        std::exchange(thread.awaited, {}) & thread.blocked & thread.process->pending.set();
     if (!left.empty()) hand_on(thread, left);
 }
 
 void leave_signals(Thread& thread) {
     const SignalSet left = thread.process->pending.set() & ~thread.blocked;
     if (!left.empty()) hand_on(thread, left);
+}
+
+void check_must_look(Process& process) {
+    SignalSet taken;
+    SignalSet looked_for;
+    for (const Thread& thread : process.threads) {
+        const bool has_own = !(thread.pending.set() & ~thread.blocked).empty() ||
+                             thread.call_notes.is_interrupted || must_end(thread) ||
+                             process.state == ProcessState::Stopped;
+        ASSERT(thread.must_look || !has_own);
+        const SignalSet takes = ~thread.blocked | thread.awaited;
+        taken = taken | takes;
+        if (thread.must_look) looked_for = looked_for | takes;
+    }
+    ASSERT((process.pending.set() & taken & ~looked_for).empty());
 }
 
 bool begins_again(bool restarts, bool resumes, const SignalAction* handler) {

@@ -51,7 +51,8 @@ void post_fault(Thread& thread, const SignalInfo& info);
 /// Whether a sleep of this thread ends now: a signal it does not block, or waits for; its process
 /// has to stop; or it must end.
 [[nodiscard]] bool interrupts_sleep(const Thread& thread);
-/// Whether the thread may not simply go back to its program. Asked on each way to ring 3.
+/// Whether the thread may not simply go back to its program. Asked on the way to ring 3, where
+/// Thread::must_look says that it may be so.
 [[nodiscard]] inline bool has_signal_work(const Thread& thread) {
     const Process* const process = thread.process;
     if (process == nullptr) return false;
@@ -84,8 +85,15 @@ void end_without_handler(Thread& thread);
 /// to take, and blocks now, goes to another thread: that one is woken.
 void set_blocked(Thread& thread, SignalSet blocked);
 
+/// The thread waits for none any more (Thread::awaited): the same for those it has left.
+void end_await(Thread& thread);
+
 /// The thread is about to end: the same for all signals that it was to take.
 void leave_signals(Thread& thread);
+
+/// Asserts that whoever has something to do before it goes back to its program will look: for a
+/// signal of the process it is enough that one of those looks who may take it.
+void check_must_look(Process& process);
 
 /// Whether a call that a signal has interrupted begins again; else it fails with EINTR.
 /// `restarts`, `resumes`: CallTraits. `handler`: what runs now; nullptr: nothing (a stop that is

@@ -12,4 +12,7 @@ namespace quire::test {
 /// is as before the call; if it returns by itself, nothing is. Other exceptions panic as usual.
 std::optional<cpu::TrapFrame> catch_trap(std::uint8_t vector, void (*code)());
 
+/// The same for INT 80h.
+std::optional<cpu::TrapFrame> catch_system_call(void (*code)());
+
 }  // namespace quire::test

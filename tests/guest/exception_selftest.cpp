@@ -67,21 +67,16 @@ SELFTEST(page_fault_reports_address_and_access) {
 }
 
 SELFTEST(software_interrupts_reach_their_vector) {
-    for (const int vector : {0x30, 0x80, 0xFF}) {
-        std::optional<cpu::TrapFrame> frame;
-        switch (vector) {
-        case 0x30:
-            frame = catch_trap(0x30, [] { asm volatile("int $0x30"); });
-            break;
-        case 0x80:
-            frame = catch_trap(0x80, [] { asm volatile("int $0x80"); });
-            break;
-        default:
-            frame = catch_trap(0xFF, [] { asm volatile("int $0xFF"); });
-            break;
-        }
-        CHECK(frame.has_value() && frame->vector == static_cast<std::uint32_t>(vector));
-    }
+    const auto first = catch_trap(0x30, [] { asm volatile("int $0x30"); });
+    CHECK(first.has_value() && first->vector == 0x30);
+    const auto last = catch_trap(0xFF, [] { asm volatile("int $0xFF"); });
+    CHECK(last.has_value() && last->vector == 0xFF);
+}
+
+SELFTEST(system_calls_have_a_way_of_their_own) {
+    const auto frame = catch_system_call([] { asm volatile("int $0x80" : : "a"(4711)); });
+    CHECK(frame.has_value() && frame->vector == cpu::kSystemCallVector);
+    CHECK(frame.has_value() && frame->eax == 4711 && frame->call_number() == 4711);
 }
 
 // INT 27h looks like IRQ 7, but the controller has nothing in service.

@@ -71,6 +71,24 @@ TEST_F(SchedulerTest, TheFirstToComeRunsFirst) {
     EXPECT_FALSE(scheduler.must_switch());
 }
 
+TEST_F(SchedulerTest, WhoYieldsAndWhoIsInterruptedHasToLook) {
+    Thread& a = make();
+    Thread& b = make();
+    a.must_look = b.must_look = false;
+    EXPECT_EQ(scheduler.next(), &a);
+    scheduler.yield();
+    EXPECT_TRUE(a.must_look);
+    EXPECT_FALSE(b.must_look);
+    EXPECT_EQ(scheduler.next(), &b);
+    scheduler.prepare_to_sleep();
+    EXPECT_TRUE(scheduler.sleep(ThreadState::Waiting));
+    scheduler.next();
+    scheduler.interrupt(b);
+    EXPECT_EQ(b.state, ThreadState::Waiting);
+    EXPECT_TRUE(b.must_look) << "when it has what it waits for";
+    scheduler.wake(b);
+}
+
 TEST_F(SchedulerTest, ASliceOverIsAnothersTurn) {
     Thread& a = make();
     Thread& b = make();

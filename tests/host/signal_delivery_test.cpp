@@ -254,6 +254,38 @@ TEST_F(SignalDelivery, FaultsAreNeitherBlockedNorIgnored) {
     EXPECT_EQ(what(first), What::Handler);
 }
 
+TEST_F(SignalDelivery, WhoUnblocksASignalHasToLook) {
+    first.blocked = second.blocked = set_of({kSigUser1, kSigHup});
+    send(kSigUser1);
+    first.must_look = second.must_look = false;
+    set_blocked(first, set_of({kSigUser1}));
+    EXPECT_FALSE(first.must_look) << "nothing waits";
+    check_must_look(process);
+    set_blocked(first, {});
+    EXPECT_TRUE(first.must_look);
+    EXPECT_FALSE(second.must_look);
+    check_must_look(process);
+}
+
+TEST_F(SignalDelivery, WhoHasAFaultHasToLook) {
+    first.must_look = false;
+    post_fault(first, {.signal = kSigSegv, .code = kSegvMapError});
+    EXPECT_TRUE(first.must_look);
+}
+
+TEST_F(SignalDelivery, ASignalThatNobodyLooksForIsADefect) {
+    send(kSigUser1);
+    first.must_look = false;
+    check_must_look(process);  // the second may take it
+    second.must_look = false;
+    EXPECT_DEATH(check_must_look(process), "looked_for");
+    first.must_look = true;
+    send(kSigUser2, &second);
+    EXPECT_DEATH(check_must_look(process), "has_own");
+    second.must_look = true;
+    check_must_look(process);
+}
+
 TEST_F(SignalDelivery, FaultTellsMoreThanAKillBeforeIt) {
     act(kSigSegv, kHandler);
     send(kSigSegv, &first);
@@ -516,6 +548,23 @@ TEST_F(HandedOn, WhoWaitsForItIsToldThoughItBlocksIt) {
     send(kSigUser1);
     set_blocked(first, set_of({kSigUser1}));
     EXPECT_FALSE(sleeps(second));
+}
+
+TEST_F(HandedOn, WhoWaitsNoMoreLeavesTheOthersOfItsSignals) {
+    first.blocked = set_of({kSigUser1, kSigUser2});
+    first.awaited = first.blocked;
+    EXPECT_EQ(send(kSigUser1).wakes, &first);
+    EXPECT_EQ(take_one_of(first, first.awaited)->signal, kSigUser1);
+    second.must_look = false;
+    end_await(first);
+    EXPECT_TRUE(sleeps(second)) << "nothing is left";
+    EXPECT_FALSE(second.must_look);
+    first.awaited = first.blocked;
+    EXPECT_EQ(send(kSigUser2).wakes, &first);
+    end_await(first);
+    EXPECT_TRUE(first.awaited.empty());
+    EXPECT_FALSE(sleeps(second));
+    EXPECT_TRUE(second.must_look);
 }
 
 TEST_F(HandedOn, AThreadThatEndsLeavesItsSignals) {
