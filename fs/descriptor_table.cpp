@@ -17,11 +17,9 @@ void DescriptorTable::set_limit(std::uint32_t limit) {
 }
 
 Result<FileRef> DescriptorTable::file(Descriptor descriptor) const {
-    const DescriptorBlock* block = block_of(descriptor);
-    if (block == nullptr) return Error::BadDescriptor;
-    const FileRef& file = block->files[descriptor % kPerBlock];
-    if (!file) return Error::BadDescriptor;
-    return FileRef(file);
+    OpenFile* const found = find(descriptor);
+    if (found == nullptr) return Error::BadDescriptor;
+    return FileRef(*found);
 }
 
 Result<Descriptor> DescriptorTable::reserve(Descriptor from) {
@@ -153,10 +151,6 @@ Result<DescriptorTable::Place> DescriptorTable::make_place(Descriptor descriptor
     DescriptorBlock*& block = blocks_[descriptor / kPerBlock];
     if (block == nullptr) block = TRY(cache_.allocate());
     return Place{block, descriptor % kPerBlock};
-}
-
-DescriptorBlock* DescriptorTable::block_of(Descriptor descriptor) const {
-    return descriptor < kMost ? blocks_[descriptor / kPerBlock] : nullptr;
 }
 
 bool DescriptorTable::is_used(Descriptor descriptor) const {

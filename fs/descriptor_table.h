@@ -50,6 +50,12 @@ class DescriptorTable {
     void set_limit(std::uint32_t limit);
     [[nodiscard]] std::uint32_t limit() const { return limit_; }
 
+    /// The open file, or nullptr. Whoever may sleep while using it holds a FileRef.
+    [[nodiscard]] OpenFile* find(Descriptor descriptor) const {
+        const DescriptorBlock* block = block_of(descriptor);
+        if (block == nullptr) return nullptr;
+        return block->files[descriptor % DescriptorBlock::kDescriptors].get();
+    }
     /// The open file. Errors: BadDescriptor.
     [[nodiscard]] Result<FileRef> file(Descriptor descriptor) const;
 
@@ -91,7 +97,9 @@ class DescriptorTable {
     };
     // The place of a descriptor below the limit, its block made now if need be.
     Result<Place> make_place(Descriptor descriptor);
-    [[nodiscard]] DescriptorBlock* block_of(Descriptor descriptor) const;
+    [[nodiscard]] DescriptorBlock* block_of(Descriptor descriptor) const {
+        return descriptor < kMost ? blocks_[descriptor / DescriptorBlock::kDescriptors] : nullptr;
+    }
     [[nodiscard]] bool is_used(Descriptor descriptor) const;
     [[nodiscard]] Descriptor first_free(Descriptor from) const;
     static void copy_block(DescriptorBlock& to, const DescriptorBlock& from);

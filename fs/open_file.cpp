@@ -1,7 +1,6 @@
 #include "fs/open_file.h"
 
 #include "fs/directory_reader.h"
-#include "kernel/abi/fcntl.h"
 
 namespace quire::fs {
 
@@ -18,11 +17,10 @@ constexpr std::uint64_t kMostOffset = 0x7FFFFFFFFFFFFFFF;
 
 }  // namespace
 
-FileRef::~FileRef() {
-    if (file_ == nullptr || --file_->users_ != 0) return;
-    file_->io()->closed(file_->mode());
-    if (file_->writes_a_file()) file_->io()->drop_writer();
-    file_->layer_.open_files.release(file_);
+void OpenFile::last_user_gone() {
+    io_->closed(mode());
+    if (writes_a_file()) io_->drop_writer();
+    layer_.open_files.release(this);
 }
 
 OpenFile::OpenFile(FileLayer& layer, NodeRef node, NodeRef io, std::uint32_t flags)
@@ -47,13 +45,6 @@ Result<void> OpenFile::tell_opened() {
 
 bool OpenFile::writes_a_file() const {
     return mode().write && io_->kind() == NodeKind::File;
-}
-
-// Mode 3 is neither: such a file is good for ioctl only.
-OpenMode OpenFile::mode_of(std::uint32_t flags) {
-    const std::uint32_t mode = flags & kOpenAccessMode;
-    return {.read = mode == kOpenReadOnly || mode == kOpenReadWrite,
-            .write = mode == kOpenWriteOnly || mode == kOpenReadWrite};
 }
 
 void OpenFile::set_status_flags(std::uint32_t flags) {

@@ -20,6 +20,7 @@
 #include "fs/credentials.h"
 #include "fs/file_layer.h"
 #include "fs/node.h"
+#include "kernel/abi/fcntl.h"
 
 namespace quire::fs {
 
@@ -71,7 +72,12 @@ class OpenFile {
     [[nodiscard]] OpenMode mode() const { return mode_of(flags_); }
     [[nodiscard]] std::uint32_t flags() const { return flags_; }
     [[nodiscard]] std::uint64_t offset() const { return offset_; }
-    [[nodiscard]] static OpenMode mode_of(std::uint32_t flags);
+    /// Mode 3 is neither: such a file is good for ioctl only.
+    [[nodiscard]] static OpenMode mode_of(std::uint32_t flags) {
+        const std::uint32_t mode = flags & abi::kOpenAccessMode;
+        return {.read = mode == abi::kOpenReadOnly || mode == abi::kOpenReadWrite,
+                .write = mode == abi::kOpenWriteOnly || mode == abi::kOpenReadWrite};
+    }
     /// fcntl F_SETFL: O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME; others stay.
     void set_status_flags(std::uint32_t flags);
     [[nodiscard]] ReadAhead& read_ahead() { return ahead_; }
@@ -109,6 +115,7 @@ class OpenFile {
   private:
     friend class FileRef;
 
+    void last_user_gone();
     Result<void> tell_opened();
     [[nodiscard]] bool writes_a_file() const;
     [[nodiscard]] bool blocks() const;
@@ -138,6 +145,9 @@ inline FileRef::FileRef(OpenFile& file) : file_(&file) {
 }
 inline FileRef::FileRef(const FileRef& other) : file_(other.file_) {
     if (file_ != nullptr) ++file_->users_;
+}
+inline FileRef::~FileRef() {
+    if (file_ != nullptr && --file_->users_ == 0) file_->last_user_gone();
 }
 
 }  // namespace quire::fs

@@ -46,11 +46,9 @@ Result<std::uint32_t> Pipe::read(std::uint64_t, std::uint32_t bytes, ByteSink& t
         const Piece piece = piece_at(first_, rest < fill_ ? rest : fill_);
         taken = to.take(bytes_of(piece));
         if (!taken.ok()) break;
-        first_ = (first_ + piece.bytes) % kBytes;
-        fill_ -= piece.bytes;
+        consume(piece);
         done += piece.bytes;
     }
-    release_unused_pages();
     if (done == 0 && !taken.ok()) return taken.error();
     changes_.wake_all();
     return done;
@@ -71,7 +69,7 @@ Result<std::uint32_t> Pipe::write(std::uint64_t, std::uint32_t bytes, ByteSource
         fill_ += step;
         done += step;
     }
-    release_unused_pages();
+    if (!filled.ok()) release_unused_pages();
     if (done == 0 && !filled.ok()) return filled.error();
     changes_.wake_all();
     return done;
@@ -143,13 +141,22 @@ Result<void> Pipe::make_page(std::uint32_t slot) {
     return {};
 }
 
-// An empty ring begins anew with a page, so that few bytes need one.
+// The first bytes of the ring have been read. An empty one begins anew with a page, so that few
+// bytes need one. In a full one the last bytes may lie in the same page, before the first.
+void Pipe::consume(const Piece& piece) {
+    fill_ -= piece.bytes;
+    first_ = fill_ == 0 ? 0 : (first_ + piece.bytes) % kBytes;
+    if (!holds_bytes(piece.slot)) release_page(piece.slot);
+}
+
+void Pipe::release_page(std::uint32_t slot) {
+    system_.memory_.frames().drop_reference(std::exchange(pages_[slot], mm::FrameNumber()));
+}
+
+// What was made for bytes that did not come.
 void Pipe::release_unused_pages() {
-    if (fill_ == 0) first_ = 0;
-    for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
-        if (pages_[slot] == mm::FrameNumber() || holds_bytes(slot)) continue;
-        system_.memory_.frames().drop_reference(std::exchange(pages_[slot], mm::FrameNumber()));
-    }
+    for (std::uint32_t slot = 0; slot < kSlots; ++slot)
+        if (pages_[slot] != mm::FrameNumber() && !holds_bytes(slot)) release_page(slot);
 }
 
 void Pipe::check_invariants() {

@@ -77,6 +77,8 @@ class Pipe final : public Node {
     [[nodiscard]] bool holds_bytes(std::uint32_t slot) const;
     Result<void> make_page(std::uint32_t slot);
     Result<void> fill_at(std::uint32_t position, std::uint32_t bytes, ByteSource& from);
+    void consume(const Piece& piece);
+    void release_page(std::uint32_t slot);
     void release_unused_pages();
 
     PipeSystem& system_;

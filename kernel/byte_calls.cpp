@@ -9,13 +9,16 @@
 namespace quire::kernel {
 namespace {
 
-Result<void> check_readable(const SystemCall& call, std::uint32_t descriptor) {
-    const fs::FileRef file = TRY(files_of(call).file(descriptor));
-    return file->mode().read ? Result<void>() : Error::BadDescriptor;
+// The open file of argument 0, for the length of the call.
+Result<fs::OpenFile*> readable(const SystemCall& call) {
+    fs::OpenFile* const file = call.thread().files->table.find(call.argument(0));
+    if (file == nullptr || !file->mode().read) return Error::BadDescriptor;
+    return file;
 }
-Result<void> check_writable(const SystemCall& call, std::uint32_t descriptor) {
-    const fs::FileRef file = TRY(files_of(call).file(descriptor));
-    return file->mode().write ? Result<void>() : Error::BadDescriptor;
+Result<fs::OpenFile*> writable(const SystemCall& call) {
+    fs::OpenFile* const file = call.thread().files->table.find(call.argument(0));
+    if (file == nullptr || !file->mode().write) return Error::BadDescriptor;
+    return file;
 }
 
 void send_to_self(SystemCall& call, SignalNumber signal) {
@@ -37,35 +40,46 @@ CallResult finish_resize(SystemCall& call, std::int64_t length, const Result<voi
     return done(result);
 }
 
+CallResult read_into(SystemCall& call, const fs::FileRef& file, std::uint32_t bytes,
+                     fs::ByteSink& to) {
+    return file->read(bytes, to, call.processes().sleeper());
+}
+
+CallResult write_from(SystemCall& call, const fs::FileRef& file, std::uint32_t bytes,
+                      fs::ByteSource& from) {
+    return finish_write(
+        call, file->write(bytes, from, call.processes().sleeper(), call.process().credentials));
+}
+
 CallResult call_read(SystemCall& call) {
     const std::uint32_t bytes = call.argument(2);
-    TRY(check_readable(call, call.argument(0)));
+    const fs::FileRef file(*TRY(readable(call)));
     TRY(check_buffer(call.pointer(1), bytes));
     UserSink to(call.pointer(1));
-    return files_of(call).read(call.argument(0), bytes, to);
+    return read_into(call, file, bytes, to);
 }
 SYSTEM_CALL(3, read, call_read, CallTraits::restarting());
 
 CallResult call_write(SystemCall& call) {
     const std::uint32_t bytes = call.argument(2);
-    TRY(check_writable(call, call.argument(0)));
+    const fs::FileRef file(*TRY(writable(call)));
     TRY(check_buffer(call.pointer(1), bytes));
     UserSource from(call.pointer(1));
-    return finish_write(call, files_of(call).write(call.argument(0), bytes, from));
+    return write_from(call, file, bytes, from);
 }
 SYSTEM_CALL(4, write, call_write, CallTraits::restarting());
 
 CallResult call_readv(SystemCall& call) {
-    TRY(check_readable(call, call.argument(0)));
+    const fs::FileRef file(*TRY(readable(call)));
     UserVector to = TRY(UserVector::create(call.pointer(1), call.argument(2)));
-    return files_of(call).read(call.argument(0), to.bytes(), to);
+    return read_into(call, file, to.bytes(), to);
 }
 SYSTEM_CALL(145, readv, call_readv, CallTraits::restarting());
 
 CallResult call_writev(SystemCall& call) {
-    TRY(check_writable(call, call.argument(0)));
+    const fs::FileRef file(*TRY(writable(call)));
     UserVector from = TRY(UserVector::create(call.pointer(1), call.argument(2)));
-    return finish_write(call, files_of(call).write(call.argument(0), from.bytes(), from));
+    return write_from(call, file, from.bytes(), from);
 }
 SYSTEM_CALL(146, writev, call_writev, CallTraits::restarting());
 
@@ -84,7 +98,7 @@ Result<void> check_place(const SystemCall& call, std::int64_t offset) {
 CallResult call_pread64(SystemCall& call) {
     const std::int64_t offset = offset_of(call, 3);
     TRY(check_place(call, offset));
-    TRY(check_readable(call, call.argument(0)));
+    TRY(readable(call));
     TRY(check_buffer(call.pointer(1), call.argument(2)));
     UserSink to(call.pointer(1));
     return files_of(call).pread(call.argument(0), call.argument(2), offset, to);
@@ -94,7 +108,7 @@ SYSTEM_CALL(180, pread64, call_pread64, CallTraits::restarting());
 CallResult call_pwrite64(SystemCall& call) {
     const std::int64_t offset = offset_of(call, 3);
     TRY(check_place(call, offset));
-    TRY(check_writable(call, call.argument(0)));
+    TRY(writable(call));
     TRY(check_buffer(call.pointer(1), call.argument(2)));
     UserSource from(call.pointer(1));
     return finish_write(call,
@@ -105,7 +119,7 @@ SYSTEM_CALL(181, pwrite64, call_pwrite64, CallTraits::restarting());
 CallResult call_preadv(SystemCall& call) {
     const std::int64_t offset = offset_of(call, 3);
     TRY(check_place(call, offset));
-    TRY(check_readable(call, call.argument(0)));
+    TRY(readable(call));
     UserVector to = TRY(UserVector::create(call.pointer(1), call.argument(2)));
     return files_of(call).pread(call.argument(0), to.bytes(), offset, to);
 }
@@ -114,7 +128,7 @@ SYSTEM_CALL(333, preadv, call_preadv, CallTraits::restarting());
 CallResult call_pwritev(SystemCall& call) {
     const std::int64_t offset = offset_of(call, 3);
     TRY(check_place(call, offset));
-    TRY(check_writable(call, call.argument(0)));
+    TRY(writable(call));
     UserVector from = TRY(UserVector::create(call.pointer(1), call.argument(2)));
     return finish_write(call, files_of(call).pwrite(call.argument(0), from.bytes(), offset, from));
 }
@@ -205,7 +219,7 @@ CallResult sendfile(SystemCall& call) {
     fs::FileCalls files = files_of(call);
     const fs::FileRef from = TRY(files.file(call.argument(1)));
     if (!from->mode().read) return Error::BadDescriptor;
-    TRY(check_writable(call, call.argument(0)));
+    TRY(writable(call));
     const mm::VirtAddr place = call.pointer(2);
     std::uint64_t offset = from->offset();
     if (place != mm::VirtAddr()) {

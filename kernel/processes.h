@@ -39,6 +39,7 @@ class Processes final : fs::Sleeper {
     /// The file calls of a thread, for the length of a call:
     /// `processes.files_of(thread).open(...)`. They sleep by sleep_on().
     [[nodiscard]] fs::FileCalls files_of(Thread& thread);
+    [[nodiscard]] fs::Sleeper& sleeper() { return *this; }
 
     /// Sleeps until `queue` is woken, a signal comes (Interrupted), or the time is over (TimedOut;
     /// kNever: it never is). May end earlier, so the caller looks again. The kernel lock is given
