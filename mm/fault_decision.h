@@ -108,7 +108,7 @@ constexpr bool may_read(FaultAction action) {
 }
 
 /// Whether such a page can be in such a region.
-constexpr bool fits(FaultFacts::Page page, FaultFacts::Backing backing) {
+[[gnu::always_inline]] constexpr bool fits(FaultFacts::Page page, FaultFacts::Backing backing) {
     using Page = FaultFacts::Page;
     switch (page) {
     case Page::Empty:
@@ -128,13 +128,14 @@ constexpr bool fits(FaultFacts::Page page, FaultFacts::Backing backing) {
 }
 
 // What to do for a page of an object that no entry names: have it in RAM first.
-constexpr FaultAction step_to_object(const FaultFacts& facts, FaultAction once_in_ram) {
+[[gnu::always_inline]] constexpr FaultAction step_to_object(const FaultFacts& facts,
+                                                            FaultAction once_in_ram) {
     if (facts.past_end) return FaultAction::BusError;
     return facts.in_ram ? once_in_ram : FaultAction::FetchObjectPage;
 }
 
 // The step for a read that the region allows, whoever shares the page table.
-constexpr FaultAction read_step(const FaultFacts& facts) {
+[[gnu::always_inline]] constexpr FaultAction read_step(const FaultFacts& facts) {
     if (facts.page == FaultFacts::Page::Empty) {
         if (facts.backing == FaultFacts::Backing::Anonymous) return FaultAction::MapZeroFrame;
         return step_to_object(facts, FaultAction::MapObjectPage);
@@ -145,7 +146,7 @@ constexpr FaultAction read_step(const FaultFacts& facts) {
 
 // The step for a write that the region allows, as if the page table were the space's own. Whether
 // the entry may be written is believed only where it may be so.
-constexpr FaultAction write_step(const FaultFacts& facts) {
+[[gnu::always_inline]] constexpr FaultAction write_step(const FaultFacts& facts) {
     const bool shared = facts.backing == FaultFacts::Backing::SharedObject;
     switch (facts.page) {
     case FaultFacts::Page::Empty:
@@ -171,7 +172,8 @@ constexpr FaultAction write_step(const FaultFacts& facts) {
 
 // What is done in a page table is done in one of the space's own, but for what is the same for all
 // who share it and lets nobody write. What must be read comes first, as it may fail.
-constexpr FaultAction step_to_table(const FaultFacts& facts, FaultAction step) {
+[[gnu::always_inline]] constexpr FaultAction step_to_table(const FaultFacts& facts,
+                                                           FaultAction step) {
     if (may_read(step) || is_refusal(step)) return step;
     const bool write = facts.access == Access::Write;
     if (facts.table == TableUse::Shared) {
@@ -181,9 +183,15 @@ constexpr FaultAction step_to_table(const FaultFacts& facts, FaultAction step) {
     return write && facts.table == TableUse::Last ? FaultAction::TakeOverTable : step;
 }
 
+/// Whether the region allows the access.
+constexpr bool is_allowed(const FaultFacts& facts) {
+    if (facts.access == Access::Write) return facts.allows == FaultFacts::Allows::Writing;
+    return facts.allows != FaultFacts::Allows::Nothing;
+}
+
 /// The next step for these facts. Facts that cannot be together, as an invariant would be broken,
 /// are a KernelBug.
-constexpr FaultAction decide(const FaultFacts& facts) {
+[[gnu::always_inline]] constexpr FaultAction decide(const FaultFacts& facts) {
     if (facts.reserved_bit) return FaultAction::KernelBug;
     switch (facts.place) {
     case FaultFacts::Place::KernelHalf:
@@ -195,12 +203,11 @@ constexpr FaultAction decide(const FaultFacts& facts) {
     case FaultFacts::Place::InRegion:
         break;
     }
-    const bool write = facts.access == Access::Write;
-    if (facts.allows == FaultFacts::Allows::Nothing) return FaultAction::SegvAccErr;
-    if (write && facts.allows != FaultFacts::Allows::Writing) return FaultAction::SegvAccErr;
+    if (!is_allowed(facts)) return FaultAction::SegvAccErr;
     if (!fits(facts.page, facts.backing)) return FaultAction::KernelBug;
     if (facts.table == TableUse::None && facts.page != FaultFacts::Page::Empty)
         return FaultAction::KernelBug;
+    const bool write = facts.access == Access::Write;
     return step_to_table(facts, write ? write_step(facts) : read_step(facts));
 }
 

@@ -1,7 +1,5 @@
 // The steps of a page fault (mm/fault_decision.h): each happens as a whole, or fails and has
-// changed nothing. What they rely on, look() has just seen.
-#include <utility>
-
+// changed nothing. What they rely on was seen just before.
 #include "libc/string.h"
 #include "mm/object_pages.h"
 #include "mm/page_fault.h"
@@ -17,36 +15,24 @@ constexpr std::uint32_t kMapAround = 16;
 
 }  // namespace
 
-Result<void> AddressSpace::PageFault::map_zero_frame() {
-    TRY(place_entry());
-    const Pte entry = Pte::for_frame(memory_.pages().zero_frame(), Protection::UserReadOnly);
-    exchange_entry(memory_.records(), at_, entry);
-    ++memory_.statistics().zero_mapped;
-    return {};
-}
-
 // The source is what is mapped now, or the object's page, of which nothing is mapped yet.
 Result<void> AddressSpace::PageFault::copy_page() {
-    OwnedFrame frame = TRY(memory_.frames().allocate());
-    TRY(place_entry());
+    const FrameNumber frame = TRY(memory_.frames().take_frame());
+    TRY(place_entry_for(frame));
     const FrameNumber source =
         pte_.is_empty() ? region_->object()->entry(region_->object_page_of(page_)).frame()
                         : pte_.frame();
-    memcpy(frame_bytes(frame.number()), frame_bytes(source), kPageSize);
-    const Pte entry = Pte::for_frame(frame.number(), Protection::UserReadWrite)
-                          .with_lock(region_->traits().locked);
-    SpaceFlush flush(space_.pages_);
-    const Pte before = space_.pages_.put(page_, entry, *flush);
-    memory_.pages().add_private(std::move(frame), at_, entry);
-    memory_.pages().remove(at_, before, *flush);
+    memcpy(frame_bytes(frame), frame_bytes(source), kPageSize);
+    const Pte entry =
+        Pte::for_frame(frame, Protection::UserReadWrite).with_lock(region_->traits().locked);
+    const Pte before = exchange_entry(memory_.records(), at_, entry);
+    memory_.pages().add_private(frame, at_, entry);
+    if (!before.is_empty()) {
+        forget_translation();
+        memory_.pages().leave(at_, before);
+    }
     ++memory_.statistics().copied;
     return {};
-}
-
-// A right that is given needs no flush: at worst the CPU faults once more (SDM 3A 4.10.4.3). There
-// is one CPU, and it is here: nobody sets an accessed or dirty bit meanwhile.
-void AddressSpace::PageFault::make_writable() {
-    exchange_entry(memory_.records(), at_, pte_.with_protection(Protection::UserReadWrite));
 }
 
 // What the page may be mapped with when its frame is not its own.
@@ -83,7 +69,7 @@ void AddressSpace::PageFault::map_around() {
     PageRange around =
         PageRange::of(PageNumber(align_down(page_.raw(), kMapAround)), PageCount(kMapAround))
             .intersection(region_->range());
-    if (table_ == TableUse::Shared) around = around.intersection(agreed_);
+    if (table_ == TableUse::Shared) around = around.intersection(same_for_all());
     const MemoryObject& object = *region_->object();
     for (PageNumber page = around.first; page < around.end; ++page) {
         const PteLocation at{at_.table, table_index(page)};

@@ -1,5 +1,7 @@
 #include "mm/flush_duty.h"
 
+#include <utility>
+
 #include "mm/frame_allocator.h"
 #include "mm/machine.h"
 #include "mm/page_table.h"
@@ -31,15 +33,6 @@ Pte StalePage::end() {
 
 FlushBatch::FlushBatch(FrameAllocator& frames) : frames_(&frames), records_(&frames.table()) {}
 
-void FlushBatch::add(PageNumber page, Scope scope) {
-    if (scope == Scope::Global) global_ = true;
-    if (pages_ == kMaxPages) {
-        everything_ = true;
-    } else {
-        page_[pages_++] = page;
-    }
-}
-
 void FlushBatch::add_large(Scope scope) {
     if (scope == Scope::Global) global_ = true;
     everything_ = true;
@@ -62,7 +55,7 @@ void FlushBatch::flush() {
     } else {
         // Each INVLPG also forgets every cached directory entry, as retired tables need.
         for (std::uint32_t i = 0; i < pages_; ++i)
-            machine::flush_page(start_of(page_[i]));
+            machine::flush_page(start_of(PageNumber(page_[i])));
     }
     pages_ = 0;
     everything_ = global_ = false;
@@ -77,11 +70,7 @@ void FlushBatch::not_loaded() {
 }
 
 void FlushBatch::release_all() {
-    while (doomed_ != FrameNumber()) {
-        const FrameNumber frame = doomed_;
-        doomed_ = records_->chain_next(frame);
-        frames_->drop_reference(frame);
-    }
+    frames_->drop_chain(std::exchange(doomed_, FrameNumber()));
     while (has_retired_) {
         const PageTable table(retired_);
         const Pte next = table.exchange(0, Pte());

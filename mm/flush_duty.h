@@ -71,11 +71,19 @@ class FlushBatch {
     FlushBatch& operator=(const FlushBatch&) = delete;
     ~FlushBatch() { ASSERT(is_empty()); }
 
-    void add(PageNumber page, Scope scope);
+    void add(PageNumber page, Scope scope) {
+        if (scope == Scope::Global) global_ = true;
+        if (everything_) return;
+        everything_ = pages_ == kMaxPages;
+        if (!everything_) page_[pages_++] = page.raw();
+    }
 
     /// For a 4 MiB page: the CPU may keep it in pieces, and INVLPG promises to find all of them
     /// only while the tables still say that it is large (SDM 3A 4.10.4.1). So everything must go.
     void add_large(Scope scope);
+
+    /// Whether one page more makes no difference.
+    [[nodiscard]] bool forgets_everything() const { return everything_; }
 
     /// For more pages than anybody counts: forgets everything that is not global.
     void add_everything() { everything_ = true; }
@@ -88,6 +96,12 @@ class FlushBatch {
         ASSERT(!records_->has(frame, FrameFlag::Listed));
         records_->set_chain(frame, doomed_);
         doomed_ = frame;
+    }
+
+    /// The same for a chain of frames that have one reference each, from `first` to `last`.
+    void drop_chain_later(FrameNumber first, FrameNumber last) {
+        records_->set_chain(last, doomed_);
+        doomed_ = first;
     }
 
     [[nodiscard]] bool is_empty() const {
@@ -106,7 +120,7 @@ class FlushBatch {
 
     FrameAllocator* frames_;
     FrameTable* records_;
-    PageNumber page_[kMaxPages];
+    std::uint32_t page_[kMaxPages];  // the numbers of `pages_` pages
     std::uint32_t pages_ = 0;
     bool everything_ = false;  // more than kMaxPages, or a large page
     bool global_ = false;      // one of them is global

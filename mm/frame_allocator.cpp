@@ -36,8 +36,7 @@ FrameAllocator::FrameAllocator(FrameTable& table, std::span<std::uint32_t> memor
       fast_mask_(options.poison ? kNotFast : injector.unarmed_mask()),
       injector_(injector),
       table_(table),
-      reachable_(options.reachable),
-      zeroed_(table) {
+      reachable_(options.reachable) {
     constexpr std::uint32_t kDmaEnd = kDmaFrames.raw() / FrameBitmap::kGroupFrames;
     constexpr std::uint32_t kWindowEnd = kMaxWindowFrames.raw() / FrameBitmap::kGroupFrames;
     static_assert(kDmaFrames.raw() % FrameBitmap::kGroupFrames == 0);
@@ -147,6 +146,30 @@ Result<OwnedFrame> FrameAllocator::allocate_run(std::uint32_t order, Zone zone) 
 
 // --- Taking back ---
 
+// Those of one word of the bitmap, which mostly stand side by side, are given to it together.
+void FrameAllocator::drop_chain(FrameNumber first) {
+    std::uint32_t frame = first.raw();
+    while (frame != 0) {
+        const std::uint32_t word = frame / 32;
+        std::uint32_t freed = 0;
+        do {
+            ASSERT(frame < frame_count_);
+            FrameInfo& record = records_[frame];
+            const std::uint32_t next = record.next & FrameTable::kLinkMask;
+            if ((record.use & kSoleOwnerMask) == (kSoleOwner & kSoleOwnerMask)) {
+                record.use = FrameTable::use_word(FrameState::Free, 0);
+                freed |= 1U << frame % 32;
+            } else {
+                drop_slowly(FrameNumber(frame));
+            }
+            frame = next;
+        } while (frame / 32 == word && frame != 0);
+        if (freed == 0) continue;
+        free_ += PageCount(static_cast<std::uint32_t>(std::popcount(freed)));
+        bitmap_.give_some(word, freed);
+    }
+}
+
 // A run, or what has to be looked at more closely.
 void FrameAllocator::drop_slowly(FrameNumber frame) {
     const FrameInfo& record = records_[frame.raw()];
@@ -195,7 +218,7 @@ Result<OwnedFrame> OwnedFrame::share() const {
 // --- Frames zeroed ahead ---
 
 bool FrameAllocator::zero_one_ahead() {
-    if (zeroed_.count() >= kZeroedTarget) return false;
+    if (zeroed_ >= kZeroedTarget) return false;
     const std::uint32_t number = take_free();
     if (number == FrameBitmap::kNone) return false;
     const FrameNumber frame(number);
@@ -203,14 +226,16 @@ bool FrameAllocator::zero_one_ahead() {
     if (poison_) unpoison(frame, 1);
     clear_frame(frame);
     table_.set_state(frame, FrameState::Zeroed);
-    zeroed_.push_back(frame);
+    pool_[zeroed_.raw()] = frame;
+    ++zeroed_;
     return true;
 }
 
-Result<OwnedFrame> FrameAllocator::allocate_zeroed() {
-    if (zeroed_.empty()) {
-        OwnedFrame frame = TRY(allocate());
-        clear_frame(frame.number());
+// The pool is empty, poison is on, or a failure is to be injected.
+Result<FrameNumber> FrameAllocator::take_and_clear() {
+    if (zeroed_ == PageCount()) {
+        const FrameNumber frame = TRY(take_frame());
+        clear_frame(frame);
         ++zeroed_misses_;
         return frame;
     }
@@ -218,18 +243,18 @@ Result<OwnedFrame> FrameAllocator::allocate_zeroed() {
         ++failures_;
         return Error::OutOfMemory;
     }
-    const FrameNumber frame = zeroed_.pop_front();
+    const FrameNumber frame = pop_zeroed();
     records_[frame.raw()].use = kSoleOwner;
     if (poison_) table_.set(frame, FrameFlag::Watched);
     ++zeroed_hits_;
-    return OwnedFrame::adopt(*this, frame);
+    return frame;
 }
 
 // Makes the pool's frames ordinary free frames: they may be what is missing for a run.
 bool FrameAllocator::drain_pool() {
-    const bool any = !zeroed_.empty();
-    while (!zeroed_.empty()) {
-        const FrameNumber frame = zeroed_.pop_front();
+    const bool any = zeroed_ != PageCount();
+    while (zeroed_ != PageCount()) {
+        const FrameNumber frame = pop_zeroed();
         table_.set_state(frame, FrameState::Free);
         if (poison_) poison(frame, 1);
         bitmap_.give(frame.raw());
@@ -262,7 +287,7 @@ void FrameAllocator::unpoison(FrameNumber first, std::uint32_t count) {
 FrameStatistics FrameAllocator::statistics() const {
     return {.managed = managed_,
             .free = free_frames(),
-            .zeroed = zeroed_.count(),
+            .zeroed = zeroed_,
             .failures = failures_,
             .zeroed_hits = zeroed_hits_,
             .zeroed_misses = zeroed_misses_};
@@ -289,7 +314,8 @@ std::uint32_t FrameAllocator::fragmentation(std::uint32_t order) const {
 void FrameAllocator::check_invariants() const {
     bitmap_.check_invariants();
     table_.check_invariants();
-    zeroed_.check_invariants();
+    for (PageCount i; i < zeroed_; ++i)
+        ASSERT(table_.state(pool_[i.raw()]) == FrameState::Zeroed);
     PageCount free;
     PageCount zeroed;
     FrameNumber run_end;
@@ -304,7 +330,7 @@ void FrameAllocator::check_invariants() const {
         if (bitmap_.is_free(frame.raw())) ++free;
         if (state == FrameState::Zeroed) ++zeroed;
     }
-    ASSERT(free == free_ && zeroed == zeroed_.count());
+    ASSERT(free == free_ && zeroed == zeroed_);
     ASSERT(run_end <= table_.end());
     ASSERT(run_counts().frames_from(0) == free_);
 }

@@ -21,7 +21,6 @@
 #include "kernel/base/result.h"
 #include "mm/failure_injector.h"
 #include "mm/frame_bitmap.h"
-#include "mm/frame_list.h"
 #include "mm/frame_table.h"
 #include "mm/owned_frame.h"
 #include "mm/physical_window.h"
@@ -98,20 +97,34 @@ class FrameAllocator {
     /// Errors: OutOfMemory; nothing has changed then. InvalidArgument (order above kMaxOrder).
     Result<OwnedFrame> allocate_run(std::uint32_t order, Zone zone = Zone::Window);
 
-    /// allocate() and allocate_run() for callers that keep the reference in a form of their own.
+    /// allocate(), allocate_run() and allocate_zeroed() for callers that keep the reference in a
+    /// form of their own.
     Result<FrameNumber> take_frame();
     Result<FrameNumber> take_run(std::uint32_t order, Zone zone = Zone::Window);
+    Result<FrameNumber> take_zeroed_frame();
 
     /// Drops one reference to `frame`; the last one gives the frame, or the run, back.
     /// Precondition: in use; when it is the last one, neither Listed nor Busy nor Locked.
     void drop_reference(FrameNumber frame);
+
+    /// Drops one reference to each frame of a chain (FrameTable); frame 0 ends it. Preconditions as
+    /// for drop_reference().
+    void drop_chain(FrameNumber first);
 
     /// Clears one free frame for the pool; false if the pool is full or nothing is free. For the
     /// idle loop: the frame is cleared before this returns, about 1,000 stores.
     bool zero_one_ahead();
 
     /// Free frames, those zeroed ahead included.
-    [[nodiscard]] PageCount free_frames() const { return free_ + zeroed_.count(); }
+    [[nodiscard]] PageCount free_frames() const { return free_ + zeroed_; }
+
+    /// How many frames are left to whoever must not wait; 0 at first. Says no more than has_room():
+    /// a request gets the last frame there is.
+    void set_reserve(PageCount reserve) { reserve_ = reserve; }
+    /// Whether `frames` frames are free beside the reserve.
+    [[nodiscard]] bool has_room(PageCount frames) const {
+        return free_frames() >= frames + reserve_;
+    }
     [[nodiscard]] FrameStatistics statistics() const;
 
     /// The free runs of one zone, those zeroed ahead left out. O(words of the bitmap).
@@ -139,6 +152,8 @@ class FrameAllocator {
     void give_runs(std::uint32_t first, std::uint32_t end);
     std::uint32_t take_slowly();
     std::uint32_t take_free();
+    Result<FrameNumber> take_and_clear();
+    FrameNumber pop_zeroed() { return pool_[(--zeroed_).raw()]; }
     void hand_out(FrameNumber frame, std::uint32_t order);
     std::uint32_t take_run_slowly(std::uint32_t order, Zone zone);
     std::uint32_t take_free_run(std::uint32_t order, Zone zone);
@@ -165,7 +180,9 @@ class FrameAllocator {
     PageCount managed_;
     PageCount reachable_;
     FrameBitmap::Groups zones_[kZones] = {};
-    FrameList zeroed_;
+    PageCount zeroed_;  // in the pool
+    PageCount reserve_;
+    FrameNumber pool_[kZeroedTarget.raw()] = {};
     std::uint32_t failures_ = 0;
     std::uint32_t zeroed_hits_ = 0;
     std::uint32_t zeroed_misses_ = 0;
@@ -207,6 +224,18 @@ inline Result<FrameNumber> FrameAllocator::take_run(std::uint32_t order, Zone zo
 
 inline Result<OwnedFrame> FrameAllocator::allocate() {
     return OwnedFrame::adopt(*this, TRY(take_frame()));
+}
+
+inline Result<FrameNumber> FrameAllocator::take_zeroed_frame() {
+    if (zeroed_ == PageCount() || fast_mask_ == 0) return take_and_clear();
+    const FrameNumber frame = pop_zeroed();
+    records_[frame.raw()].use = kSoleOwner;
+    ++zeroed_hits_;
+    return frame;
+}
+
+inline Result<OwnedFrame> FrameAllocator::allocate_zeroed() {
+    return OwnedFrame::adopt(*this, TRY(take_zeroed_frame()));
 }
 
 inline void FrameAllocator::drop_reference(FrameNumber frame) {

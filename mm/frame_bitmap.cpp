@@ -257,6 +257,24 @@ void FrameBitmap::give_words_elsewhere(std::uint32_t frame, std::uint32_t order)
     promise_up_to(kWordOrder + units, group);
 }
 
+// The first one wakes the word, if it has to, and perhaps moves it to the hand.
+void FrameBitmap::give_some(std::uint32_t index, std::uint32_t frames) {
+    give(index * 32 + lowest_bit(frames));
+    const std::uint32_t rest = frames & (frames - 1);
+    if (rest == 0) return;
+    if (in_hand(index * 32)) {
+        hand_ |= rest;
+        if (hand_ == kAllFree) hand_filled();
+        return;
+    }
+    const std::uint32_t word = words_[index] |= rest;
+    if (word == kAllFree) return word_filled(index);
+    std::uint32_t order = kWordOrder - 1;
+    while (aligned_runs(word, order) == 0)
+        --order;
+    promise_up_to(order, index / 32);
+}
+
 void FrameBitmap::give_run(std::uint32_t frame, std::uint32_t order) {
     ASSERT(order <= kMaxOrder && frame % (1U << order) == 0);
     if (order >= kWordOrder) return give_words(frame, order);

@@ -94,6 +94,10 @@ class FrameBitmap {
         if (__builtin_expect(hand_ == kAllFree, 0)) hand_filled();
     }
 
+    /// Gives some frames of one word back, a bit each. Precondition: `frames` is not 0, and none of
+    /// them is free.
+    void give_some(std::uint32_t word, std::uint32_t frames);
+
     /// Gives a run back. Precondition: aligned to its size, and none of its frames is free.
     void give_run(std::uint32_t frame, std::uint32_t order);
 

@@ -1,9 +1,11 @@
-// A list of frames, linked through their records: for reclaim, and for the pool of zeroed frames.
+// A list of frames, linked through their records: for reclaim.
 //
 // The frames form a ring; the list knows the first one. Invariant: each member is flagged Listed,
 // its neighbours point back at it, and it is in no other list. Page tables that are in a ring of
 // siblings cannot be in a list. The list owns nothing; locking is the caller's.
 #pragma once
+
+#include <span>
 
 #include "mm/frame_table.h"
 
@@ -29,15 +31,9 @@ class FrameList {
     [[nodiscard]] FrameNumber next(FrameNumber frame) const { return table_.ring_next(frame); }
 
     /// Precondition of both: `frame` is in no list and in no ring of siblings.
-    void push_back(FrameNumber frame) {
-        ASSERT(!table_.has(frame, FrameFlag::Listed));
-        table_.ring_alone(frame);
-        table_.set(frame, FrameFlag::Listed);
-        if (empty()) {
-            first_ = frame;
-        } else {
-            table_.ring_insert_before(first_, frame);
-        }
+    [[gnu::always_inline]] void push_back(FrameNumber frame) {
+        if (empty()) first_ = frame;
+        table_.enter_list(frame, first_);
         ++count_;
     }
     void push_front(FrameNumber frame) {
@@ -46,12 +42,26 @@ class FrameList {
     }
 
     /// Precondition: `frame` is in this list.
-    void remove(FrameNumber frame) {
-        ASSERT(!empty() && table_.has(frame, FrameFlag::Listed));
-        if (frame == first_) first_ = table_.ring_next(frame);
-        table_.ring_remove(frame);
-        table_.clear(frame, FrameFlag::Listed);
-        --count_;
+    void remove(FrameNumber frame) { remove_run({&frame, 1}); }
+
+    /// Takes out the first of `frames`, and those behind it for as long as each stands in this list
+    /// behind the one before. Returns the others. The frames are a chain afterwards, the last of
+    /// them names the first of the others. Precondition: the first one is in this list.
+    std::span<const FrameNumber> remove_run(std::span<const FrameNumber> frames) {
+        ASSERT(!empty());
+        std::size_t count = 0;
+        FrameNumber last;
+        FrameNumber next = frames.front();
+        do {
+            last = next;
+            next = table_.leave_list(last);
+            ++count;
+        } while (count < frames.size() && frames[count] == next && next != first_);
+        table_.ring_close(frames.front(), next);
+        if (count < frames.size()) table_.set_chain(last, frames[count]);
+        if (frames.front() == first_) first_ = next;
+        count_ -= PageCount(static_cast<std::uint32_t>(count));
+        return frames.subspan(count);
     }
 
     /// Takes out the first frame. Precondition: !empty().

@@ -60,23 +60,6 @@ Result<void> FrameTable::add_reference(FrameNumber frame) {
     return {};
 }
 
-void FrameTable::set_private(FrameNumber frame, PteLocation pte) {
-    ASSERT(pte.index < kEntriesPerTable);
-    FrameInfo& record = info(frame);
-    if ((record.use & kStateMask) != use_word(FrameState::Private, 0)) {
-        ASSERT((record.use & static_cast<std::uint32_t>(FrameFlag::Run)) == 0);
-        record.next &= kLinkMask;
-        record.previous &= kLinkMask;
-        record.use = (record.use & ~kStateMask) | use_word(FrameState::Private, 0);
-    }
-    record.place = pte.table.raw() << 10 | pte.index;
-}
-
-PteLocation FrameTable::pte_of(FrameNumber frame) const {
-    ASSERT(state(frame) == FrameState::Private);
-    return {FrameNumber(place(frame) >> 10), place(frame) % kEntriesPerTable};
-}
-
 void FrameTable::set_object(FrameNumber frame, ObjectPage page) {
     set_state(frame, FrameState::Object);
     set_tag(frame, page.object);
@@ -135,8 +118,7 @@ void FrameTable::count_states(std::span<PageCount, kFrameStates> counts) const {
 void FrameTable::check_invariants() const {
     for (FrameNumber frame; frame < end(); ++frame) {
         ASSERT((references(frame) != 0) == in_use(frame));
-        ASSERT(in_use(frame) || (info(frame).use & kFlagMask) == 0 ||
-               state(frame) == FrameState::Zeroed);
+        ASSERT(in_use(frame) || (info(frame).use & kFlagMask) == 0);
         ASSERT(covers(ring_next(frame)) && covers(ring_previous(frame)));
         if (!has(frame, FrameFlag::Listed)) continue;
         ASSERT(ring_previous(ring_next(frame)) == frame);

@@ -130,6 +130,12 @@ class FrameTable {
     /// at one index, and there are fewer frames than counts.
     void add_reference_to_table(FrameNumber frame) { ++info(frame).use; }
 
+    /// One fewer, and others remain.
+    void drop_reference_of_several(FrameNumber frame) {
+        ASSERT(references(frame) > 1);
+        --info(frame).use;
+    }
+
     [[nodiscard]] bool has(FrameNumber frame, FrameFlag flag) const {
         return (info(frame).use & static_cast<std::uint32_t>(flag)) != 0;
     }
@@ -140,11 +146,36 @@ class FrameTable {
         info(frame).use &= ~static_cast<std::uint32_t>(flag);
     }
 
+    /// Whether the frame is Private and has one reference.
+    [[nodiscard]] bool is_sole_private(FrameNumber frame) const {
+        return (info(frame).use & (kStateMask | kMaxReferences)) ==
+               use_word(FrameState::Private, 1);
+    }
+    /// Whether the frame is Private, named by one PTE and nothing else, and a victim like others:
+    /// in a list, neither locked nor busy.
+    [[nodiscard]] bool is_plain_private(FrameNumber frame) const {
+        return info(frame).use ==
+               (use_word(FrameState::Private, 1) | static_cast<std::uint32_t>(FrameFlag::Listed));
+    }
+
     /// The frame is Private, named by one PTE from now on. One that was not Private before has no
     /// swap slot (tag 0); one that was keeps its own.
-    void set_private(FrameNumber frame, PteLocation pte);
+    void set_private(FrameNumber frame, PteLocation pte) {
+        ASSERT(pte.index < kEntriesPerTable);
+        FrameInfo& record = info(frame);
+        if ((record.use & kStateMask) != use_word(FrameState::Private, 0)) {
+            ASSERT((record.use & static_cast<std::uint32_t>(FrameFlag::Run)) == 0);
+            record.next &= kLinkMask;
+            record.previous &= kLinkMask;
+            record.use = (record.use & ~kStateMask) | use_word(FrameState::Private, 0);
+        }
+        record.place = pte.table.raw() << 10 | pte.index;
+    }
     /// Precondition: state Private.
-    [[nodiscard]] PteLocation pte_of(FrameNumber frame) const;
+    [[nodiscard]] PteLocation pte_of(FrameNumber frame) const {
+        ASSERT(state(frame) == FrameState::Private);
+        return {FrameNumber(place(frame) >> 10), place(frame) % kEntriesPerTable};
+    }
 
     /// The frame becomes a page of an object.
     void set_object(FrameNumber frame, ObjectPage page);
@@ -177,6 +208,35 @@ class FrameTable {
     void ring_insert_before(FrameNumber position, FrameNumber frame);
     /// Takes `frame` out of its ring; it is alone afterwards.
     void ring_remove(FrameNumber frame);
+    /// Takes all from `first` to the one before `next` out of their ring; if that is all of it,
+    /// `next` is `first`. Their links stay as they are.
+    void ring_close(FrameNumber first, FrameNumber next) {
+        const FrameNumber before = ring_previous(first);
+        ASSERT(ring_next(before) == first);
+        set_link(info(before).next, next);
+        set_link(info(next).previous, before);
+    }
+    /// Puts `frame`, which is in no ring and must not be Listed, into the ring of `position`, in
+    /// front of it, and flags it; if they are the same, it is a ring of its own.
+    void enter_list(FrameNumber frame, FrameNumber position) {
+        FrameInfo& entering = info(frame);
+        ASSERT((entering.use & static_cast<std::uint32_t>(FrameFlag::Listed)) == 0);
+        entering.use |= static_cast<std::uint32_t>(FrameFlag::Listed);
+        FrameInfo& after = records_[position.raw()];
+        if (&after == &entering) return ring_alone(frame);
+        const FrameNumber before(after.previous & kLinkMask);
+        set_link(entering.next, position);
+        set_link(entering.previous, before);
+        set_link(records_[before.raw()].next, frame);
+        set_link(after.previous, frame);
+    }
+    /// Clears Listed, which must be set, and returns the next frame of the ring.
+    FrameNumber leave_list(FrameNumber frame) {
+        FrameInfo& record = info(frame);
+        ASSERT((record.use & static_cast<std::uint32_t>(FrameFlag::Listed)) != 0);
+        record.use &= ~static_cast<std::uint32_t>(FrameFlag::Listed);
+        return FrameNumber(record.next & kLinkMask);
+    }
     [[nodiscard]] FrameNumber ring_next(FrameNumber frame) const {
         return FrameNumber(info(frame).next & kLinkMask);
     }

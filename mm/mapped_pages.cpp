@@ -16,16 +16,6 @@ MappedPages::MappedPages(FrameAllocator& frames, SwapSpace& swap, ObjectRegistry
       policy_(&policy),
       zero_(std::move(zero)) {}
 
-void MappedPages::add_private(OwnedFrame frame, PteLocation at, Pte pte) {
-    const FrameNumber number = frame.release();
-    records_.set_private(number, at);
-    if (pte.is_locked()) {
-        records_.set(number, FrameFlag::Locked);
-    } else {
-        policy_->admit(number, Arrival::Demand, 0);
-    }
-}
-
 Result<void> MappedPages::add_mapping(PteLocation at, Pte pte) {
     const FrameNumber frame = pte.frame();
     TRY(records_.add_reference(frame));
@@ -54,26 +44,45 @@ void MappedPages::remove(PteLocation at, Pte before, FlushBatch& batch) {
     if (before.is_swapped()) return drop_slot(before.slot());
     const FrameNumber frame = before.frame();
     if (frame == zero_frame()) return;
-    if (records_.state(frame) == FrameState::Private) return remove_private(at, before, batch);
-    if (before.is_dirty())
-        object_of(frame).set_dirty(records_, records_.object_of(frame).page_index);
-    frames_.drop_reference(frame);
-    if (before.is_locked()) lock_changed(frame);
-}
-
-void MappedPages::remove_private(PteLocation at, Pte before, FlushBatch& batch) {
-    const FrameNumber frame = before.frame();
-    const bool has_copy = swap_copy(frame) != SwapSlot();
-    if (records_.references(frame) > (has_copy ? 2U : 1U)) {
-        frames_.drop_reference(frame);
-        if (records_.pte_of(frame) == at) find_new_home(frame, at);
-        if (before.is_locked()) lock_changed(frame);
-        return;
-    }
-    if (has_copy) forget_swap_copy(frame);
+    const bool is_private = records_.state(frame) == FrameState::Private;
+    if (!is_private || mappings(frame) > 1) return leave(at, before);
+    if (swap_copy(frame) != SwapSlot()) forget_swap_copy(frame);
     if (records_.has(frame, FrameFlag::Listed)) policy_->forget(frame);
     records_.clear(frame, FrameFlag::Locked);
     batch.drop_later(frame);
+}
+
+void MappedPages::leave(PteLocation at, Pte before) {
+    const FrameNumber frame = before.frame();
+    records_.drop_reference_of_several(frame);
+    if (records_.state(frame) != FrameState::Private) {
+        if (before.is_dirty())
+            object_of(frame).set_dirty(records_, records_.object_of(frame).page_index);
+    } else if (records_.pte_of(frame) == at) {
+        find_new_home(frame, at);
+    }
+    if (before.is_locked()) lock_changed(frame);
+}
+
+PageNumber MappedPages::take_plain(PageTable table, PageRange pages, FrameBuffer& frames,
+                                   FlushBatch& batch) const {
+    PageNumber page = pages.first;
+    for (; page < pages.end; ++page) {
+        const Pte pte = table.get(table_index(page));
+        if (pte.is_empty()) continue;
+        if (!is_plain(pte)) break;
+        table.set(table_index(page), Pte());
+        if (pte.is_present()) batch.add(page, Scope::OneSpace);
+        frames.add(pte.frame());
+        if (frames.full()) return page + PageCount(1);
+    }
+    return page;
+}
+
+void MappedPages::remove_plain(const FrameBuffer& frames, FlushBatch& batch) {
+    if (frames.all().empty()) return;
+    policy_->forget_all(frames.all());
+    batch.drop_chain_later(frames.all().front(), frames.all().back());
 }
 
 // Some other sibling has the frame at the same index: its record names that PTE from now on.

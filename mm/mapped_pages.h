@@ -20,6 +20,7 @@
 
 #include "mm/flush_duty.h"
 #include "mm/frame_allocator.h"
+#include "mm/frame_buffer.h"
 #include "mm/memory_object.h"
 #include "mm/object_registry.h"
 #include "mm/owned_frame.h"
@@ -68,7 +69,14 @@ class MappedPages {
 
     /// `frame`, with one reference, holds a new private page that only the PTE at `at` names; the
     /// reference is the PTE's. The page may be evicted from now on, unless it is locked.
-    void add_private(OwnedFrame frame, PteLocation at, Pte pte);
+    void add_private(FrameNumber frame, PteLocation at, Pte pte) {
+        records_.set_private(frame, at);
+        if (pte.is_locked()) {
+            records_.set(frame, FrameFlag::Locked);
+        } else {
+            policy_->admit(frame, Arrival::Demand, 0);
+        }
+    }
 
     /// One PTE more, at `at`, names `pte`'s frame: a page of an object, or a private one in the
     /// swap cache. Errors: LimitReached; nothing has changed then.
@@ -82,6 +90,23 @@ class MappedPages {
     /// The PTE at `at`, which held `before`, names it no more. A frame that nobody needs any more
     /// is freed when `batch` is flushed. The flush of the page itself is the caller's duty.
     void remove(PteLocation at, Pte before, FlushBatch& batch);
+
+    /// remove() for a frame that somebody else names, too: it stays, and `batch` is not needed.
+    void leave(PteLocation at, Pte before);
+
+    /// Whether `pte` maps a plain page: a private one that nobody else names, in RAM only, and a
+    /// victim like others. Nearly all are.
+    [[nodiscard]] bool is_plain(Pte pte) const {
+        return pte.is_resident() && records_.is_plain_private(pte.frame());
+    }
+    /// Empties the PTEs of `pages`, under `table`, as long as they are empty or map plain pages,
+    /// until `frames`, not full yet, has no room for their frames. Returns the first page that was
+    /// not looked at, or is of another kind. The flush joins `batch`; what is left to do is
+    /// remove_plain(). The count of the table's entries is the caller's to change.
+    PageNumber take_plain(PageTable table, PageRange pages, FrameBuffer& frames,
+                          FlushBatch& batch) const;
+    /// remove() for pages that take_plain() took.
+    void remove_plain(const FrameBuffer& frames, FlushBatch& batch);
 
     /// What the PTE at `from` named, the one at `to` names now. Preconditions: nobody else names
     /// the frame, if it is private, and nobody else the slot, if it is swapped.
@@ -134,7 +159,6 @@ class MappedPages {
     [[nodiscard]] ObjectRegistry& objects() const { return objects_; }
 
   private:
-    void remove_private(PteLocation at, Pte before, FlushBatch& batch);
     void find_new_home(FrameNumber frame, PteLocation old);
     void visit_private(FrameNumber frame, MappingVisitor& visitor);
     void visit_object(FrameNumber frame, MappingVisitor& visitor);

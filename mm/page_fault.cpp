@@ -2,7 +2,7 @@
 // What is gathered here, decide() believes; a fact that does not count in a place may be left out.
 #include "mm/page_fault.h"
 
-#include <utility>
+#include "mm/machine.h"
 
 namespace quire::mm {
 
@@ -40,9 +40,7 @@ FaultFacts::Backing backing_of(const Region& region) {
 FaultOutcome AddressSpace::handle(const Fault& fault) {
     UserMemoryStatistics& statistics = memory_.statistics();
     ++statistics.faults;
-    const FaultOutcome outcome = __builtin_expect(memory_.observer() == nullptr, 1)
-                                     ? PageFault(*this, fault).resolve()
-                                     : PageFault::resolve_and_tell(*this, fault, EventKind::Fault);
+    const FaultOutcome outcome = PageFault::resolve(*this, fault, EventKind::Fault);
     if (outcome == FaultOutcome::Resolved) return outcome;
     if (outcome == FaultOutcome::ResolvedByRead) {
         ++statistics.major_faults;
@@ -54,22 +52,15 @@ FaultOutcome AddressSpace::handle(const Fault& fault) {
     return outcome;
 }
 
-FaultAction AddressSpace::PageFault::next_step() {
-    return decide(look());
-}
-
 FaultAction AddressSpace::first_step(const Fault& fault) {
-    return PageFault(*this, fault).next_step();
+    return PageFault(*this, fault).look_and_decide();
 }
 
 FaultOutcome AddressSpace::populate(PageRange range, Access access) {
     FaultOutcome so_far = FaultOutcome::Resolved;
     for (PageNumber page = range.first; page < range.end; ++page) {
         const Fault touch{.address = start_of(page), .access = access, .ring = Ring::User};
-        const FaultOutcome outcome =
-            memory_.observer() == nullptr
-                ? PageFault(*this, touch).resolve()
-                : PageFault::resolve_and_tell(*this, touch, EventKind::Prefault);
+        const FaultOutcome outcome = PageFault::resolve(*this, touch, EventKind::Prefault);
         if (!is_resolved(outcome)) return outcome;
         if (outcome == FaultOutcome::ResolvedByRead) so_far = outcome;
     }
@@ -80,19 +71,15 @@ FaultOutcome AddressSpace::populate(PageRange range, Access access) {
 
 namespace {
 
+constexpr std::uint32_t bit(FaultAction action) {
+    return 1U << static_cast<std::uint32_t>(action);
+}
+constexpr std::uint32_t kTakeFrames =
+    bit(FaultAction::MapZeroFrame) | bit(FaultAction::FillWithZeros) |
+    bit(FaultAction::MapObjectPage) | bit(FaultAction::CopyPage) |
+    bit(FaultAction::FetchObjectPage) | bit(FaultAction::SwapIn) | bit(FaultAction::UnshareTable);
 constexpr bool takes_frames(FaultAction action) {
-    switch (action) {
-    case FaultAction::Retry:
-    case FaultAction::MapCachedSlot:
-    case FaultAction::TakeOverPage:
-    case FaultAction::MakeWritable:
-    case FaultAction::ForgetSwapCopy:
-    case FaultAction::TakeOverTable:
-    case FaultAction::GrowStack:
-        return false;
-    default:
-        return true;
-    }
+    return (kTakeFrames & bit(action)) != 0;
 }
 
 // Precondition: is_refusal(action).
@@ -118,29 +105,30 @@ constexpr FaultOutcome failure(Error error) {
 
 }  // namespace
 
-// Room is made while nothing is held in hand, and asked for only where a step needs it: a page can
-// be taken over on a machine without a free frame.
+// Nothing is held in hand while room is made: all is looked at anew after it. It is asked for only
+// where a step needs it: a page can be taken over on a machine without a free frame.
 template <typename Steps>
 FaultOutcome AddressSpace::PageFault::take_steps(Steps steps) {
-    make_room();
     for (std::uint32_t step = 0; step < kMostSteps; ++step) {
-        const FaultAction action = decide(look());
-        // A read is decided on twice, as room is made for it in between, and made once.
-        if constexpr (!std::is_null_pointer_v<Steps>)
-            if (!may_read(action) || has_room_to_read_) steps->add(action);
+        const FaultAction action = look_and_decide();
+        const Room room = takes_frames(action) ? room_for(action) : Room::Enough;
+        if (room == Room::Made) continue;
+        if constexpr (!std::is_null_pointer_v<Steps>) steps->add(action);
+        if (room == Room::None) return FaultOutcome::OutOfMemory;
         if (is_refusal(action)) return refusal(action);
-        if (takes_frames(action) && !has_room_) return FaultOutcome::OutOfMemory;
-        if (may_read(action) && !has_room_to_read_) {
-            make_room_to_read();
-            if (!has_room_to_read_) return FaultOutcome::OutOfMemory;
-            continue;
-        }
         const Result<void> done = act(action);
         if (!done.ok()) return failure(done.error());
         if (is_last_step(action, fault_.access)) return success();
-        if (may_read(action)) make_room();
+        if (may_read(action)) has_room_ = has_room_to_read_ = false;  // much may have changed
     }
     return FaultOutcome::OutOfMemory;
+}
+
+FaultOutcome AddressSpace::PageFault::resolve(AddressSpace& space, const Fault& fault,
+                                              EventKind kind) {
+    if (__builtin_expect(space.memory_.observer() == nullptr, 1))
+        return PageFault(space, fault).take_steps(nullptr);
+    return resolve_and_tell(space, fault, kind);
 }
 
 FaultOutcome AddressSpace::PageFault::resolve_and_tell(AddressSpace& space, const Fault& fault,
@@ -161,17 +149,13 @@ FaultOutcome AddressSpace::PageFault::resolve_and_tell(AddressSpace& space, cons
     return outcome;
 }
 
-void AddressSpace::PageFault::make_room() {
-    has_room_ = find_room(kFewFrames);
-    has_room_to_read_ = false;
-}
-
-// Neighbours are read only into frames that are free for nothing: a page that nobody asked for must
-// not push out one that is in use, perhaps the other half of this very access.
-void AddressSpace::PageFault::make_room_to_read() {
+AddressSpace::PageFault::Room AddressSpace::PageFault::room_to_read() {
+    if (has_room_to_read_) return Room::Enough;
+    // Neighbours are read only into frames that are free for nothing: a page that nobody asked for
+    // must not push out one that is in use, perhaps the other half of this very access.
     window_ = window_for(region_->traits().advice);
-    if (!memory_.room().has_room(frames_to_fetch(window_))) window_ = PageCount(1);
-    has_room_to_read_ = find_room(frames_to_fetch(window_));
+    if (!memory_.frames().has_room(frames_to_fetch(window_))) window_ = PageCount(1);
+    return make_room(frames_to_fetch(window_), has_room_to_read_);
 }
 
 bool AddressSpace::PageFault::evict_for(PageCount frames) {
@@ -185,76 +169,77 @@ bool AddressSpace::PageFault::evict_for(PageCount frames) {
 
 // --- Facts ---
 
-FaultFacts AddressSpace::PageFault::look() {
-    FaultFacts facts{.access = fault_.access,
-                     .ring = fault_.ring,
-                     .reserved_bit = fault_.cause == FaultCause::ReservedBit};
+// Each fact is looked at only where it counts, and decide() is asked at each end of the way, where
+// most facts are constants: of its copy there the compiler leaves what is still open.
+FaultAction AddressSpace::PageFault::look_and_decide() {
+    FaultFacts facts{.access = fault_.access, .ring = fault_.ring};
+    if (fault_.cause == FaultCause::ReservedBit) {
+        facts.reserved_bit = true;
+        return decide(facts);
+    }
     region_ = space_.regions_.find(page_);
     if (region_ == nullptr) {
         facts.place = look_outside();
-        return facts;
+        return decide(facts);
     }
     facts.allows = allowed_by(region_->traits().rights);
+    if (!is_allowed(facts)) return decide(facts);
     facts.backing = backing_of(*region_);
-    look_at_entry(facts);
-    return facts;
+    const Pde pde = space_.pages_.directory().directory_entry(page_);
+    table_ = facts.table = space_.pages_.table_use(pde);
+    if (table_ == TableUse::None) {
+        pte_ = Pte();
+        return step_for_absent(facts, pte_);
+    }
+    const PteLocation at{pde.table(), table_index(page_)};
+    const Pte pte = entry_at(at);
+    at_ = at;
+    pte_ = pte;
+    return pte.is_resident() ? step_for_resident(facts, pte) : step_for_absent(facts, pte);
+}
+
+FaultAction AddressSpace::PageFault::step_for_resident(FaultFacts& facts, Pte pte) {
+    const MappedPages& pages = memory_.pages();
+    facts.writable = pte.is_writable();
+    if (pages.is_zero(pte)) {
+        facts.page = FaultFacts::Page::Zero;
+        return decide(facts);
+    }
+    if (pte.is_hidden()) {
+        facts.page = FaultFacts::Page::Hidden;
+        return decide(facts);
+    }
+    const FrameNumber frame = pte.frame();
+    if (memory_.records().state(frame) == FrameState::Object) {
+        facts.page = FaultFacts::Page::Object;
+        return decide(facts);
+    }
+    facts.swap_copy = pages.swap_copy(frame) != SwapSlot();
+    const bool sole = pages.mappings(frame) == 1;
+    facts.page = sole ? FaultFacts::Page::Sole : FaultFacts::Page::Several;
+    return decide(facts);
+}
+
+// The page is not there: whether it is in RAM, and what the others say who share the page table.
+FaultAction AddressSpace::PageFault::step_for_absent(FaultFacts& facts, Pte pte) {
+    if (facts.table == TableUse::Shared) facts.same_for_all = !same_for_all().empty();
+    if (pte.is_swapped()) {
+        facts.page = FaultFacts::Page::Swapped;
+        facts.in_ram = memory_.pages().swap().cached(pte.slot()).has_value();
+        return decide(facts);
+    }
+    if (facts.backing == FaultFacts::Backing::Anonymous) return decide(facts);
+    const MemoryObject& object = *region_->object();
+    const std::uint32_t index = region_->object_page_of(page_);
+    facts.past_end = index >= object.pages();
+    facts.in_ram = object.entry(index).is_frame();
+    return decide(facts);
 }
 
 FaultFacts::Place AddressSpace::PageFault::look_outside() {
     if (page_ >= kFirstKernelPage) return FaultFacts::Place::KernelHalf;
     region_ = stack_that_reaches();
     return region_ != nullptr ? FaultFacts::Place::BelowStack : FaultFacts::Place::Hole;
-}
-
-void AddressSpace::PageFault::look_at_entry(FaultFacts& facts) {
-    const Pde pde = space_.pages_.directory().directory_entry(page_);
-    table_ = facts.table = space_.pages_.table_use(pde);
-    pte_ = Pte();
-    if (table_ != TableUse::None) {
-        at_ = {pde.table(), table_index(page_)};
-        pte_ = entry_at(at_);
-    }
-    if (!pte_.is_resident()) return look_at_absent(facts);
-    const OfFrame frame = look_at_frame();
-    facts.page = frame.page;
-    facts.swap_copy = frame.swap_copy;
-    facts.writable = pte_.is_writable();
-}
-
-AddressSpace::PageFault::OfFrame AddressSpace::PageFault::look_at_frame() const {
-    const MappedPages& pages = memory_.pages();
-    if (pte_.is_hidden()) return {FaultFacts::Page::Hidden, false};
-    if (pages.is_zero(pte_)) return {FaultFacts::Page::Zero, false};
-    const FrameNumber frame = pte_.frame();
-    if (memory_.records().state(frame) == FrameState::Object)
-        return {FaultFacts::Page::Object, false};
-    const bool sole = pages.mappings(frame) == 1;
-    return {sole ? FaultFacts::Page::Sole : FaultFacts::Page::Several,
-            pages.swap_copy(frame) != SwapSlot()};
-}
-
-// The page is not there: whether it is in RAM, and what the others say who share the page table.
-void AddressSpace::PageFault::look_at_absent(FaultFacts& facts) {
-    if (pte_.is_swapped()) {
-        facts.page = FaultFacts::Page::Swapped;
-        facts.in_ram = memory_.pages().swap().cached(pte_.slot()).has_value();
-    } else if (facts.backing != FaultFacts::Backing::Anonymous) {
-        const OfAbsent absent = look_at_object();
-        facts.past_end = absent.past_end;
-        facts.in_ram = absent.in_ram;
-    }
-    if (table_ == TableUse::Shared) facts.same_for_all = ask_sharers();
-}
-
-AddressSpace::PageFault::OfAbsent AddressSpace::PageFault::look_at_object() const {
-    const MemoryObject& object = *region_->object();
-    const std::uint32_t index = region_->object_page_of(page_);
-    return {index >= object.pages(), object.entry(index).is_frame()};
-}
-
-bool AddressSpace::PageFault::ask_sharers() {
-    agreed_ = same_for_all();
-    return !agreed_.empty();
 }
 
 // The pages around the faulting one of which all who share its page table, which is at_.table, say
@@ -351,16 +336,41 @@ Result<void> AddressSpace::PageFault::make_table() {
     return {};
 }
 
-Result<void> AddressSpace::PageFault::fill_with_zeros() {
-    OwnedFrame frame = TRY(memory_.frames().allocate_zeroed());
+Result<void> AddressSpace::PageFault::make_table_for(FrameNumber frame) {
+    const Result<void> made = make_table();
+    if (!made.ok()) memory_.frames().drop_reference(frame);
+    return made;
+}
+
+// Of the faulting page, which lies under a page table of the space's own: no other space has it.
+void AddressSpace::PageFault::forget_translation() {
+    if (memory_.is_loaded(space_.pages_.directory().frame())) machine::flush_page(start_of(page_));
+}
+
+Result<void> AddressSpace::PageFault::map_zero_frame() {
     TRY(place_entry());
-    const Pte entry = Pte::for_frame(frame.number(), Protection::UserReadWrite)
-                          .with_lock(region_->traits().locked);
+    const Pte entry = Pte::for_frame(memory_.pages().zero_frame(), Protection::UserReadOnly);
+    exchange_entry(memory_.records(), at_, entry);
+    ++memory_.statistics().zero_mapped;
+    return {};
+}
+
+Result<void> AddressSpace::PageFault::fill_with_zeros() {
+    const FrameNumber frame = TRY(memory_.frames().take_zeroed_frame());
+    TRY(place_entry_for(frame));
+    const Pte entry =
+        Pte::for_frame(frame, Protection::UserReadWrite).with_lock(region_->traits().locked);
     const Pte before = exchange_entry(memory_.records(), at_, entry);
-    memory_.pages().add_private(std::move(frame), at_, entry);
-    if (before.is_present()) memory_.flush_entry(at_);
+    memory_.pages().add_private(frame, at_, entry);
+    if (before.is_present()) forget_translation();
     ++memory_.statistics().zero_filled;
     return {};
+}
+
+// A right that is given needs no flush: at worst the CPU faults once more (SDM 3A 4.10.4.3). There
+// is one CPU, and it is here: nobody sets an accessed or dirty bit meanwhile.
+void AddressSpace::PageFault::make_writable() {
+    exchange_entry(memory_.records(), at_, pte_.with_protection(Protection::UserReadWrite));
 }
 
 }  // namespace quire::mm

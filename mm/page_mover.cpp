@@ -86,7 +86,7 @@ Result<void> PageMover::copy_page(PageNumber page, Pte before, FrameNumber conte
     const PteLocation at = pages_.location(page);
     pages_.put(page, pte, *flush);
     memory_.pages().remove(at, before, *flush);
-    memory_.pages().add_private(std::move(fresh), at, pte);
+    memory_.pages().add_private(fresh.release(), at, pte);
     ++memory_.statistics().copied;
     return {};
 }

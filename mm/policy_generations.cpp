@@ -59,6 +59,21 @@ void GenerationPolicy::take_out(FrameNumber frame) {
 }
 
 void GenerationPolicy::admit(FrameNumber frame, Arrival arrival, Shadow shadow) {
+    if (__builtin_expect(arrival == Arrival::Demand && shadow == 0, 1)) {
+        marks_[frame.raw()] = kWaiting;
+        waiting_.push_back(frame);
+        return;
+    }
+    take_in_waiting();
+    enter(frame, arrival, shadow);
+}
+
+void GenerationPolicy::take_in_waiting() {
+    while (!waiting_.empty())
+        enter(waiting_.pop_front(), Arrival::Demand, 0);
+}
+
+void GenerationPolicy::enter(FrameNumber frame, Arrival arrival, Shadow shadow) {
     Rhythm rhythm = Rhythm::Unknown;
     if (arrival == Arrival::Demand) {
         if ((shadow & kKnown) != 0) {
@@ -72,8 +87,20 @@ void GenerationPolicy::admit(FrameNumber frame, Arrival arrival, Shadow shadow) 
     begin_life(rhythm);
 }
 
-void GenerationPolicy::forget(FrameNumber frame) {
-    take_out(frame);
+FrameList& GenerationPolicy::list_of(FrameNumber frame) {
+    const std::uint8_t mark = marks_[frame.raw()];
+    return mark == kWaiting ? waiting_ : lists_[mark];
+}
+
+void GenerationPolicy::forget_all(std::span<const FrameNumber> frames) {
+    while (!frames.empty()) {
+        FrameList& list = list_of(frames.front());
+        const std::span<const FrameNumber> rest = list.remove_run(frames);
+        if (&list != &waiting_)
+            count_ -= PageCount(static_cast<std::uint32_t>(frames.size() - rest.size()));
+        frames = rest;
+    }
+    if (newest_.has_value() && !table_.has(*newest_, FrameFlag::Listed)) newest_.reset();
 }
 
 // `frame` was found used. Use within a generation is one use, and with the one before it does not
@@ -91,7 +118,8 @@ void GenerationPolicy::renew(FrameNumber frame) {
     if (age != 0) begin_life(rhythm);
 }
 
-std::uint32_t GenerationPolicy::age_of(FrameNumber frame) const {
+std::uint32_t GenerationPolicy::age_of(FrameNumber frame) {
+    take_in_waiting();
     return age_of_mark(marks_[frame.raw()]);
 }
 
@@ -150,6 +178,7 @@ FrameNumber GenerationPolicy::least_worth() {
 }
 
 std::optional<FrameNumber> GenerationPolicy::choose(AccessedBits& bits) {
+    take_in_waiting();
     if (count_ == PageCount()) return std::nullopt;
     BoundedLooks looks(bits);
     // The access for which it came is known: only further ones are to be seen.
@@ -176,6 +205,7 @@ Shadow GenerationPolicy::evicted(FrameNumber frame) {
 }
 
 std::optional<FrameNumber> GenerationPolicy::take_any() {
+    take_in_waiting();
     if (count_ == PageCount()) return std::nullopt;
     const FrameNumber frame = least_worth();
     take_out(frame);
@@ -194,6 +224,11 @@ void GenerationPolicy::check_invariants() const {
             ASSERT(marks_[frame.raw()] == mark);
     }
     ASSERT(counted == count_);
+    waiting_.check_invariants();
+    FrameNumber frame = waiting_.empty() ? FrameNumber() : waiting_.front();
+    for (PageCount seen; seen < waiting_.count(); ++seen, frame = waiting_.next(frame))
+        ASSERT(marks_[frame.raw()] == kWaiting);
+    ASSERT(!newest_.has_value() || table_.has(*newest_, FrameFlag::Listed));
     if (least_worth_.has_value() && !lists_[*least_worth_].empty())
         ASSERT(worth_of_list(*least_worth_) == worth_of_list(find_least_worth()));
     ASSERT(scan_list_ < kLists);

@@ -18,6 +18,10 @@
 // they all come back at an age that it does not keep them to, and that the oldest are closest to
 // it.
 //
+// Who comes for the first time waits in a list of its own until there is a choice to make, and is
+// taken in then, as if it came in that moment. So while memory suffices, pages that come and go
+// cost little more than two links.
+//
 // Pages differ, so each list is four: by the age at which the page's last life ended, its *rhythm*.
 // Each rhythm has a record of its own. The generation's number modulo 32 and the rhythm are the
 // byte of the frame.
@@ -55,16 +59,16 @@ class GenerationPolicy final : public ReplacementPolicy {
 
     [[nodiscard]] const char* name() const override { return "generations"; }
     void admit(FrameNumber frame, Arrival arrival, Shadow shadow) override;
-    void forget(FrameNumber frame) override;
+    void forget_all(std::span<const FrameNumber> frames) override;
     std::optional<FrameNumber> choose(AccessedBits& bits) override;
     void put_back(FrameNumber frame) override;
     Shadow evicted(FrameNumber frame) override;
     std::optional<FrameNumber> take_any() override;
-    [[nodiscard]] PageCount count() const override { return count_; }
+    [[nodiscard]] PageCount count() const override { return count_ + waiting_.count(); }
     void check_invariants() const override;
 
     /// In which generation a page was used last: 0 is the youngest. Precondition: in the lists.
-    [[nodiscard]] std::uint32_t age_of(FrameNumber frame) const;
+    [[nodiscard]] std::uint32_t age_of(FrameNumber frame);
 
   private:
     /// At which age a page's last life ended, in memory sizes.
@@ -75,10 +79,14 @@ class GenerationPolicy final : public ReplacementPolicy {
     template <std::size_t... kIndex>
     GenerationPolicy(FrameTable& table, std::span<std::uint8_t> marks,
                      std::index_sequence<kIndex...>)
-        : marks_(marks), lists_{(static_cast<void>(kIndex), FrameList(table))...} {}
+        : table_(table),
+          marks_(marks),
+          lists_{(static_cast<void>(kIndex), FrameList(table))...},
+          waiting_(table) {}
 
-    // A mark, which is also the index of the frame's list:   0 | rhythm 2 | generation 5. Of a
-    // frame that another policy chose, it may be any byte.
+    // A mark, which is also the index of the frame's list:   0 | rhythm 2 | generation 5; kWaiting:
+    // the frame is in `waiting_`. Of a frame that another policy chose, it may be any byte.
+    static constexpr std::uint8_t kWaiting = 0x80;
     static constexpr std::uint8_t mark_of(std::uint32_t generation, Rhythm rhythm) {
         return static_cast<std::uint8_t>(generation % kGenerations |
                                          static_cast<std::uint32_t>(rhythm) * kGenerations);
@@ -97,8 +105,11 @@ class GenerationPolicy final : public ReplacementPolicy {
     Rhythm end_life(Rhythm rhythm, std::uint32_t age);
     void begin_life(Rhythm rhythm);
     void count_use();
+    void take_in_waiting();
+    void enter(FrameNumber frame, Arrival arrival, Shadow shadow);
     void insert(FrameNumber frame, Rhythm rhythm);
     void take_out(FrameNumber frame);
+    FrameList& list_of(FrameNumber frame);
     void renew(FrameNumber frame);
     void scan(BoundedLooks& looks);
     void scan_next_list();
@@ -107,10 +118,12 @@ class GenerationPolicy final : public ReplacementPolicy {
     FrameNumber least_worth();
     [[nodiscard]] bool generation_is_empty(std::uint32_t generation) const;
 
+    FrameTable& table_;
     std::span<std::uint8_t> marks_;
     std::array<FrameList, kLists> lists_;
+    FrameList waiting_;  // who came since the last choice
     std::array<WorthTable, kRhythms> worth_;
-    PageCount count_;
+    PageCount count_;                    // of the frames in `lists_`
     std::uint32_t generation_ = 0;       // the youngest
     std::uint32_t uses_ = 0;             // that the youngest has taken in
     std::uint32_t lives_ = 0;            // begun since the tables were updated

@@ -16,7 +16,10 @@ class QueuePolicy : public ReplacementPolicy {
     QueuePolicy& operator=(const QueuePolicy&) = delete;
 
     void admit(FrameNumber frame, Arrival, Shadow) override { queue_.push_back(frame); }
-    void forget(FrameNumber frame) override { queue_.remove(frame); }
+    void forget_all(std::span<const FrameNumber> frames) override {
+        while (!frames.empty())
+            frames = queue_.remove_run(frames);
+    }
     void put_back(FrameNumber frame) override { queue_.push_back(frame); }
     Shadow evicted(FrameNumber) override { return 0; }
 

@@ -34,7 +34,10 @@ class TwoListPolicy final : public ReplacementPolicy {
 
     [[nodiscard]] const char* name() const override { return "two-lists"; }
     void admit(FrameNumber frame, Arrival arrival, Shadow shadow) override;
-    void forget(FrameNumber frame) override { list_of(frame).remove(frame); }
+    void forget_all(std::span<const FrameNumber> frames) override {
+        while (!frames.empty())
+            frames = list_of(frames.front()).remove_run(frames);
+    }
     std::optional<FrameNumber> choose(AccessedBits& bits) override;
     void put_back(FrameNumber frame) override;
     Shadow evicted(FrameNumber frame) override;

@@ -58,6 +58,7 @@ Reclaim::Reclaim(UserMemory& memory, SlabRegistry& slabs, const Watermarks& mark
 void Reclaim::set_marks(const Watermarks& marks) {
     ASSERT(marks.min <= marks.low && marks.low <= marks.high);
     marks_ = marks;
+    frames_.set_reserve(marks.min);
 }
 
 Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNumber> kept) {

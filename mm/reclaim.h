@@ -88,15 +88,12 @@ class Reclaim final : public RoomMaker {
     /// and one comparison. Errors: OutOfMemory (last_shortage() says why; what could be evicted
     /// is). For calls from below reclaim itself, the store's, there is no reserve.
     Result<void> make_room(PageCount frames) override {
-        if (__builtin_expect(has_room(frames), 1)) return {};
+        if (__builtin_expect(frames_.has_room(frames), 1)) return {};
         return make_room_slowly(frames, {});
     }
     Result<void> make_room_beside(std::span<const FrameNumber> kept, PageCount frames) override {
-        if (has_room(frames)) return {};
+        if (frames_.has_room(frames)) return {};
         return make_room_slowly(frames, kept);
-    }
-    [[nodiscard]] bool has_room(PageCount frames) const override {
-        return frames_.free_frames() >= frames + marks_.min;
     }
 
     /// One bounded step for the idle loop: when fewer than low frames are free, and until high are,

@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "mm/types.h"
 
@@ -53,8 +54,11 @@ class ReplacementPolicy {
     /// page left the last time, 0 if it never did. Precondition: not in the lists.
     virtual void admit(FrameNumber frame, Arrival arrival, Shadow shadow) = 0;
 
-    /// `frame` leaves the lists for another reason than replacement. Precondition: in the lists.
-    virtual void forget(FrameNumber frame) = 0;
+    /// `frames` leave the lists for another reason than replacement: quickly, where they stand side
+    /// by side in the order in which they arrived. They are a chain afterwards, in their order
+    /// (FrameTable). Precondition: each is in the lists.
+    virtual void forget_all(std::span<const FrameNumber> frames) = 0;
+    void forget(FrameNumber frame) { forget_all({&frame, 1}); }
 
     /// Takes the page that should leave first out of the lists; nothing if they are empty. Looks at
     /// a bounded number of pages, whatever it finds.

@@ -35,7 +35,8 @@ struct SpaceNode {
 };
 using SpaceList = IntrusiveList<SpaceNode, &SpaceNode::hook>;
 
-/// Makes frames free by taking them from somebody; reclaim does, tests may do otherwise.
+/// Makes frames free by taking them from somebody; reclaim does, tests may do otherwise. Where
+/// FrameAllocator::has_room() is true there is no need to ask.
 class RoomMaker {
   public:
     /// Sees to it that at least `frames` frames, and the reserve, are free. May evict any page that
@@ -45,9 +46,6 @@ class RoomMaker {
 
     /// The same, but none of `kept` is evicted.
     virtual Result<void> make_room_beside(std::span<const FrameNumber> kept, PageCount frames) = 0;
-
-    /// Whether make_room() would succeed without evicting anything.
-    [[nodiscard]] virtual bool has_room(PageCount frames) const = 0;
 
   protected:
     ~RoomMaker() = default;

@@ -45,9 +45,9 @@ Result<void> UserPages::own_table(PageNumber page, FlushBatch& batch) {
 }
 
 Result<void> UserPages::own_tables(PageRange range, FlushBatch& batch) {
-    for (PageNumber page = directory_.next_with_table(range.first); page < range.end;
-         page = directory_.next_with_table(table_around(page).end)) {
-        TRY(own_table(page, batch));
+    for (PageNumber page = range.first; page < range.end; page = table_around(page).end) {
+        page = directory_.next_with_table(page);
+        if (page < range.end) TRY(own_table(page, batch));
     }
     return {};
 }
@@ -111,25 +111,35 @@ void UserPages::clear(PageRange range, FlushBatch& batch) {
         } else if (range.contains(table)) {
             directory_.retire_table(page, batch);
         }
+        if (end == range.end) return;
         page = directory_.next_with_table(end);
     }
 }
 
-// The count of entries in use ends the walk early; it is brought up to date at the end.
+// The count of entries in use ends the walk early; it is brought up to date at the end. Plain pages
+// go many at a time, between them the others one by one.
 void UserPages::clear_in_table(PageRange range, FlushBatch& batch) {
-    const PageTable table(location(range.first).table);
+    const PageNumber first = range.first;
+    const PageTable table(location(first).table);
     FrameTable& records = memory_->records();
+    MappedPages& pages = memory_->pages();
     std::uint32_t left = records.place(table.frame());
-    for (PageNumber page = range.first; page < range.end && left != 0; ++page) {
-        const std::uint32_t index = table_index(page);
-        if (table.get(index).is_empty()) continue;
-        const Pte before = table.exchange(index, Pte());
+    FrameBuffer plain;
+    while (!range.empty() && left != 0) {
+        plain.start(left);
+        range.first = pages.take_plain(table, range, plain, batch);
+        pages.remove_plain(plain, batch);
+        left -= plain.count();
+        if (range.empty() || plain.full()) continue;
+        const PteLocation at{table.frame(), table_index(range.first)};
+        const Pte before = table.exchange(at.index, Pte());
+        if (before.is_present()) batch.add(range.first, Scope::OneSpace);
+        pages.remove(at, before, batch);
         --left;
-        if (before.is_present()) batch.add(page, Scope::OneSpace);
-        memory_->pages().remove({table.frame(), index}, before, batch);
+        ++range.first;
     }
     records.set_place(table.frame(), left);
-    if (left == 0) directory_.retire_table(range.first, batch);
+    if (left == 0) directory_.retire_table(first, batch);
 }
 
 Result<void> UserPages::fork_from(UserPages& parent, RegionMap& regions, FlushBatch& batch) {

@@ -138,7 +138,7 @@ void UserPages::for_each(PageRange range, Visitor visit) const {
             const Pte pte = entry_at(at);
             if (!pte.is_empty()) visit(page, at, pte);
         }
-        page = directory_.next_with_table(page);
+        if (page < range.end) page = directory_.next_with_table(page);
     }
 }
 

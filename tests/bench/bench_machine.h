@@ -1,18 +1,17 @@
-// A machine without a CPU, for benchmarks of address spaces: frames, swap, a policy at the price of
-// its list, a disk whose reads cost nothing. It defines what mm asks of its surroundings, so one
-// file of a program includes it.
+// A machine without a CPU, for benchmarks of address spaces: frames, swap, the default policy, a
+// disk whose reads cost nothing. It defines what mm asks of its surroundings, so one file of a
+// program includes it.
 #pragma once
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <span>
 
 #include "kernel/base/log.h"
 #include "mm/address_space.h"
-#include "mm/frame_list.h"
 #include "mm/machine.h"
+#include "mm/policy_generations.h"
 #include "mm/slab_registry.h"
 
 namespace {
@@ -41,35 +40,16 @@ namespace {
 using namespace quire;
 using namespace quire::mm;
 
-// A policy at the price of its list, and a RoomMaker at the price of its question.
-class OldestFirst final : public ReplacementPolicy {
-  public:
-    explicit OldestFirst(FrameTable& table) : list_(table) {}
-    [[nodiscard]] const char* name() const override { return "oldest first"; }
-    void admit(FrameNumber frame, Arrival, Shadow) override { list_.push_back(frame); }
-    void forget(FrameNumber frame) override { list_.remove(frame); }
-    std::optional<FrameNumber> choose(AccessedBits&) override { return std::nullopt; }
-    void put_back(FrameNumber frame) override { list_.push_back(frame); }
-    Shadow evicted(FrameNumber) override { return 0; }
-    std::optional<FrameNumber> take_any() override { return std::nullopt; }
-    [[nodiscard]] PageCount count() const override { return list_.count(); }
-    void check_invariants() const override {}
-
-  private:
-    FrameList list_;
-};
+// Room is what is free.
 class WhatIsFree final : public RoomMaker {
   public:
     explicit WhatIsFree(FrameAllocator& frames) : frames_(frames) {}
     Result<void> make_room(PageCount frames) override {
-        if (!has_room(frames)) return Error::OutOfMemory;
+        if (!frames_.has_room(frames)) return Error::OutOfMemory;
         return {};
     }
     Result<void> make_room_beside(std::span<const FrameNumber>, PageCount frames) override {
         return make_room(frames);
-    }
-    [[nodiscard]] bool has_room(PageCount frames) const override {
-        return frames_.free_frames() >= frames;
     }
 
   private:
@@ -91,6 +71,7 @@ class File final : public MemoryObject {
 };
 
 FrameInfo records[kFrames];
+std::uint8_t marks[kFrames];
 std::uint32_t words[FrameAllocator::words_needed(PageCount(kFrames))];
 constexpr PageCount kSwap{2048};
 [[maybe_unused]] SlotRecord slots[SwapSpace::records_needed(kSwap)];
@@ -105,7 +86,7 @@ struct Machine {
     ObjectCache<Region> regions{slabs, "region"};
     ObjectCache<PageTreeNode> nodes{slabs, "page tree"};
     ObjectRegistry objects{nodes};
-    OldestFirst policy{table};
+    GenerationPolicy policy{table, marks};  // the default one
     PageDirectory kernel = PageDirectory::create(frames).take();
     MappedPages pages{frames, swap, objects, policy, frames.allocate_zeroed().take()};
     CommitAccount commit{PageCount(kFrames)};

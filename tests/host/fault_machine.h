@@ -53,7 +53,7 @@ class Listener final : public mm::ReplacementPolicy {
         arrivals.push_back({arrival, shadow});
         inner_.admit(frame, arrival, shadow);
     }
-    void forget(mm::FrameNumber frame) override { inner_.forget(frame); }
+    void forget_all(std::span<const mm::FrameNumber> frames) override { inner_.forget_all(frames); }
     std::optional<mm::FrameNumber> choose(mm::AccessedBits& bits) override {
         return inner_.choose(bits);
     }

@@ -66,7 +66,7 @@ class ForkTest : public testing::Test {
         const Pte pte = Pte::for_frame(frame.number(), Protection::UserReadWrite)
                             .with_lock(region->traits().locked);
         space.pages().put(page, pte, *flush);
-        machine.pages.add_private(std::move(frame), space.pages().location(page), pte);
+        machine.pages.add_private(frame.release(), space.pages().location(page), pte);
     }
     void fork() { ASSERT_TRUE(child->fork_from(*parent).ok()); }
     void own(AddressSpace& space, PageNumber page) {

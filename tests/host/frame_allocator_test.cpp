@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <random>
 #include <set>
 #include <vector>
 
@@ -394,6 +396,86 @@ TEST(FrameAllocator, PoisonsWhatIsFree) {
     EXPECT_DEATH(run_words[1023] = 2, "use-after-poison");
     EXPECT_DEATH(large_words[0] = 2, "use-after-poison");
     test::reset_host_ram();
+}
+
+// A random part of all frames goes back as a chain, mostly in order, then all the rest: the map is
+// as if each had gone alone.
+TEST(FrameAllocator, TakesAChainBack) {
+    std::mt19937 random(test::random_seed(5));
+    for (int round = 0; round < 60; ++round) {
+        const bool poison = round % 16 == 15;
+        if (poison) test::reset_host_ram();  // without the poison of others
+        test::FrameWorld world(700, poison);
+        std::vector<FrameNumber> mine;
+        for (Result<FrameNumber> frame = world.allocator.take_frame(); frame.ok();
+             frame = world.allocator.take_frame())
+            mine.push_back(frame.value());
+        for (std::uint32_t order = 1; order <= 5; ++order)  // no promise is left
+            ASSERT_FALSE(world.allocator.take_run(order).ok());
+        const PageCount all(static_cast<std::uint32_t>(mine.size()));
+        for (std::uint32_t turn = 0; !mine.empty(); ++turn) {
+            FrameNumber chain;
+            std::vector<FrameNumber> kept;
+            if (random() % 4 == 0) std::shuffle(mine.begin(), mine.end(), random);
+            for (const FrameNumber frame : mine) {
+                if (turn < 3 && random() % 3 == 0) {
+                    kept.push_back(frame);
+                    continue;
+                }
+                world.table.set_chain(frame, chain);
+                chain = frame;
+            }
+            if (turn == 1 && chain != FrameNumber()) {  // one of them stays somebody's
+                ASSERT_TRUE(world.table.add_reference(chain).ok());
+                kept.push_back(chain);
+            }
+            world.allocator.drop_chain(chain);
+            world.allocator.check_invariants();
+            mine = std::move(kept);
+            ASSERT_EQ(world.allocator.free_frames(),
+                      all - PageCount(static_cast<std::uint32_t>(mine.size())));
+            if (turn == 1 && !mine.empty()) {  // the hand moves meanwhile
+                const Result<FrameNumber> frame = world.allocator.take_frame();
+                if (frame.ok()) mine.push_back(frame.value());
+            }
+        }
+        EXPECT_EQ(world.allocator.run_counts().frames_from(5), PageCount(672 - 32))
+            << "round " << round;
+    }
+    test::reset_host_ram();
+}
+
+TEST(FrameAllocator, FindsARunAmongTheFramesOfAChain) {
+    FrameWorld world(3000);
+    while (world.allocator.take_frame().ok()) {
+    }
+    for (std::uint32_t order = 1; order <= 5; ++order)  // no promise is left
+        ASSERT_FALSE(world.allocator.take_run(order).ok());
+    world.allocator.drop_reference(FrameNumber(5));  // goes to the hand
+    for (std::uint32_t frame = 2050; frame < 2065; ++frame)
+        world.table.set_chain(FrameNumber(frame), FrameNumber(frame + 1));
+    world.table.set_chain(FrameNumber(2065), FrameNumber());
+    world.allocator.drop_chain(FrameNumber(2050));
+    world.allocator.check_invariants();
+    EXPECT_EQ(world.allocator.take_run(3).value(), FrameNumber(2056));
+}
+
+TEST(FrameAllocator, TakesNoFrameOfAChainThatIsStillLinked) {
+    test::FrameWorld world(100);
+    const FrameNumber frame = must(world.allocator.allocate()).release();
+    world.table.set(frame, FrameFlag::Listed);
+    world.table.set_chain(frame, FrameNumber());
+    EXPECT_DEATH(world.allocator.drop_chain(frame), "kAttached");
+}
+
+TEST(FrameAllocator, HasRoomBesideItsReserve) {
+    test::FrameWorld world(101);
+    EXPECT_TRUE(world.allocator.has_room(PageCount(100)));
+    world.allocator.set_reserve(PageCount(10));
+    EXPECT_TRUE(world.allocator.has_room(PageCount(90)));
+    EXPECT_FALSE(world.allocator.has_room(PageCount(91)));
+    ASSERT_TRUE(world.allocator.zero_one_ahead());
+    EXPECT_TRUE(world.allocator.has_room(PageCount(90)));
 }
 
 TEST(OwnedFrame, GivesBackMovesSharesAndReleases) {

@@ -16,8 +16,11 @@ struct Generations : PolicyWorld {
         for (std::uint32_t frame = 1; frame <= frames; ++frame)
             arrive(frame);
     }
-    // What evicted() would say of a frame.
-    Shadow shadow_of(std::uint32_t frame) { return policy().evicted(FrameNumber(frame)); }
+    // What evicted() would say of a frame, which is taken in if it waits.
+    Shadow shadow_of(std::uint32_t frame) {
+        (void)age(frame);
+        return policy().evicted(FrameNumber(frame));
+    }
     static std::uint32_t generation_in(Shadow shadow) { return shadow >> 2 & 0x1FFF; }
     static std::uint32_t rhythm_in(Shadow shadow) { return shadow & 3; }
 
@@ -39,6 +42,42 @@ Pages range(std::uint32_t first, std::uint32_t end) {
     for (std::uint32_t page = first; page < end; ++page)
         pages.push_back(page);
     return pages;
+}
+
+// Pages that come and go before there is a choice to make leave no trace in the ages of others.
+TEST(GenerationPolicy, LearnsNothingOfPagesThatComeAndGoUnchosen) {
+    Generations alone(64);
+    PolicyWorld visited(128, PolicyKind::Generations);
+    for (std::uint32_t frame = 1; frame <= 64; ++frame) {
+        visited.arrive(frame);
+        visited.arrive(frame + 64);
+        visited.policy().forget(FrameNumber(frame + 64));
+    }
+    EXPECT_EQ(visited.policy().count(), PageCount(64));
+    auto& policy = static_cast<GenerationPolicy&>(visited.policy());
+    for (std::uint32_t frame = 1; frame <= 64; ++frame)
+        EXPECT_EQ(policy.age_of(FrameNumber(frame)), alone.age(frame)) << frame;
+    EXPECT_EQ(visited.choose(), alone.choose());
+}
+
+TEST(GenerationPolicy, ForgetsManyAtOnceWhereverTheyAre) {
+    Generations world(64);
+    world.policy().put_back(FrameNumber(world.choose()));  // 64 are taken in
+    std::vector<FrameNumber> gone;
+    for (const std::uint32_t frame : {40U, 41U, 42U, 7U, 50U, 49U, 64U})
+        gone.emplace_back(frame);
+    world.policy().forget_all(gone);
+    world.policies.check_invariants();
+    EXPECT_EQ(world.policy().count(), PageCount(57));
+    for (std::size_t i = 0; i + 1 < gone.size(); ++i)
+        EXPECT_EQ(world.table.chain_next(gone[i]), gone[i + 1]);
+    for (const FrameNumber frame : gone) {
+        EXPECT_FALSE(world.table.has(frame, FrameFlag::Listed));
+        world.policy().admit(frame, Arrival::Demand, 0);
+    }
+    world.policy().forget_all(gone);
+    world.policies.check_invariants();
+    EXPECT_EQ(world.policy().count(), PageCount(57));
 }
 
 TEST(GenerationPolicy, EvictsTheOldestWhileNothingIsLearned) {

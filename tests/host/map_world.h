@@ -65,7 +65,6 @@ class RememberingRoom final : public mm::RoomMaker {
     Result<void> make_room_beside(std::span<const mm::FrameNumber>, mm::PageCount frames) override {
         return make_room(frames);
     }
-    [[nodiscard]] bool has_room(mm::PageCount) const override { return true; }
     /// Since the last time this was asked.
     std::uint32_t asked() { return std::exchange(asked_, mm::PageCount()).raw(); }
 
@@ -136,7 +135,7 @@ class MapTest : public testing::Test {
         mm::OwnedFrame frame = machine.machine.frames.allocate_zeroed().take();
         mm::frame_bytes(frame.number())[0] = std::byte{value};
         const mm::Pte pte = put(to, page, frame.number(), true);
-        machine.pages.add_private(std::move(frame), to.pages().location(page), pte);
+        machine.pages.add_private(frame.release(), to.pages().location(page), pte);
     }
     void give_page(mm::PageNumber page, unsigned char value) { give_page(*space, page, value); }
     void give_pages(mm::PageNumber first, std::uint32_t count) {

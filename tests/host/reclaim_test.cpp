@@ -398,7 +398,7 @@ class Remembering final : public ReplacementPolicy {
         shadows.push_back(shadow);
         inner_.admit(frame, arrival, shadow);
     }
-    void forget(FrameNumber frame) override { inner_.forget(frame); }
+    void forget_all(std::span<const FrameNumber> frames) override { inner_.forget_all(frames); }
     std::optional<FrameNumber> choose(AccessedBits& bits) override {
         for (std::uint32_t looks = 0; looks < inner_.count().raw(); ++looks) {
             const FrameNumber frame = *inner_.take_any();
@@ -457,7 +457,10 @@ class Stubborn final : public ReplacementPolicy {
     explicit Stubborn(FrameTable& table) : list_(table) {}
     [[nodiscard]] const char* name() const override { return "stubborn"; }
     void admit(FrameNumber frame, Arrival, Shadow) override { list_.push_back(frame); }
-    void forget(FrameNumber frame) override { list_.remove(frame); }
+    void forget_all(std::span<const FrameNumber> frames) override {
+        for (const FrameNumber frame : frames)
+            list_.remove(frame);
+    }
     std::optional<FrameNumber> choose(AccessedBits&) override { return take_any(); }
     void put_back(FrameNumber frame) override { list_.push_front(frame); }
     Shadow evicted(FrameNumber) override { return 0; }

@@ -20,7 +20,10 @@ class OldestFirst final : public mm::ReplacementPolicy {
     explicit OldestFirst(mm::FrameTable& table) : list_(table) {}
     [[nodiscard]] const char* name() const override { return "oldest first"; }
     void admit(mm::FrameNumber frame, mm::Arrival, mm::Shadow) override { list_.push_back(frame); }
-    void forget(mm::FrameNumber frame) override { list_.remove(frame); }
+    void forget_all(std::span<const mm::FrameNumber> frames) override {
+        while (!frames.empty())
+            frames = list_.remove_run(frames);
+    }
     std::optional<mm::FrameNumber> choose(mm::AccessedBits&) override { return take_any(); }
     void put_back(mm::FrameNumber frame) override { list_.push_back(frame); }
     mm::Shadow evicted(mm::FrameNumber) override { return 0; }
@@ -42,17 +45,13 @@ class NoReclaim final : public mm::RoomMaker {
     void leave_to(mm::RoomMaker& other) { other_ = &other; }
     Result<void> make_room(mm::PageCount frames) override {
         if (other_ != nullptr) return other_->make_room(frames);
-        if (!has_room(frames)) return Error::OutOfMemory;
+        if (!frames_.has_room(frames)) return Error::OutOfMemory;
         return {};
     }
     Result<void> make_room_beside(std::span<const mm::FrameNumber> kept,
                                   mm::PageCount frames) override {
         if (other_ != nullptr) return other_->make_room_beside(kept, frames);
         return make_room(frames);
-    }
-    [[nodiscard]] bool has_room(mm::PageCount frames) const override {
-        if (other_ != nullptr) return other_->has_room(frames);
-        return frames_.free_frames() >= frames;
     }
 
   private:
