@@ -323,7 +323,9 @@ class AddressSpace {
                                               EntryChange change) const;
     void change_entries(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
     void change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
-    [[nodiscard]] bool may_be_written(FrameNumber frame, const RegionTraits& traits) const;
+    static void narrow_entries(PteLocation start, PageRange piece, Rights rights,
+                               FlushBatch& batch);
+    void widen_entries(PteLocation start, PageRange piece, bool shared, FlushBatch& batch);
 
     // mm/break.cpp
     Result<void> grow_break(PageRange range);

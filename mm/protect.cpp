@@ -140,32 +140,53 @@ void AddressSpace::change_entries(PageRange piece, const RegionTraits& traits, F
 // There is one CPU, and it is here: no accessed or dirty bit comes between reading and storing.
 void AddressSpace::change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch) {
     const PteLocation start = pages_.location(piece.first);
-    const PageTable table(start.table);
-    const bool hides = traits.rights.empty();
-    const bool writes = traits.rights.has(Rights::write());
-    std::uint32_t to_flush = 0;
-    for (std::uint32_t i = 0; i < piece.count().raw(); ++i) {
-        const Pte before = table.get(start.index + i);
-        if (!before.is_resident()) continue;
-        Pte after = hides ? before.hidden() : before.shown();
-        if (!writes) after = after.without_write();
-        if (writes && may_be_written(after.frame(), traits))
-            after = after.with_protection(Protection::UserReadWrite);
-        if (after == before) continue;
-        table.set(start.index + i, after);
-        if (!before.is_present() || to_flush > FlushBatch::kMaxPages) continue;
-        batch.add(piece.first + PageCount(i), Scope::OneSpace);
-        ++to_flush;
+    if (traits.rights.has(Rights::write())) {
+        widen_entries(start, piece, traits.shared, batch);
+    } else {
+        narrow_entries(start, piece, traits.rights, batch);
     }
 }
 
-// A private page may be, if nobody else names it and there is no copy of it in swap: the copy would
-// be one more reference (mm/mapped_pages.h). The zero frame is neither private nor an object's.
-bool AddressSpace::may_be_written(FrameNumber frame, const RegionTraits& traits) const {
+// Nothing may be written from now on, or nothing reached.
+void AddressSpace::narrow_entries(PteLocation start, PageRange piece, Rights rights,
+                                  FlushBatch& batch) {
+    const PageTable table(start.table);
+    const std::uint32_t end = start.index + piece.count().raw();
+    ASSERT(end <= kEntriesPerTable);
+    const bool hides = rights.empty();
+    for (std::uint32_t i = start.index; i < end; ++i) {
+        const Pte before = table.get(i);
+        if (!before.is_resident()) continue;
+        const Pte after = (hides ? before.hidden() : before.shown()).without_write();
+        if (after == before) continue;
+        table.set(i, after);
+        if (batch.forgets_everything() || !before.is_present()) continue;
+        batch.add(piece.first + PageCount(i - start.index), Scope::OneSpace);
+    }
+}
+
+// A private page may be written if nobody else names it and there is no copy of it in swap: the
+// copy would be one more reference (mm/mapped_pages.h). The zero frame is neither private nor an
+// object's. Flushed, too: else the CPU may fault once more for each (SDM 3A 4.10.4.3).
+void AddressSpace::widen_entries(PteLocation start, PageRange piece, bool shared,
+                                 FlushBatch& batch) {
     const FrameTable& records = memory_.records();
-    const FrameState state = records.state(frame);
-    if (state == FrameState::Private) return records.references(frame) == 1;
-    return state == FrameState::Object && traits.shared;
+    const PageTable table(start.table);
+    const std::uint32_t end = start.index + piece.count().raw();
+    ASSERT(end <= kEntriesPerTable);
+    for (std::uint32_t i = start.index; i < end; ++i) {
+        const Pte before = table.get(i);
+        if (!before.is_resident()) continue;
+        const FrameNumber frame = before.frame();
+        const bool may_be_written = records.is_sole_private(frame) ||
+                                    (shared && records.state(frame) == FrameState::Object);
+        const Pte after = may_be_written ? before.shown().with_protection(Protection::UserReadWrite)
+                                         : before.shown();
+        if (after == before) continue;
+        table.set(i, after);
+        if (batch.forgets_everything() || !before.is_present()) continue;
+        batch.add(piece.first + PageCount(i - start.index), Scope::OneSpace);
+    }
 }
 
 }  // namespace quire::mm
