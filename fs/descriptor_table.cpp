@@ -66,20 +66,27 @@ Result<void> DescriptorTable::close(Descriptor descriptor) {
     return {};
 }
 
+template <typename Visitor>
+void DescriptorTable::for_each_block(Visitor visit) const {
+    for (std::uint32_t left = made_; left != 0; left &= left - 1)
+        visit(static_cast<std::uint32_t>(std::countr_zero(left)));
+}
+
 void DescriptorTable::close_on_exec() {
-    for (Descriptor descriptor = 0; descriptor < kMost; ++descriptor) {
-        const DescriptorBlock* block = block_of(descriptor);
-        if (block == nullptr) {
-            descriptor += kPerBlock - 1;
-        } else if (bit(block->close_on_exec, descriptor % kPerBlock)) {
-            (void)close(descriptor);  // it is in use, so that cannot fail
+    for_each_block([this](std::uint32_t i) {
+        for (std::uint32_t word = 0; word < kPerBlock / kWordBits; ++word) {
+            const Descriptor first = i * kPerBlock + word * kWordBits;
+            for (std::uint32_t bits = blocks_[i]->close_on_exec[word]; bits != 0; bits &= bits - 1)
+                (void)close(first + static_cast<std::uint32_t>(std::countr_zero(bits)));
         }
-    }
+    });
 }
 
 void DescriptorTable::close_all() {
-    for (DescriptorBlock*& block : blocks_)
-        if (block != nullptr) cache_.release(std::exchange(block, nullptr));
+    for_each_block([this](std::uint32_t i) {
+        made_ &= ~(1U << i);
+        cache_.release(std::exchange(blocks_[i], nullptr));
+    });
 }
 
 Result<bool> DescriptorTable::closes_on_exec(Descriptor descriptor) const {
@@ -109,33 +116,30 @@ void DescriptorTable::copy_block(DescriptorBlock& to, const DescriptorBlock& fro
 
 Result<void> DescriptorTable::copy_from(const DescriptorTable& parent) {
     ASSERT(count() == 0);
-    for (std::uint32_t i = 0; i < kBlocks; ++i) {
-        if (parent.blocks_[i] == nullptr) continue;
-        const Result<DescriptorBlock*> block = cache_.allocate();
-        if (!block.ok()) {
-            close_all();
-            return block.error();
-        }
-        if (blocks_[i] != nullptr) cache_.release(blocks_[i]);
-        blocks_[i] = block.value();
+    bool is_complete = true;
+    parent.for_each_block(
+        [&](std::uint32_t i) { is_complete = is_complete && make_place(i * kPerBlock).ok(); });
+    if (!is_complete) {
+        close_all();
+        return Error::OutOfMemory;
     }
     limit_ = parent.limit_;
-    for (std::uint32_t i = 0; i < kBlocks; ++i)
-        if (blocks_[i] != nullptr) copy_block(*blocks_[i], *parent.blocks_[i]);
+    parent.for_each_block([&](std::uint32_t i) { copy_block(*blocks_[i], *parent.blocks_[i]); });
     return {};
 }
 
 std::uint32_t DescriptorTable::count() const {
     std::uint32_t count = 0;
-    for (const DescriptorBlock* block : blocks_) {
-        if (block == nullptr) continue;
-        for (const FileRef& file : block->files)
+    for_each_block([&](std::uint32_t i) {
+        for (const FileRef& file : blocks_[i]->files)
             if (file) ++count;
-    }
+    });
     return count;
 }
 
 void DescriptorTable::check_invariants() const {
+    for (std::uint32_t i = 0; i < kBlocks; ++i)
+        ASSERT((blocks_[i] != nullptr) == ((made_ >> i & 1U) != 0));
     for (Descriptor descriptor = 0; descriptor < kMost; ++descriptor) {
         const DescriptorBlock* block = block_of(descriptor);
         if (block == nullptr) continue;
@@ -149,7 +153,10 @@ void DescriptorTable::check_invariants() const {
 
 Result<DescriptorTable::Place> DescriptorTable::make_place(Descriptor descriptor) {
     DescriptorBlock*& block = blocks_[descriptor / kPerBlock];
-    if (block == nullptr) block = TRY(cache_.allocate());
+    if (block == nullptr) {
+        block = TRY(cache_.allocate());
+        made_ |= 1U << descriptor / kPerBlock;
+    }
     return Place{block, descriptor % kPerBlock};
 }
 

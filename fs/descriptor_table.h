@@ -107,7 +107,12 @@ class DescriptorTable {
     static bool bit(const std::array<std::uint32_t, 2>& bits, std::uint32_t index);
 
     BlockCache& cache_;
+    // Calls visit(i) for each block that is there, from the lowest on.
+    template <typename Visitor>
+    void for_each_block(Visitor visit) const;
+
     std::array<DescriptorBlock*, kBlocks> blocks_{};
+    std::uint32_t made_ = 0;  // bit i: blocks_[i] is there
     std::uint32_t limit_ = kMost;
 };
 

@@ -6,6 +6,7 @@
 // Everything that can fail is done before the child is known to anybody; what fails is undone, and
 // nothing has changed. Then the child is ready, with the parent's registers but EAX = 0. A signal
 // that came meanwhile is seen to first, as it may have been meant for both.
+#include "cpu/fpu.h"
 #include "kernel/abi/clone.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/signal.h"
@@ -148,8 +149,7 @@ Result<void> Processes::Offspring::take_thread(const cpu::TrapFrame& frame) {
     if (what_.stack != 0) child_frame.user_esp = what_.stack;
     Process& process = child_ == nullptr ? parent_ : *child_;
     thread_ = TRY(processes_.threads_.create(process, id_, child_frame));
-    processes_.threads_.save_fpu(caller_);
-    thread_->fpu = caller_.fpu;
+    processes_.threads_.copy_fpu(caller_, *thread_);
     thread_->tls = caller_.tls;
     thread_->blocked = caller_.blocked;
     if (!shares(abi::kCloneVm) || shares(abi::kCloneVfork))
@@ -236,6 +236,7 @@ void Processes::start_init(void (*entry)(void*)) {
     first.files = files.value();
     first.place = place.value();
     first.place->view = {.root = files_.mounts().root(), .directory = files_.mounts().root()};
+    cpu::initial_fpu_image(first.fpu.bytes.data());
     first.tid = init.pid;
     first.process = &init;
     init.threads.push_back(first);

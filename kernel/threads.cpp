@@ -248,6 +248,14 @@ void Threads::save_fpu(Thread& thread) {
     if (fpu_owner_ == &thread) cpu::save_fpu(thread.fpu.bytes.data());
 }
 
+void Threads::copy_fpu(Thread& from, Thread& to) {
+    if (fpu_owner_ == &from) {
+        cpu::save_fpu(to.fpu.bytes.data());
+    } else {
+        to.fpu = from.fpu;
+    }
+}
+
 void Threads::load_fpu(Thread& thread) {
     if (running_ != &thread) return;
     cpu::load_fpu(thread.fpu.bytes.data());

@@ -90,8 +90,10 @@ class Threads {
     /// Makes `space` the loaded one for the current thread; nullptr: the kernel's own directory.
     void use_space(mm::AddressSpace* space);
 
-    /// The registers of the FPU are in thread.fpu from now on, too. For fork and signals.
+    /// The registers of the FPU are in thread.fpu from now on, too. For signals.
     void save_fpu(Thread& thread);
+    /// The registers of `from` become those of `to`, which has not run yet.
+    void copy_fpu(Thread& from, Thread& to);
     /// thread.fpu was changed and counts. For exec and sigreturn.
     void load_fpu(Thread& thread);
 

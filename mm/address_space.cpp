@@ -54,10 +54,22 @@ PageCount tables_in(const PageDirectory& directory, PageRange range) {
 
 }  // namespace
 
+// The page tables with pages that the child does not get, or that are locked here.
+TableSet AddressSpace::tables_to_copy() {
+    TableSet copied;
+    if (is_plain()) return copied;
+    for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
+        const RegionTraits& traits = region->traits();
+        if (traits.locked || traits.dont_fork) copied.add(region->range());
+    }
+    return copied;
+}
+
 // For the slabs of the regions, and for each page table that must be copied: once, however many
 // regions lie under it.
 PageCount AddressSpace::frames_to_fork() {
     PageCount frames = kFewFrames + PageCount(regions_.size() / 8);
+    if (is_plain()) return frames;
     PageNumber counted;  // up to here
     const auto count_tables = [&](PageRange range) {
         if (range.first < counted) range.first = counted;
@@ -78,27 +90,67 @@ PageCount AddressSpace::frames_to_fork() {
     return frames;
 }
 
-// The regions first: they say what of the page tables is shared, copied or left out.
+// The regions first, by the shape of the parent's tree: they say what of the page tables is shared,
+// copied or left out.
 Result<void> AddressSpace::copy_from(AddressSpace& parent) {
     limits_ = parent.limits_;
     break_start_ = parent.break_start_;
     break_ = parent.break_;
     mmap_top_ = parent.mmap_top_;
-    for (Region* region = parent.regions_.first(); region != nullptr;
-         region = parent.regions_.next(*region)) {
-        if (!region->traits().dont_fork) TRY(copy_region(*region));
-    }
+    TRY(charge_copy(parent));
+    TRY(regions_.copy_from(parent.regions_, *this));
+    if (!parent.is_plain()) settle_copy();
     SpaceFlush flush(parent.pages_);
-    return pages_.fork_from(parent.pages_, parent.regions_, *flush);
+    return pages_.fork_from(parent.pages_, parent.regions_, parent.tables_to_copy(), *flush);
 }
 
-Result<void> AddressSpace::copy_region(const Region& region) {
-    RegionTraits traits = region.traits();
-    traits.locked = traits.lock_on_fault = false;
-    Region* const copy =
-        TRY(add_region(region.range(), traits, region.object(), region.object_page()));
-    regions_.merge(*copy);  // without a lock it may be like the one before
+// What regions that a child does not get count for.
+AddressSpace::Counts AddressSpace::counts_left_out() {
+    Counts counts;
+    if (dont_fork_ == PageCount()) return counts;
+    for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
+        if (region->traits().dont_fork) counts = counts + counts_in(region->range());
+    }
+    return counts;
+}
+
+// All in one go. What the account refuses as a sum may be allowed piece by piece, as the heuristic
+// looks at each mapping alone: then it is asked for each.
+Result<void> AddressSpace::charge_copy(AddressSpace& parent) {
+    const Counts left_out = parent.counts_left_out();
+    const PageCount charged = parent.charged_ - left_out.charged;
+    if (!memory_.commit().charge(charged).ok()) TRY(charge_each(parent));
+    charged_ = charged;
+    data_ = parent.data_ - left_out.data;
     return {};
+}
+
+Result<void> AddressSpace::charge_each(AddressSpace& parent) {
+    CommitAccount& commit = memory_.commit();
+    PageCount charged;
+    for (Region* region = parent.regions_.first(); region != nullptr;
+         region = parent.regions_.next(*region)) {
+        const RegionTraits& traits = region->traits();
+        if (!traits.charged || traits.dont_fork) continue;
+        const Result<void> done = commit.charge(region->range().count());
+        if (!done.ok()) {
+            commit.release(charged);
+            return done;
+        }
+        charged += region->range().count();
+    }
+    return {};
+}
+
+// Takes out what is not for a child, and merges what was apart because one of the two was locked.
+void AddressSpace::settle_copy() {
+    Region* next = nullptr;
+    for (Region* region = regions_.first(); region != nullptr; region = next) {
+        next = regions_.next(*region);
+        if (region->traits().dont_fork) regions_.destroy(*region);
+    }
+    for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region))
+        region = &regions_.merge(*region);
 }
 
 Result<Region*> AddressSpace::add_region(PageRange range, const RegionTraits& traits,
@@ -114,17 +166,16 @@ Result<Region*> AddressSpace::add_region(PageRange range, const RegionTraits& tr
     return region;
 }
 
+// The pages first: with its regions an object may go, and its frames.
 void AddressSpace::empty() {
     if (memory_.observer() != nullptr && regions_.first() != nullptr) tell_release();
-    SpaceFlush flush(pages_);
-    pages_.clear({kFirstUserPage, kFirstKernelPage}, *flush);
-    while (Region* region = regions_.first()) {
-        const RegionTraits traits = region->traits();
-        const PageCount size = region->range().count();
-        regions_.destroy(*region);
-        if (traits.charged) memory_.commit().release(size);
-        uncount_region(traits, size);
+    {
+        SpaceFlush flush(pages_);
+        pages_.clear_all(regions_, *flush);
     }
+    regions_.clear();
+    memory_.commit().release(charged_);
+    locked_ = charged_ = data_ = dont_fork_ = PageCount();
     break_start_ = break_ = VirtAddr();
     future_locks_ = {};
     working_set_ = {};
@@ -142,12 +193,14 @@ void AddressSpace::count_region(const RegionTraits& traits, PageCount size) {
     if (traits.locked) locked_ += size;
     if (traits.charged) charged_ += size;
     if (is_data(traits)) data_ += size;
+    if (traits.dont_fork) dont_fork_ += size;
 }
 
 void AddressSpace::uncount_region(const RegionTraits& traits, PageCount size) {
     if (traits.locked) locked_ -= size;
     if (traits.charged) charged_ -= size;
     if (is_data(traits)) data_ -= size;
+    if (traits.dont_fork) dont_fork_ -= size;
 }
 
 bool AddressSpace::is_data(const RegionTraits& traits) {
@@ -180,6 +233,7 @@ void AddressSpace::check_counts() {
     PageCount locked;
     PageCount charged;
     PageCount data;
+    PageCount dont_fork;
     for (Region* region = regions_.first(); region != nullptr; region = regions_.next(*region)) {
         const RegionTraits& traits = region->traits();
         const PageCount size = region->range().count();
@@ -187,8 +241,9 @@ void AddressSpace::check_counts() {
         if (traits.locked) locked += size;
         if (traits.charged) charged += size;
         if (is_data(traits)) data += size;
+        if (traits.dont_fork) dont_fork += size;
     }
-    ASSERT(locked == locked_ && charged == charged_ && data == data_);
+    ASSERT(locked == locked_ && charged == charged_ && data == data_ && dont_fork == dont_fork_);
 }
 
 // Every entry is inside a region, allows no more than it, and is of its kind.

@@ -253,10 +253,18 @@ class AddressSpace {
     class PageFault;  // mm/page_fault.cpp
 
     Result<void> copy_from(AddressSpace& parent);
-    Result<void> copy_region(const Region& region);
     void tell_release();
+    // Whether all that there is goes to a child as it is.
+    [[nodiscard]] bool is_plain() const {
+        return locked_ == PageCount() && dont_fork_ == PageCount();
+    }
+    [[nodiscard]] TableSet tables_to_copy();
     [[nodiscard]] PageCount frames_to_fork();
-    // Keep locked_, charged_ and data_, for `size` pages that begin or cease to be of a kind.
+    Result<void> charge_copy(AddressSpace& parent);
+    Result<void> charge_each(AddressSpace& parent);
+    void settle_copy();
+    // Keep locked_, charged_, data_ and dont_fork_, for `size` pages that begin or cease to be of a
+    // kind.
     void count_region(const RegionTraits& traits, PageCount size);
     void uncount_region(const RegionTraits& traits, PageCount size);
     static bool is_data(const RegionTraits& traits);
@@ -276,6 +284,7 @@ class AddressSpace {
         }
     };
     [[nodiscard]] Counts counts_in(PageRange range) const;
+    [[nodiscard]] Counts counts_left_out();
     // RLIMIT_AS and RLIMIT_DATA; RLIMIT_MEMLOCK. For `more` pages beside those there are, of which
     // `gone` will be gone by then.
     [[nodiscard]] bool may_have(PageCount more, bool data, const Counts& gone = {}) const;
@@ -381,6 +390,7 @@ class AddressSpace {
     PageCount locked_;      // pages of locked regions
     PageCount charged_;     // pages the commit account counts for this space
     PageCount data_;        // pages that RLIMIT_DATA counts
+    PageCount dont_fork_;   // pages of regions that a child does not get
     WorkingSet working_set_;
 };
 

@@ -104,7 +104,7 @@ Result<void> AddressSpace::change_advice(Region& region, PageRange piece, Advice
     if (traits == region.traits()) return {};
     if (piece != region.range()) TRY(memory_.room().make_room(PageCount(2)));
     Region* isolated = TRY(isolate(region, piece));
-    isolated->set_traits(traits);
+    change_traits(*isolated, traits);
     regions_.merge(*isolated);
     return {};
 }

@@ -129,6 +129,11 @@ class FrameTable {
     /// The same for a page table, whose count cannot be full: a PDE is in a frame of its own kind,
     /// at one index, and there are fewer frames than counts.
     void add_reference_to_table(FrameNumber frame) { ++info(frame).use; }
+    /// Takes one away. Precondition: it is not the last.
+    void drop_reference_to_table(FrameNumber frame) {
+        ASSERT(references(frame) > 1);
+        --info(frame).use;
+    }
 
     /// One fewer, and others remain.
     void drop_reference_of_several(FrameNumber frame) {

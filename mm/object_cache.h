@@ -52,9 +52,9 @@ class ObjectCache {
     /// Destroys `object` and takes its memory back. Precondition: allocated here, still live. That
     /// is checked first, so that no destructor runs twice.
     [[gnu::always_inline]] void release(T* object) {
-        cache_.expect_live(object);
+        const SlabCache::Location place = cache_.find_live(object);
         object->~T();
-        cache_.release(object);
+        cache_.give_back(place);
     }
 
     [[nodiscard]] SlabCache& cache() { return cache_; }

@@ -1,6 +1,5 @@
 #include "mm/page_directory.h"
 
-#include <bit>
 #include <utility>
 
 #include "libc/string.h"
@@ -23,11 +22,17 @@ Result<PageDirectory> PageDirectory::create(FrameAllocator& frames) {
 
 Result<PageDirectory> PageDirectory::create(FrameAllocator& frames, PageDirectory& kernel) {
     ASSERT(kernel.kernel_ == nullptr);
-    PageDirectory directory(frames, TRY(frames.allocate_zeroed()), &kernel);
+    ++kernel.sharers_;
+    if (kernel.kept_count_ != 0) return PageDirectory(frames, kernel.take_kept(), &kernel);
+    Result<OwnedFrame> zeroed = frames.allocate_zeroed();
+    if (!zeroed.ok()) {
+        --kernel.sharers_;
+        return zeroed.error();
+    }
+    PageDirectory directory(frames, zeroed.take(), &kernel);
     constexpr std::uint32_t kKernelEntries = kEntriesPerTable - kFirstKernelIndex;
     memcpy(frame_words(directory.frame()) + kFirstKernelIndex,
            frame_words(kernel.frame()) + kFirstKernelIndex, kKernelEntries * sizeof(std::uint32_t));
-    ++kernel.sharers_;
     return directory;
 }
 
@@ -40,20 +45,47 @@ PageDirectory::PageDirectory(PageDirectory&& other) noexcept
     : frames_(other.frames_),
       directory_(std::move(other.directory_)),
       kernel_(other.kernel_),
-      tables_(other.tables_) {
-    ASSERT(other.sharers_ == 0);  // they point at it
+      tables_(other.tables_),
+      user_tables_(other.user_tables_) {
+    ASSERT(other.sharers_ == 0 && other.kept_count_ == 0);  // they point at it
 }
 
 PageDirectory::~PageDirectory() {
     if (is_moved_from()) return;
     ASSERT(sharers_ == 0);
-    for (std::uint32_t i = 0; tables_ != PageCount(); ++i) {
+    user_tables_.for_each([this](std::uint32_t index) { drop_table(index); });
+    for (std::uint32_t i = kFirstKernelIndex; tables_ != PageCount(); ++i) {
         ASSERT(i < kEntriesPerTable && owns(i));
         const Pde pde = entries().get(i);
         ASSERT(!pde.is_large());
         if (pde.is_table()) drop_table(i);
     }
-    if (kernel_ != nullptr) --kernel_->sharers_;
+    if (kernel_ == nullptr) {
+        drop_kept();
+        return;
+    }
+    --kernel_->sharers_;
+    kernel_->keep(std::move(directory_));
+}
+
+void PageDirectory::keep(OwnedFrame directory) {
+    if (kept_count_ == kMostKept) return;
+    ++kept_count_;
+    const FrameNumber frame = directory.release();
+    frames_->table().set_chain(frame, kept_);
+    kept_ = frame;
+}
+
+OwnedFrame PageDirectory::take_kept() {
+    const FrameNumber frame = kept_;
+    kept_ = frames_->table().chain_next(frame);
+    --kept_count_;
+    return OwnedFrame::adopt(*frames_, frame);
+}
+
+void PageDirectory::drop_kept() {
+    while (kept_count_ != 0)
+        take_kept().reset();
 }
 
 std::optional<Translation> PageDirectory::translate(VirtAddr address) const {
@@ -137,7 +169,7 @@ Result<void> PageDirectory::split(PageNumber page) {
     ASSERT(may_change_pde(index));
     const PageTable table(TRY(frames_->take_frame()));
     set_up_table(table.frame(), index);
-    ++tables_;
+    count_table(index);
     for (std::uint32_t i = 0; i < kEntriesPerTable; ++i)
         table.set(i, large.piece(i));
     frames_->table().set_place(table.frame(), kEntriesPerTable);
@@ -171,52 +203,23 @@ Result<PageTable> PageDirectory::ensure_table(PageNumber page) {
 }
 
 // The one loop of fork that runs for each 4 MiB, hence short.
-[[gnu::noinline]] void PageDirectory::share_group(EntryTable<Pde> theirs, std::uint32_t first) {
-    const EntryTable<Pde> ours = entries();
-    FrameTable& records = frames_->table();
-    for (std::uint32_t i = first; i < first + TableSet::kInGroup; ++i) {
-        const Pde pde = theirs.get(i);
-        if (!pde.is_present()) continue;
-        records.add_reference_to_table(pde.table());
-        theirs.set(i, pde.without_write());
-        ours.set(i, pde.without_write());
-    }
-}
-
 std::uint32_t PageDirectory::share_tables(PageDirectory& parent, const TableSet& except) {
     ASSERT(tables_ == PageCount());
     const EntryTable<Pde> theirs = parent.entries();
-    std::uint32_t left_out = 0;
-    for (std::uint32_t group = 0; group < TableSet::kGroups; ++group) {
-        const std::uint32_t first = group * TableSet::kInGroup;
-        share_group(theirs, first);
-        for (std::uint32_t bits = except.group(group); bits != 0; bits &= bits - 1) {
-            const std::uint32_t index = first + static_cast<std::uint32_t>(std::countr_zero(bits));
-            if (take_back(parent, index)) ++left_out;
-        }
-    }
-    tables_ = parent.tables_ - PageCount(left_out);
-    return tables_.raw();
-}
-
-// Undoes share_group() for one table, if there is one. True for one that there is.
-bool PageDirectory::take_back(PageDirectory& parent, std::uint32_t index) {
-    const Pde pde = entries().exchange(index, Pde());
-    if (!pde.is_present()) return false;
-    frames_->drop_reference(pde.table());
-    if (frames_->table().references(pde.table()) == 1) {
-        parent.entries().set(index, pde.with_protection(widest_protection(index)));
-    }
-    return true;
-}
-
-PageNumber PageDirectory::next_with_table(PageNumber page) const {
-    const EntryTable<Pde> table = entries();
-    std::uint32_t i = directory_index(page);
-    if (i >= kFirstKernelIndex || table.get(i).is_present()) return page;
-    while (++i < kFirstKernelIndex && !table.get(i).is_present()) {
-    }
-    return PageNumber(i * kEntriesPerTable);
+    const EntryTable<Pde> ours = entries();
+    FrameTable& records = frames_->table();
+    user_tables_ = parent.user_tables_;
+    user_tables_.remove(except);
+    std::uint32_t count = 0;
+    user_tables_.for_each([&](std::uint32_t index) {
+        const Pde shared = theirs.get(index).without_write();
+        records.add_reference_to_table(shared.table());
+        theirs.set(index, shared);
+        ours.set(index, shared);
+        ++count;
+    });
+    tables_ = PageCount(count);
+    return count;
 }
 
 Result<OwnedFrame> PageDirectory::new_table(PageNumber page) {
@@ -239,6 +242,8 @@ void PageDirectory::move_table(PageNumber from, PageNumber to, FlushBatch& batch
     ASSERT(!is_shared(from) && entries().get(target).is_empty());
     const Pde pde = entries().exchange(source, Pde());
     entries().set(target, pde);
+    uncount_table(source);
+    count_table(target);
     frames_->table().set_tag(pde.table(), target);
     batch.add_everything();
 }
@@ -254,7 +259,7 @@ void PageDirectory::retire_table(PageNumber page, FlushBatch& batch) {
     ASSERT(index < kFirstKernelIndex);
     const bool shared = is_shared(page);
     const FrameNumber table = entries().exchange(index, Pde()).table();
-    --tables_;
+    uncount_table(index);
     if (shared) {
         batch.add_everything();
         frames_->drop_reference(table);
@@ -265,13 +270,24 @@ void PageDirectory::retire_table(PageNumber page, FlushBatch& batch) {
     }
 }
 
+void PageDirectory::leave_shared_tables(FlushBatch& batch) {
+    FrameTable& records = frames_->table();
+    user_tables_.for_each([&](std::uint32_t index) {
+        const FrameNumber table = entries().get(index).table();
+        if (records.references(table) == 1) return;
+        entries().set(index, Pde());
+        uncount_table(index);
+        records.drop_reference_to_table(table);
+        batch.add_everything();
+    });
+}
+
 PageCount PageDirectory::retire_empty_tables(PageRange range, FlushBatch& batch) {
-    const std::uint32_t first = divide_up(range.first.raw(), kEntriesPerTable);
     const std::uint32_t end = range.end.raw() / kEntriesPerTable;
     PageCount count;
-    for (std::uint32_t i = first; i < end && i < kFirstKernelIndex; ++i) {
-        const Pde pde = entries().get(i);
-        if (!pde.is_table() || used_entries(pde.table()) != 0) continue;
+    std::uint32_t i = user_tables_.next(divide_up(range.first.raw(), kEntriesPerTable));
+    for (; i < end && i < kFirstKernelIndex; i = user_tables_.next(i + 1)) {
+        if (used_entries(entries().get(i).table()) != 0) continue;
         retire_table(PageNumber(i * kEntriesPerTable), batch);
         ++count;
     }
@@ -290,7 +306,7 @@ Result<PageTable> PageDirectory::make_table(std::uint32_t index) {
     set_up_table(frame.number(), index);
     const PageTable table(frame.release());
     entries().set(index, Pde::for_table(table.frame(), widest_protection(index)));
-    ++tables_;
+    count_table(index);
     return table;
 }
 
@@ -302,10 +318,20 @@ void PageDirectory::set_up_table(FrameNumber frame, std::uint32_t index) {
     records.set_place(frame, 0);
 }
 
+void PageDirectory::count_table(std::uint32_t index) {
+    ++tables_;
+    if (index < kFirstKernelIndex) user_tables_.add(index);
+}
+
+void PageDirectory::uncount_table(std::uint32_t index) {
+    --tables_;
+    if (index < kFirstKernelIndex) user_tables_.remove(index);
+}
+
 // Precondition: no CPU can have cached the PDE.
 void PageDirectory::drop_table(std::uint32_t index) {
     const FrameNumber table = entries().exchange(index, Pde()).table();
-    --tables_;
+    uncount_table(index);
     if (frames_->table().references(table) == 1) {
         ASSERT(used_entries(table) == 0);
         frames_->table().ring_remove(table);
@@ -328,6 +354,7 @@ void PageDirectory::check_invariants() const {
     for (std::uint32_t i = 0; i < kEntriesPerTable; ++i) {
         const Pde pde = entries().get(i);
         ASSERT(pde.is_well_formed());
+        ASSERT(i >= kFirstKernelIndex || pde.is_table() == user_tables_.has(i));
         if (!owns(i)) {
             // The CPU sets accessed and dirty bits in each directory's own copy.
             const Pde kernels = kernel_->entries().get(i);

@@ -17,6 +17,9 @@
 // then on these PDEs never change, only PTEs below them do. So a kernel mapping made in one address
 // space is in all of them at once: no list of directories to update, and no fault to repair a
 // missing PDE later, which could strike while the kernel switches to the very stack it misses.
+//
+// So the frame of a directory that has ended is as good as new: its user half is empty, its kernel
+// half right. The kernel's directory keeps a few of them for the next ones.
 #pragma once
 
 #include <cstdint>
@@ -28,14 +31,12 @@
 #include "mm/owned_frame.h"
 #include "mm/page_entry.h"
 #include "mm/page_table.h"
+#include "mm/table_set.h"
 #include "mm/types.h"
 
 namespace quire::mm {
 
 class FrameAllocator;
-
-/// The first directory index of the kernel's half.
-inline constexpr std::uint32_t kFirstKernelIndex = directory_index(kFirstKernelPage);
 
 /// Where an address leads, and what both levels together allow.
 struct Translation {
@@ -56,34 +57,6 @@ constexpr Protection both_allow(Protection outer, Protection inner) {
     return writable ? Protection::KernelReadWrite : Protection::KernelReadOnly;
 }
 
-/// Some of the page tables of the user's half, by directory index.
-class TableSet {
-  public:
-    /// The tables that hold the entries of `range`, which is not empty.
-    void add(PageRange range) {
-        const std::uint32_t last = directory_index(range.end - PageCount(1));
-        for (std::uint32_t i = directory_index(range.first); i <= last; ++i)
-            words_[i / 32] |= 1U << i % 32;
-    }
-    [[nodiscard]] bool has(std::uint32_t index) const {
-        return (words_[index / 32] >> index % 32 & 1U) != 0;
-    }
-    [[nodiscard]] bool empty() const {
-        std::uint32_t all = 0;
-        for (const std::uint32_t word : words_)
-            all |= word;
-        return all == 0;
-    }
-    /// Bit i stands for table 32 * group + i. Precondition: group < kGroups.
-    [[nodiscard]] std::uint32_t group(std::uint32_t group) const { return words_[group]; }
-
-    static constexpr std::uint32_t kInGroup = 32;
-    static constexpr std::uint32_t kGroups = kFirstKernelIndex / kInGroup;
-
-  private:
-    std::uint32_t words_[kGroups] = {};
-};
-
 class PageDirectory {
   public:
     /// An empty directory: the kernel's own. Errors: OutOfMemory.
@@ -97,8 +70,8 @@ class PageDirectory {
     PageDirectory(PageDirectory&& other) noexcept;
     PageDirectory& operator=(PageDirectory&&) = delete;
 
-    /// Frees the directory's own page tables. Preconditions: it is not loaded, its own half maps
-    /// nothing, nobody shares its kernel half.
+    /// Frees the directory's own page tables; its frame goes, or is kept by the kernel's directory.
+    /// Preconditions: it is not loaded, its own half maps nothing, nobody shares its kernel half.
     ~PageDirectory();
 
     /// What CR3 is loaded with.
@@ -168,7 +141,11 @@ class PageDirectory {
 
     /// The first page at or after `page` that a table of the user's half is there for, or
     /// kFirstKernelPage.
-    [[nodiscard]] PageNumber next_with_table(PageNumber page) const;
+    [[nodiscard]] PageNumber next_with_table(PageNumber page) const {
+        const std::uint32_t index = directory_index(page);
+        const std::uint32_t next = user_tables_.next(index);
+        return next == index ? page : PageNumber(next * kEntriesPerTable);
+    }
 
     /// Names `table`, an unnamed one made by new_table(), in place of the shared one for `page`.
     /// The caller's duty is to flush any page: the CPU may have cached the PDE.
@@ -191,6 +168,10 @@ class PageDirectory {
     /// is flushed. Precondition: user's half. The duty for what a shared one maps joins `batch`.
     void retire_table(PageNumber page, FlushBatch& batch);
 
+    /// Takes out all tables of the user's half that other directories name, too. The duty for what
+    /// they map joins `batch`.
+    void leave_shared_tables(FlushBatch& batch);
+
     /// Takes out those page tables of the user half that lie wholly in `range` and are empty. They
     /// are freed when `batch` is flushed. Returns how many.
     PageCount retire_empty_tables(PageRange range, FlushBatch& batch);
@@ -200,6 +181,10 @@ class PageDirectory {
     /// Whether the directory went to another object; this one may only be destroyed.
     [[nodiscard]] bool is_moved_from() const { return directory_.empty(); }
 
+    /// Frames kept for directories to come, and giving them back. Precondition: it is the kernel's.
+    [[nodiscard]] PageCount kept() const { return PageCount(kept_count_); }
+    void drop_kept();
+
     /// Page tables in this directory, shared ones included.
     [[nodiscard]] PageCount tables() const { return tables_; }
 
@@ -208,7 +193,11 @@ class PageDirectory {
     void check_invariants() const;
 
   private:
+    static constexpr std::uint32_t kMostKept = 4;
+
     PageDirectory(FrameAllocator& frames, OwnedFrame directory, PageDirectory* kernel);
+    void keep(OwnedFrame directory);
+    OwnedFrame take_kept();
 
     [[nodiscard]] EntryTable<Pde> entries() const { return EntryTable<Pde>(directory_.number()); }
     [[nodiscard]] bool may_change_pde(std::uint32_t index) const {
@@ -220,18 +209,22 @@ class PageDirectory {
     [[nodiscard]] PageTable table_of(PageNumber page) const;
     Result<PageTable> make_table(std::uint32_t index);
     void set_up_table(FrameNumber frame, std::uint32_t index);
+    void count_table(std::uint32_t index);
+    void uncount_table(std::uint32_t index);
     void drop_table(std::uint32_t index);
     [[nodiscard]] std::uint32_t used_entries(FrameNumber table) const;
     Pte put(PageTable table, std::uint32_t index, Pte entry);
-    void share_group(EntryTable<Pde> theirs, std::uint32_t first);
-    bool take_back(PageDirectory& parent, std::uint32_t index);
     void check_table(std::uint32_t index, Pde pde) const;
 
     FrameAllocator* frames_;
     OwnedFrame directory_;
     PageDirectory* kernel_;  // whose kernel half this one shares; nullptr: it is the kernel's
     PageCount tables_;
+    TableSet user_tables_;       // which of them are in the user's half
     std::uint32_t sharers_ = 0;  // directories that share this one's kernel half
+    // Of the kernel's directory: frames that are ready to be directories, chained by their records.
+    FrameNumber kept_;
+    std::uint32_t kept_count_ = 0;
 };
 
 }  // namespace quire::mm

@@ -1,5 +1,6 @@
 #include "mm/reclaim.h"
 
+#include "mm/page_directory.h"
 #include "mm/tell_event.h"
 
 namespace quire::mm {
@@ -108,6 +109,7 @@ void Reclaim::put_back_stuck() {
 
 void Reclaim::reclaim_slabs() {
     statistics_.slab_frames += slabs_.reclaim().raw();
+    memory_.kernel().drop_kept();
 }
 
 bool Reclaim::run_background() {

@@ -12,6 +12,16 @@ Region::Region(AddressSpace& space, PageRange range, RegionTraits traits, Memory
     check_invariants();
 }
 
+Region::Region(const Region& parent, AddressSpace& space)
+    : RegionNode(parent),
+      traits_(parent.traits_),
+      space_(space),
+      object_(parent.object_),
+      object_page_(parent.object_page_) {
+    traits_.locked = traits_.lock_on_fault = false;
+    if (object_ != nullptr) object_->attach(*this);
+}
+
 Region::~Region() {
     if (object_ != nullptr) object_->detach(*this);
 }

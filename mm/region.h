@@ -56,6 +56,8 @@ class Region : public RegionNode {
     /// what is shared has an object; lock_on_fault only with locked; `space` and `object` stay.
     Region(AddressSpace& space, PageRange range, RegionTraits traits, MemoryObject* object,
            std::uint32_t object_page);
+    /// What a child gets of `parent`'s region: the same, but not locked. In no map yet.
+    Region(const Region& parent, AddressSpace& space);
     /// Leaves the object's list. Precondition: in no map.
     ~Region();
 

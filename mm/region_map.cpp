@@ -27,6 +27,26 @@ void RegionMap::destroy(Region& region) {
     cache_.release(&region);
 }
 
+Result<void> RegionMap::copy_from(const RegionMap& parent, AddressSpace& space) {
+    const bool done = tree_.copy_from(parent.tree_, [&](const RegionNode& of) -> RegionNode* {
+        const auto copy = cache_.allocate(static_cast<const Region&>(of), space);
+        return copy.ok() ? copy.value() : nullptr;
+    });
+    if (!done) {
+        clear();
+        return Error::OutOfMemory;
+    }
+    size_ = parent.size_;
+    add_pages(parent.total_pages_);
+    return {};
+}
+
+void RegionMap::clear() {
+    tree_.take_apart([this](RegionNode& node) { cache_.release(region(&node)); });
+    size_ = 0;
+    total_pages_ = {};
+}
+
 void RegionMap::insert(Region& region) {
     ASSERT(kUserPages.contains(region.range()));
     tree_.insert(region);

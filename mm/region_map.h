@@ -86,6 +86,14 @@ class RegionMap {
     /// Removes a region and releases it. Precondition: it is in this map and from its cache.
     void destroy(Region& region);
 
+    /// Makes this empty map a copy of `parent`, for `space`: with every region, but none is locked,
+    /// so that neighbours may be alike that were not. Errors: OutOfMemory; nothing has changed
+    /// then. O(n).
+    Result<void> copy_from(const RegionMap& parent, AddressSpace& space);
+
+    /// Releases all regions. Precondition: all are from its cache. O(n).
+    void clear();
+
     /// Takes in a region that the caller made. Cannot fail. Preconditions: it is in no map, lies
     /// inside kUserPages and overlaps no region. If it is to be destroyed, split or merged here, it
     /// comes from this map's cache. O(log n).

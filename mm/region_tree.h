@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "mm/types.h"
 
@@ -34,7 +35,6 @@ inline constexpr PageCount kStackGuardPages{256};
 /// A range of pages that can be in a RegionTree.
 class RegionNode {
   public:
-    RegionNode(const RegionNode&) = delete;
     RegionNode& operator=(const RegionNode&) = delete;
 
     [[nodiscard]] PageRange range() const { return range_; }
@@ -43,6 +43,8 @@ class RegionNode {
   protected:
     /// `guarded`: the pages right below are no room for others.
     RegionNode(PageRange range, bool guarded) : range_(range), guarded_(guarded) {}
+    /// The same range, in no tree.
+    RegionNode(const RegionNode& other) : range_(other.range_), guarded_(other.guarded_) {}
     /// Precondition: in no tree.
     ~RegionNode() { ASSERT(!is_linked()); }
 
@@ -112,6 +114,16 @@ class RegionTree {
     /// and lies between the neighbours. O(log n).
     void resize(RegionNode& node, PageRange range);
 
+    /// Makes this empty tree what `other` is: copy(node) answers a new node with the range of
+    /// `node`, or nullptr. Nothing is searched or balanced, since the shape is the same. If one is
+    /// missing this is false, and the tree is good for take_apart() only. O(n).
+    template <typename Copy>
+    [[nodiscard]] bool copy_from(const RegionTree& other, Copy copy);
+
+    /// Takes out all nodes, and calls release(node) for each when it is in no tree any more. O(n).
+    template <typename Release>
+    void take_apart(Release release);
+
     /// The first page of `count` free pages inside `within`, as far to the given side as there are
     /// any, guards left free; or nullopt. Precondition: count is not 0. O(log n).
     [[nodiscard]] std::optional<PageNumber> find_room(PageRange within, PageCount count,
@@ -170,10 +182,61 @@ class RegionTree {
     RegionNode* balance(RegionNode& node);
     void repair(RegionNode* node);
     void check_subtree(RegionNode& node) const;
+    template <typename Copy>
+    bool copy_subtree(const RegionTree& other, const RegionNode& from, RegionNode*& place,
+                      RegionNode* parent, Copy& copy);
 
     Nil nil_;
     RegionNode* root_ = &nil_;
     RegionNode* last_found_ = &nil_;  // a node of this tree; nil_ only while it is empty
 };
+
+template <typename Copy>
+bool RegionTree::copy_from(const RegionTree& other, Copy copy) {
+    ASSERT(empty());
+    if (other.empty()) return true;
+    if (!copy_subtree(other, *other.root_, root_, nullptr, copy)) return false;
+    last_found_ = root_;
+    return true;
+}
+
+// As deep as the tree is. What is missing of a subtree is nil_, so that take_apart() finds its way.
+template <typename Copy>
+bool RegionTree::copy_subtree(const RegionTree& other, const RegionNode& from, RegionNode*& place,
+                              RegionNode* parent, Copy& copy) {
+    RegionNode* const node = copy(from);
+    if (node == nullptr) return false;
+    node->parent_ = parent;
+    node->children_[Left] = node->children_[Right] = &nil_;
+    node->low_ = from.low_;
+    node->high_ = from.high_;
+    node->widest_ = from.widest_;
+    node->height_ = from.height_;
+    place = node;
+    for (const Side side : {Left, Right}) {
+        const RegionNode* const child = from.children_[side];
+        if (child == &other.nil_) continue;
+        if (!copy_subtree(other, *child, node->children_[side], node, copy)) return false;
+    }
+    return true;
+}
+
+// Down to a node without children, which goes; then on from its parent.
+template <typename Release>
+void RegionTree::take_apart(Release release) {
+    RegionNode* node = empty() ? nullptr : root_;
+    root_ = last_found_ = &nil_;
+    while (node != nullptr) {
+        const Side side = node->children_[Left] != &nil_ ? Left : Right;
+        if (node->children_[side] != &nil_) {
+            node = std::exchange(node->children_[side], &nil_);
+            continue;
+        }
+        RegionNode* const parent = node->parent_;
+        node->height_ = 0;
+        release(*node);
+        node = parent;
+    }
+}
 
 }  // namespace quire::mm

@@ -94,21 +94,20 @@ Slab* SlabCache::make_slab() {
 
 // --- Taking back ---
 
-// Debugging, or a broken contract. Not inlined: its return address is the call site.
-[[gnu::noinline]] void SlabCache::put_slowly(void* object, const void* site) {
-    expect_live(object);
+// Debugging, or a broken contract.
+SlabCache::Location SlabCache::find_live_slowly(const void* object) const {
     const Location place = locate(object);
-    hide(*place.slab, place.index, site != nullptr ? site : __builtin_return_address(0));
-    put(*place.slab, place.index);
+    if (links_of(*place.slab)[place.index] != kLive)
+        misuse("double free", object, site_of(*place.slab, place.index));
+    return place;
 }
 
-void SlabCache::expect_live(const void* object) const {
-    const Location place = locate(object);
-    if (links_of(*place.slab)[place.index] == kLive) return;
-    misuse("double free", object, site_of(*place.slab, place.index));
+// Not inlined: its return address is the call site.
+[[gnu::noinline]] void SlabCache::hide_released(Location at, const void* site) {
+    hide(*at.slab, at.index, site != nullptr ? site : __builtin_return_address(0));
 }
 
-// Where the object at `object` is, or the end: the way of release(), step by step.
+// Where the object at `object` is, or the end: the way of find_live(), step by step.
 SlabCache::Location SlabCache::locate(const void* object) const {
     const std::uintptr_t offset =
         reinterpret_cast<std::uintptr_t>(object) - reinterpret_cast<std::uintptr_t>(phys_window);

@@ -73,8 +73,14 @@ class SlabCache {
     /// Precondition: a live object of this cache.
     void release(void* object, const void* site = nullptr);
 
-    /// Stops the machine, as release() would, unless `object` is a live object of this cache.
-    void expect_live(const void* object) const;
+    /// release() in two steps, for who destroys the object between them: where a live object is,
+    /// and taking back what is there. What is not a live object of this cache stops the machine.
+    struct Location {
+        Slab* slab;
+        std::uint32_t index;
+    };
+    [[nodiscard]] Location find_live(const void* object) const;
+    void give_back(Location at, const void* site = nullptr);
 
     /// Gives every empty slab back; says how many frames that were.
     PageCount reclaim();
@@ -111,15 +117,11 @@ class SlabCache {
     static constexpr std::uint8_t kEnd = 254;
     static_assert(SlabLayout::kMostObjects <= kEnd);
 
-    struct Location {
-        Slab* slab;
-        std::uint32_t index;
-    };
-
     void* take(Slab& slab);
     void put(Slab& slab, std::uint32_t index);
     void* take_slowly(const void* site);
-    void put_slowly(void* object, const void* site);
+    [[nodiscard]] Location find_live_slowly(const void* object) const;
+    void hide_released(Location at, const void* site);
     void move_to_full(Slab& slab);
     [[nodiscard]] Location locate(const void* object) const;
     Slab* slab_with_room();
@@ -199,15 +201,15 @@ class SlabCache {
 }
 
 // The frame record is looked at before the slab: of what is not ours, nothing is read. Whatever is
-// not plain and right goes to put_slowly(), which finds out what it is.
-[[gnu::always_inline]] inline void SlabCache::release(void* object, const void* site) {
+// not plain and right goes to find_live_slowly(), which finds out what it is.
+[[gnu::always_inline]] inline SlabCache::Location SlabCache::find_live(const void* object) const {
     const std::uintptr_t offset =
         reinterpret_cast<std::uintptr_t>(object) - reinterpret_cast<std::uintptr_t>(phys_window);
     const std::uintptr_t start = offset & ~std::uintptr_t{slab_mask_};
     const std::uintptr_t frame = start >> kPageShift;
-    if (__builtin_expect(frame >= table_.end().raw(), 0)) return put_slowly(object, site);
+    if (__builtin_expect(frame >= table_.end().raw(), 0)) return find_live_slowly(object);
     const std::uint32_t place = table_.place(FrameNumber(static_cast<std::uint32_t>(frame)));
-    if (__builtin_expect(place != quick_mark_, 0)) return put_slowly(object, site);
+    if (__builtin_expect(place != quick_mark_, 0)) return find_live_slowly(object);
     const std::uint32_t from_first =
         (static_cast<std::uint32_t>(offset) & slab_mask_) - layout_.first_object;
     const std::uint32_t index = layout_.index_at(from_first);
@@ -215,9 +217,18 @@ class SlabCache {
     if (__builtin_expect(index >= layout_.capacity || !layout_.is_start(from_first) ||
                              links_of(slab)[index] != kLive,
                          0)) {
-        return put_slowly(object, site);
+        return find_live_slowly(object);
     }
-    put(slab, index);
+    return {&slab, index};
+}
+
+[[gnu::always_inline]] inline void SlabCache::give_back(Location at, const void* site) {
+    if (__builtin_expect(debug_, 0)) hide_released(at, site);
+    put(*at.slab, at.index);
+}
+
+[[gnu::always_inline]] inline void SlabCache::release(void* object, const void* site) {
+    give_back(find_live(object), site);
 }
 
 [[gnu::always_inline]] inline void* SlabCache::take(Slab& slab) {

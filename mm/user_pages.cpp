@@ -116,6 +116,15 @@ void UserPages::clear(PageRange range, FlushBatch& batch) {
     }
 }
 
+// What others use, too, is left to them. The rest is looked for where regions are: a table has room
+// for 1,024 entries, and a stack uses some 30 of them.
+void UserPages::clear_all(RegionMap& regions, FlushBatch& batch) {
+    directory_.leave_shared_tables(batch);
+    for (Region* region = regions.first(); region != nullptr && directory_.tables() != PageCount();
+         region = regions.next(*region))
+        clear(region->range(), batch);
+}
+
 // The count of entries in use ends the walk early; it is brought up to date at the end. Plain pages
 // go many at a time, between them the others one by one.
 void UserPages::clear_in_table(PageRange range, FlushBatch& batch) {
@@ -142,12 +151,8 @@ void UserPages::clear_in_table(PageRange range, FlushBatch& batch) {
     if (left == 0) directory_.retire_table(first, batch);
 }
 
-Result<void> UserPages::fork_from(UserPages& parent, RegionMap& regions, FlushBatch& batch) {
-    TableSet copied;
-    for (Region* region = regions.first(); region != nullptr; region = regions.next(*region)) {
-        const RegionTraits& traits = region->traits();
-        if (traits.locked || traits.dont_fork) copied.add(region->range());
-    }
+Result<void> UserPages::fork_from(UserPages& parent, RegionMap& regions, const TableSet& copied,
+                                  FlushBatch& batch) {
     const std::uint32_t shared = directory_.share_tables(parent.directory_, copied);
     memory_->statistics().tables_shared += shared;
     if (shared != 0) batch.add_everything();

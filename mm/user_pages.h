@@ -80,10 +80,14 @@ class UserPages {
     /// empty. Shared tables that lie in it as a whole are just left. Precondition: own_edges().
     void clear(PageRange range, FlushBatch& batch);
 
-    /// Maps here what `parent` maps. Most tables are shared; copied entry by entry are those with
-    /// pages that the child does not get, or that the parent has locked. `batch` is the parent's.
-    /// Errors: OutOfMemory; what was shared or copied by then is here, to be cleared.
-    Result<void> fork_from(UserPages& parent, RegionMap& regions, FlushBatch& batch);
+    /// Takes out every entry of the space, of which `regions` has all, and all it names.
+    void clear_all(RegionMap& regions, FlushBatch& batch);
+
+    /// Maps here what `parent` maps. Most tables are shared; those of `copied`, with pages that the
+    /// child does not get or that the parent has locked, are copied entry by entry. `batch` is the
+    /// parent's. Errors: OutOfMemory; what was shared or copied by then is here, to be cleared.
+    Result<void> fork_from(UserPages& parent, RegionMap& regions, const TableSet& copied,
+                           FlushBatch& batch);
 
     /// Calls visit(page, location, pte) for each entry of `range` that is not empty, in order. The
     /// visitor may change the entry by put().

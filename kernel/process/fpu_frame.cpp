@@ -115,13 +115,13 @@ FpuStatus status_of(const FpuState& state, FpuFormat format) {
 void reset(FpuState& state, FpuFormat format, std::uint32_t mxcsr_mask) {
     constexpr std::uint16_t kAllMasked = 0x037F;
     if (format == FpuFormat::Fsave) {
-        state = {};
+        state.bytes = {};
         put(state, 0, kUpperOnes | kAllMasked);
         put(state, 4, kUpperOnes);
         put(state, 8, 0xFFFFFFFFU);  // all empty
         return;
     }
-    state = {};
+    state.bytes = {};
     put(state, kFcw, kAllMasked);
     put(state, kMxcsr, 0x1F80U);
     put(state, kMxcsrMask, mxcsr_mask);

@@ -94,8 +94,10 @@ struct Usage {
 };
 
 /// x87, MMX and SSE registers: FXSAVE's image (SDM 1 10.5), or FSAVE's 108 bytes on old CPUs.
+/// Undefined until somebody fills it in, who makes the thread of a program.
 struct alignas(16) FpuState {
-    std::array<std::byte, 512> bytes{};
+    FpuState() {}  // NOLINT(modernize-use-equals-default): which may clear the bytes
+    std::array<std::byte, 512> bytes;
 };
 
 class Processes;
@@ -221,6 +223,9 @@ enum class ProcessState : std::uint8_t {
 
 struct Process {
     explicit Process(ProcessId id) : pid(id) {}
+    /// A child of `its_parent`, with what a child gets by value; not yet in the family.
+    /// kernel/process/process_table.cpp
+    Process(ProcessId id, Process& its_parent);
 
     ProcessId pid;
     ProcessState state = ProcessState::Alive;

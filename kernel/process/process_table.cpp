@@ -17,22 +17,23 @@ bool is_unwanted(const Process& child) {
     return action.handler == SignalAction::kIgnore || (action.flags & abi::kSaNoChildWait) != 0;
 }
 
-void inherit(Process& child, const Process& parent) {
-    child.name = parent.name;
-    child.group = parent.group;
-    child.session = parent.session;
-    child.terminal = parent.terminal;
-    child.credentials = parent.credentials;
-    child.saved_user = parent.saved_user;
-    child.saved_group = parent.saved_group;
-    child.limits = parent.limits;
-    child.nice = parent.nice;
-    child.oom_adjustment = parent.oom_adjustment;
-    child.is_dumpable = parent.is_dumpable;
-    child.personality = parent.personality;
-}
-
 }  // namespace
+
+Process::Process(ProcessId id, Process& its_parent)
+    : pid(id),
+      name(its_parent.name),
+      parent(&its_parent),
+      group(its_parent.group),
+      session(its_parent.session),
+      terminal(its_parent.terminal),
+      credentials(its_parent.credentials),
+      saved_user(its_parent.saved_user),
+      saved_group(its_parent.saved_group),
+      limits(its_parent.limits),
+      nice(its_parent.nice),
+      oom_adjustment(its_parent.oom_adjustment),
+      is_dumpable(its_parent.is_dumpable),
+      personality(its_parent.personality) {}
 
 void Usage::add(const Usage& other) {
     user_time += other.user_time;
@@ -174,18 +175,15 @@ Result<Process*> ProcessTable::create(Process* parent) {
     if (parent != nullptr && is_over_limit(*parent)) return Error::TryAgain;
     const ProcessId before = last_id_;
     const ProcessId id = TRY(take_id());
-    const Result<Process*> made = cache_.allocate(id);
+    const Result<Process*> made =
+        parent == nullptr ? cache_.allocate(id) : cache_.allocate(id, *parent);
     if (!made.ok()) {
         give_back_id(id);
         last_id_ = before;
         return made.error();
     }
     Process& process = *made.value();
-    process.parent = parent;
-    if (parent != nullptr) {
-        inherit(process, *parent);
-        parent->children.push_back(process);
-    }
+    if (parent != nullptr) parent->children.push_back(process);
     insert(process);
     return &process;
 }

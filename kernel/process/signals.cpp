@@ -1,6 +1,7 @@
 #include "kernel/process/signals.h"
 
 #include <bit>
+#include <utility>
 
 #include "kernel/abi/signal.h"
 
@@ -31,6 +32,12 @@ SignalNumber lowest(SignalSet set) {
            33;
 }
 
+SignalNumber take_lowest(SignalSet& set) {
+    const SignalNumber signal = lowest(set);
+    set.remove(signal);
+    return signal;
+}
+
 }  // namespace
 
 DefaultAction default_action(SignalNumber signal) {
@@ -48,11 +55,20 @@ bool SignalActions::ignores(SignalNumber signal) const {
     return action == DefaultAction::Ignore || action == DefaultAction::Continue;
 }
 
+SignalActions& SignalActions::operator=(const SignalActions& other) {
+    set_ = other.set_;
+    for (SignalSet left = set_; !left.empty();) {
+        const SignalNumber signal = take_lowest(left);
+        actions_.write(signal - 1, other.actions_[signal - 1]);
+    }
+    return *this;
+}
+
 void SignalActions::reset_handlers() {
-    for (SignalAction& action : actions_) {
-        const bool was_ignored = action.handler == SignalAction::kIgnore;
-        action = {};
-        if (was_ignored) action.handler = SignalAction::kIgnore;
+    for (SignalSet left = std::exchange(set_, {}); !left.empty();) {
+        const SignalNumber signal = take_lowest(left);
+        if (actions_[signal - 1].handler == SignalAction::kIgnore)
+            set(signal, {.handler = SignalAction::kIgnore});
     }
 }
 
@@ -60,9 +76,9 @@ Result<void> PendingSignals::add(const SignalInfo& info) {
     const SignalNumber signal = info.signal;
     ASSERT(signal >= 1 && signal <= kSignals);
     if (kStandard.has(signal)) {
-        if (!set_.has(signal)) standard_[signal - 1] = info;
+        if (!set_.has(signal)) standard_.write(signal - 1, info);
     } else if (queued_count_ < kMostQueued) {
-        queued_[queued_count_++] = info;
+        queued_.write(queued_count_++, info);
     } else if (info.code != abi::kSiUser) {
         return Error::TryAgain;
     }
@@ -93,7 +109,7 @@ SignalInfo PendingSignals::take_queued(SignalNumber signal) {
         info = queued_[first];
         --queued_count_;
         for (std::uint32_t i = first; i < queued_count_; ++i)
-            queued_[i] = queued_[i + 1];
+            queued_.write(i, queued_[i + 1]);
     }
     bool is_more = false;
     for (std::uint32_t i = first; i < queued_count_; ++i)
@@ -106,7 +122,7 @@ void PendingSignals::discard(SignalSet which) {
     set_ = set_ & ~which;
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < queued_count_; ++i)
-        if (!which.has(queued_[i].signal)) queued_[kept++] = queued_[i];
+        if (!which.has(queued_[i].signal)) queued_.write(kept++, queued_[i]);
     queued_count_ = kept;
 }
 

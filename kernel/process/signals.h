@@ -10,10 +10,10 @@
 // sigaction(2). Locking is the caller's. Nothing here knows of CPUs or of the scheduler.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
+#include "kernel/base/lazy_array.h"
 #include "kernel/base/result.h"
 
 namespace quire::kernel {
@@ -73,17 +73,32 @@ struct SignalAction {
 enum class DefaultAction : std::uint8_t { End, EndWithCore, Ignore, Stop, Continue };
 [[nodiscard]] DefaultAction default_action(SignalNumber signal);
 
+/// What is to be done with each signal. Most are left as they are at the start: only what was set
+/// is kept, copied by fork and looked at by exec.
 class SignalActions {
   public:
-    [[nodiscard]] const SignalAction& of(SignalNumber signal) const { return actions_[signal - 1]; }
-    void set(SignalNumber signal, const SignalAction& action) { actions_[signal - 1] = action; }
+    SignalActions() = default;
+    SignalActions(const SignalActions& other) { *this = other; }
+    SignalActions& operator=(const SignalActions& other);
+    ~SignalActions() = default;
+
+    [[nodiscard]] const SignalAction& of(SignalNumber signal) const {
+        return set_.has(signal) ? actions_[signal - 1] : kUnset;
+    }
+    void set(SignalNumber signal, const SignalAction& action) {
+        set_.add(signal);
+        actions_.write(signal - 1, action);
+    }
     /// Whether sending it would do nothing at all, unless it is blocked.
     [[nodiscard]] bool ignores(SignalNumber signal) const;
     /// What execve does: handlers become defaults, SIG_IGN stays.
     void reset_handlers();
 
   private:
-    std::array<SignalAction, kSignals> actions_{};
+    static constexpr SignalAction kUnset{};
+
+    SignalSet set_;  // what of actions_ counts
+    LazyArray<SignalAction, kSignals> actions_;
 };
 
 class PendingSignals {
@@ -107,8 +122,8 @@ class PendingSignals {
     SignalInfo take_queued(SignalNumber signal);
 
     SignalSet set_;
-    std::array<SignalInfo, 31> standard_{};
-    std::array<SignalInfo, kMostQueued> queued_{};  // in order of arrival
+    LazyArray<SignalInfo, 31> standard_;         // those of set_ count
+    LazyArray<SignalInfo, kMostQueued> queued_;  // in order of arrival
     std::uint32_t queued_count_ = 0;
 };
 

@@ -252,6 +252,48 @@ TEST_F(ForkTest, SlotsAreNamedByEachCopy) {
     EXPECT_FALSE(machine.swap.in_use(slot));
 }
 
+TEST_F(ForkTest, WhatWasApartByALockIsOneInTheChild) {
+    RegionTraits locked = kPrivate;
+    locked.locked = true;
+    const PageRange above = PageRange::of(kRegion.end, PageCount(4));
+    ASSERT_TRUE(parent->add_region(above, locked, nullptr, 0).ok());
+    fork();
+    EXPECT_EQ(parent->regions().size(), 2U);
+    EXPECT_EQ(child->regions().size(), 1U);
+    EXPECT_EQ(child->regions().first()->range(), PageRange(kRegion.first, above.end));
+    EXPECT_EQ(child->figures().locked, PageCount());
+    EXPECT_EQ(child->figures().charged, PageCount(20));
+}
+
+TEST_F(ForkTest, WhatAChildDoesNotGetIsNotCharged) {
+    ASSERT_TRUE(
+        parent->add_region(PageRange::of(kFarPage, PageCount(4)), kPrivate, nullptr, 0).ok());
+    ASSERT_TRUE(
+        parent->advise(start_of(kFarPage), 4 * kPageSize, AddressSpace::AdviceCall::DontFork).ok());
+    fork();
+    EXPECT_EQ(child->regions().find(kFarPage), nullptr);
+    EXPECT_EQ(child->figures().charged, PageCount(16));
+    EXPECT_EQ(machine.commit.committed(), PageCount(36));
+    child->empty();
+    EXPECT_EQ(machine.commit.committed(), PageCount(20));
+}
+
+// The heuristic refuses a mapping larger than all memory, not many that are so together.
+TEST_F(ForkTest, ChargesPieceByPieceWhatIsTooMuchAtOnce) {
+    const PageCount ram = machine.commit.limit() + machine.commit.limit();
+    const PageCount half(ram.raw() / 2 + 1);
+    for (const PageNumber first : {PageNumber(0x20000), PageNumber(0x50000)})
+        ASSERT_TRUE(parent->add_region(PageRange::of(first, half), kPrivate, nullptr, 0).ok());
+    const PageCount committed = machine.commit.committed();
+    fork();
+    EXPECT_EQ(machine.commit.committed(), committed + committed);
+    child->empty();
+    EXPECT_EQ(machine.commit.committed(), committed);
+    machine.commit.set_mode(Overcommit::Never);
+    EXPECT_EQ(child->fork_from(*parent).error(), Error::OutOfMemory);
+    EXPECT_EQ(machine.commit.committed(), committed);
+}
+
 TEST_F(ForkTest, FailsWithoutATrace) {
     RegionTraits traits = kPrivate;
     traits.locked = true;

@@ -304,7 +304,8 @@ std::uint32_t MemoryMachine::count_frames(mm::FrameState state) const {
 // map, frames that were taken and put nowhere.
 std::string MemoryMachine::find_leaks() {
     std::set<std::uint32_t> tables;
-    std::uint32_t regions = 0, directories = 1;
+    std::uint32_t regions = 0;
+    std::uint32_t directories = 1 + kernel_.kept().raw();
     for (const auto& space : spaces_) {
         if (space == nullptr) continue;
         ++directories;
@@ -317,7 +318,7 @@ std::string MemoryMachine::find_leaks() {
     if (const std::uint32_t is = count_frames(mm::FrameState::PageTable); is != tables.size())
         return formatted("%u page tables, of which %zu are in a directory", is, tables.size());
     if (const std::uint32_t is = count_frames(mm::FrameState::PageDirectory); is != directories)
-        return formatted("%u page directories of %u processes", is, directories);
+        return formatted("%u page directories, with %u known", is, directories);
     if (const std::uint32_t is = count_frames(mm::FrameState::Used); is != used_at_first_)
         return formatted("%u frames in use for nothing, %u at first", is, used_at_first_);
     if (const std::uint32_t is = region_cache_.cache().statistics().live; is != regions)
@@ -346,6 +347,7 @@ std::string MemoryMachine::finish() {
     for (const auto& file : files_)
         mm::drop_pages(memory_, *file, 0, file->pages());
     room_.drop_clean();  // swap cache that nobody maps
+    kernel_.drop_kept();
     if (commit_.committed() != PageCount()) return "pages are still promised";
     if (swap_.statistics().used != PageCount())
         return formatted("%u slots are left", swap_.statistics().used.raw());

@@ -370,6 +370,29 @@ TEST_F(PageDirectoryTest, SplitsLargePages) {
 
 // --- the kernel's half ---
 
+TEST_F(PageDirectoryTest, TheNextOneGetsTheFrameOfOneThatEnded) {
+    ASSERT_TRUE(directory.reserve_tables({kKernelPage, kKernelPage + PageCount(1)}).ok());
+    const PageCount free = machine.frames.free_frames();
+    std::vector<FrameNumber> ended;
+    {
+        std::vector<Result<PageDirectory>> some;
+        for (int i = 0; i < 5; ++i)
+            some.push_back(PageDirectory::create(machine.frames, directory));
+        for (auto& process : some) {
+            ASSERT_TRUE(process.value().map(kPage, user_page(data)).ok());
+            (void)process.value().unmap(kPage).not_loaded();
+            ended.push_back(process.value().frame());
+        }
+    }
+    EXPECT_EQ(machine.frames.free_frames(), free - PageCount(4));  // so many are kept
+    Result<PageDirectory> next = PageDirectory::create(machine.frames, directory);
+    EXPECT_NE(std::find(ended.begin(), ended.end(), next.value().frame()), ended.end());
+    next.value().check_invariants();
+    EXPECT_EQ(next.value().translate(start_of(kPage)), std::nullopt);
+    directory.drop_kept();
+    EXPECT_EQ(machine.frames.free_frames(), free - PageCount(1));
+}
+
 TEST_F(PageDirectoryTest, SharesTheKernelsHalf) {
     ASSERT_TRUE(directory.reserve_tables({kKernelPage, kKernelPage + PageCount(1)}).ok());
     ASSERT_TRUE(directory.map_large(kFirstKernelPage, large_page(0)).ok());

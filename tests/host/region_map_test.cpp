@@ -65,6 +65,75 @@ TEST(RightsDeathTest, HaveNoOtherBits) {
     EXPECT_DEATH((void)Rights::from_raw(8), "prot <=");
 }
 
+// --- A whole map ---
+
+TEST_F(RegionMapTest, ACopyHasTheSameRegions) {
+    for (std::uint32_t i = 0; i < 40; ++i)
+        make(pages(100 + 10 * i, 104 + 10 * i), i % 3 == 0 ? kReadOnly : kReadWrite,
+             i % 4 == 0 ? &file : nullptr, i);
+    make(pages(0xB0000, 0xB0010), kStack);
+    RegionMap copy(cache);
+    ASSERT_TRUE(copy.copy_from(map, space()).ok());
+    copy.check_invariants();
+    EXPECT_EQ(copy.size(), map.size());
+    EXPECT_EQ(copy.total_pages(), map.total_pages());
+    Region* theirs = map.first();
+    for (Region* ours = copy.first(); ours != nullptr; ours = copy.next(*ours)) {
+        EXPECT_NE(ours, theirs);
+        EXPECT_EQ(ours->range(), theirs->range());
+        EXPECT_EQ(ours->traits(), theirs->traits());
+        EXPECT_EQ(ours->object(), theirs->object());
+        EXPECT_EQ(ours->object_page(), theirs->object_page());
+        EXPECT_EQ(copy.find(ours->range().first), ours);
+        theirs = map.next(*theirs);
+    }
+    EXPECT_EQ(copy.find_gap_from_top(kEverywhere, PageCount(5)), from_top(5));
+    copy.destroy(*copy.find(PageNumber(100)));  // it can be changed like any other
+    copy.check_invariants();
+    copy.clear();
+    copy.check_invariants();
+    EXPECT_EQ(copy.first(), nullptr);
+}
+
+TEST_F(RegionMapTest, ACopyOfAnEmptyMapIsEmpty) {
+    RegionMap copy(cache);
+    ASSERT_TRUE(copy.copy_from(map, space()).ok());
+    EXPECT_EQ(copy.first(), nullptr);
+    copy.clear();
+    copy.check_invariants();
+}
+
+TEST_F(RegionMapTest, ACopyIsNotLocked) {
+    RegionTraits locked = kReadWrite;
+    locked.locked = locked.lock_on_fault = true;
+    make(pages(20, 30), locked);
+    RegionMap copy(cache);
+    ASSERT_TRUE(copy.copy_from(map, space()).ok());
+    EXPECT_EQ(copy.first()->traits(), kReadWrite);
+    copy.clear();
+}
+
+TEST_F(RegionMapTest, ACopyThatFailsLeavesNothing) {
+    for (std::uint32_t i = 0; i < 7; ++i)
+        make(pages(100 + 10 * i, 104 + 10 * i), kReadWrite, &file, i);
+    const std::uint32_t live = cache.cache().statistics().live;
+    RegionMap copy(cache);
+    for (std::uint32_t n = 1;; ++n) {
+        frames.injector.fail_nth(n);
+        const bool done = copy.copy_from(map, space()).ok();
+        frames.injector.fail_nth(0);
+        copy.check_invariants();
+        if (done) {
+            EXPECT_EQ(n, 8U);
+            break;
+        }
+        EXPECT_EQ(copy.first(), nullptr);
+        EXPECT_EQ(cache.cache().statistics().live, live);
+    }
+    copy.clear();
+    EXPECT_EQ(cache.cache().statistics().live, live);
+}
+
 // --- A region ---
 
 TEST_F(RegionMapTest, ARegionIsInTheListOfItsObjectWhileItLives) {

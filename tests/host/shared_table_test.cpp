@@ -52,6 +52,40 @@ class SharedTableTest : public testing::Test {
     bool writes() { return !mmu.store(start_of(kPage), 4, Ring::User, 1); }
 };
 
+TEST_F(SharedTableTest, IsLeftToTheOthers) {
+    const PageNumber own = kPage + PageCount(4 * kEntriesPerTable);
+    ASSERT_TRUE(child.map(own, kEntry).ok());
+    FlushBatch batch(machine.frames);
+    child.leave_shared_tables(batch);
+    EXPECT_FALSE(batch.is_empty());  // the CPU may have cached what the table maps
+    batch.flush();
+    EXPECT_FALSE(child.directory_entry(kPage).is_present());
+    EXPECT_EQ(child.next_with_table(kFirstUserPage),
+              PageNumber(own.raw() & ~(kEntriesPerTable - 1)));
+    EXPECT_EQ(child.tables(), PageCount(1));
+    EXPECT_FALSE(parent.is_shared(kPage));
+    parent.leave_shared_tables(batch);  // it is the only one now
+    EXPECT_TRUE(parent.directory_entry(kPage).is_table() && batch.is_empty());
+    (void)child.unmap(own).not_loaded();
+}
+
+TEST_F(SharedTableTest, AreNamedButForThoseLeftOut) {
+    const PageNumber far = kPage + PageCount(40 * kEntriesPerTable);
+    ASSERT_TRUE(parent.map(far, kEntry).ok());
+    Result<PageDirectory> second = PageDirectory::create(machine.frames);
+    TableSet except;
+    except.add(directory_index(kPage));
+    EXPECT_EQ(second.value().share_tables(parent, except), 1U);
+    EXPECT_FALSE(second.value().directory_entry(kPage).is_present());
+    EXPECT_TRUE(parent.is_shared(far));
+    EXPECT_EQ(machine.table.references(parent.directory_entry(kPage).table()), 2U);
+    second.value().check_invariants();
+    FlushBatch batch(machine.frames);
+    second.value().leave_shared_tables(batch);
+    batch.flush();
+    (void)parent.unmap(far).flush();
+}
+
 TEST_F(SharedTableTest, IsTheSameFrameInBoth) {
     EXPECT_EQ(parent.directory_entry(kPage).table(), child.directory_entry(kPage).table());
     EXPECT_TRUE(parent.is_shared(kPage) && child.is_shared(kPage));
