@@ -7,7 +7,6 @@ namespace quire::fs {
 namespace {
 
 constexpr std::uint32_t kPerBlock = DescriptorBlock::kDescriptors;
-constexpr std::uint32_t kWordBits = DescriptorBlock::kWordBits;
 
 }  // namespace
 
@@ -74,11 +73,8 @@ void DescriptorTable::for_each_block(Visitor visit) const {
 
 void DescriptorTable::close_on_exec() {
     for_each_block([this](std::uint32_t i) {
-        for (std::uint32_t word = 0; word < kPerBlock / kWordBits; ++word) {
-            const Descriptor first = i * kPerBlock + word * kWordBits;
-            for (std::uint32_t bits = blocks_[i]->close_on_exec[word]; bits != 0; bits &= bits - 1)
-                (void)close(first + static_cast<std::uint32_t>(std::countr_zero(bits)));
-        }
+        for (std::uint32_t bits = blocks_[i]->close_on_exec; bits != 0; bits &= bits - 1)
+            (void)close(i * kPerBlock + static_cast<std::uint32_t>(std::countr_zero(bits)));
     });
 }
 
@@ -102,16 +98,13 @@ Result<void> DescriptorTable::set_close_on_exec(Descriptor descriptor, bool clos
 
 // Only what stands for a file: a reserved descriptor is not yet anybody's.
 void DescriptorTable::copy_block(DescriptorBlock& to, const DescriptorBlock& from) {
-    for (std::uint32_t word = 0; word < from.used.size(); ++word) {
-        for (std::uint32_t bits = from.used[word]; bits != 0; bits &= bits - 1) {
-            const auto in_word = static_cast<std::uint32_t>(std::countr_zero(bits));
-            const std::uint32_t index = word * DescriptorBlock::kWordBits + in_word;
-            if (!from.files[index]) continue;
-            to.files[index] = from.files[index];
-            to.used[word] |= 1U << in_word;
-            to.close_on_exec[word] |= from.close_on_exec[word] & 1U << in_word;
-        }
+    for (std::uint32_t bits = from.used; bits != 0; bits &= bits - 1) {
+        const auto index = static_cast<std::uint32_t>(std::countr_zero(bits));
+        if (!from.files[index]) continue;
+        to.files[index] = from.files[index];
+        to.used |= 1U << index;
     }
+    to.close_on_exec = from.close_on_exec;
 }
 
 Result<void> DescriptorTable::copy_from(const DescriptorTable& parent) {
@@ -165,27 +158,22 @@ bool DescriptorTable::is_used(Descriptor descriptor) const {
     return block != nullptr && bit(block->used, descriptor % kPerBlock);
 }
 
-// kMost if there is none; word by word where all of a word is in use.
+// kMost if there is none; block by block where all of one is in use.
 Descriptor DescriptorTable::first_free(Descriptor from) const {
     while (from < kMost) {
         const DescriptorBlock* block = block_of(from);
         if (block == nullptr) return from;
         const std::uint32_t index = from % kPerBlock;
-        const std::uint32_t free = ~block->used[index / kWordBits] >> (index % kWordBits);
+        const std::uint32_t free = ~block->used >> index;
         if (free != 0) return from + static_cast<std::uint32_t>(std::countr_zero(free));
-        from += kWordBits - index % kWordBits;
+        from += kPerBlock - index;
     }
     return kMost;
 }
 
-void DescriptorTable::set_bit(std::array<std::uint32_t, 2>& bits, std::uint32_t index, bool value) {
-    const std::uint32_t mask = 1U << index % kWordBits;
-    std::uint32_t& word = bits[index / kWordBits];
-    word = value ? word | mask : word & ~mask;
-}
-
-bool DescriptorTable::bit(const std::array<std::uint32_t, 2>& bits, std::uint32_t index) {
-    return (bits[index / kWordBits] >> index % kWordBits & 1) != 0;
+void DescriptorTable::set_bit(std::uint32_t& bits, std::uint32_t index, bool value) {
+    const std::uint32_t mask = 1U << index;
+    bits = value ? bits | mask : bits & ~mask;
 }
 
 }  // namespace quire::fs

@@ -1,7 +1,7 @@
 // The descriptors of a process: small numbers for open files.
 //
-//     block 0: descriptors 0-63      in use   0110...  --> OpenFile, OpenFile, (reserved) ...
-//     block 1: descriptors 64-127    on exec  0100...      closed at exec
+//     block 0: descriptors 0-31      in use   0110...  --> OpenFile, OpenFile, (reserved) ...
+//     block 1: descriptors 32-63     on exec  0100...      closed at exec
 //     ...                            made when the first of its descriptors is taken
 //
 // A call that opens a file reserves the lowest free descriptor first and fills it in the end, so
@@ -24,17 +24,16 @@ namespace quire::fs {
 using Descriptor = std::uint32_t;
 
 struct DescriptorBlock {
-    static constexpr std::uint32_t kDescriptors = 64;
-    static constexpr std::uint32_t kWordBits = 32;
+    static constexpr std::uint32_t kDescriptors = 32;
 
     std::array<FileRef, kDescriptors> files;
-    std::array<std::uint32_t, kDescriptors / kWordBits> used{};
-    std::array<std::uint32_t, kDescriptors / kWordBits> close_on_exec{};
+    std::uint32_t used = 0;  // bit i: files[i] is there or reserved
+    std::uint32_t close_on_exec = 0;
 };
 
 class DescriptorTable {
   public:
-    static constexpr std::uint32_t kBlocks = 16;
+    static constexpr std::uint32_t kBlocks = 32;
     static constexpr std::uint32_t kMost = kBlocks * DescriptorBlock::kDescriptors;  // 1,024
     using BlockCache = mm::ObjectCache<DescriptorBlock>;
 
@@ -103,8 +102,8 @@ class DescriptorTable {
     [[nodiscard]] bool is_used(Descriptor descriptor) const;
     [[nodiscard]] Descriptor first_free(Descriptor from) const;
     static void copy_block(DescriptorBlock& to, const DescriptorBlock& from);
-    static void set_bit(std::array<std::uint32_t, 2>& bits, std::uint32_t index, bool value);
-    static bool bit(const std::array<std::uint32_t, 2>& bits, std::uint32_t index);
+    static void set_bit(std::uint32_t& bits, std::uint32_t index, bool value);
+    static bool bit(std::uint32_t bits, std::uint32_t index) { return (bits >> index & 1U) != 0; }
 
     BlockCache& cache_;
     // Calls visit(i) for each block that is there, from the lowest on.

@@ -8,7 +8,8 @@ namespace quire::fs {
 
 namespace {
 
-void quarter_round(std::uint32_t& a, std::uint32_t& b, std::uint32_t& c, std::uint32_t& d) {
+[[gnu::always_inline]] inline void quarter_round(std::uint32_t& a, std::uint32_t& b,
+                                                 std::uint32_t& c, std::uint32_t& d) {
     a += b;
     d = std::rotl(d ^ a, 16);
     c += d;
@@ -65,6 +66,9 @@ void RandomSource::add(std::span<const std::byte> bytes) {
 Result<void> RandomSource::fill(std::uint32_t bytes, ByteSink& to) {
     const ChaChaBlock keys = chacha20_block(key_, 0, kNoNonce);
     copy_half(key_, keys, 0);
+    if (bytes <= sizeof(ChaChaKey))
+        return to.take(
+            std::as_bytes(std::span(keys).subspan<sizeof(ChaChaKey) / 4>()).first(bytes));
     ChaChaKey stream;
     copy_half(stream, keys, 1);
     // 2^32 blocks are more than any count of bytes.

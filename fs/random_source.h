@@ -3,6 +3,7 @@
 //     add(bytes):   key := first half of chacha20(key XOR bytes)
 //     fill(room):   key, stream key := the two halves of chacha20(key)
 //                   room := chacha20(stream key), block by block; the stream key is forgotten
+//                   (a room of up to 32 bytes gets what would be the stream key)
 //
 // So what was handed out cannot be worked out from a later state (fast key erasure, D. Bernstein,
 // 2017). The generator is a good one; what it starts from may not be. The kernel feeds it the

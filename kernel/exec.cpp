@@ -107,12 +107,11 @@ Result<void> Processes::stop_sharing(Thread& thread) {
         }
     }
     if (process.signals->users > 1) {
-        const Result<SignalTable*> signals = signal_tables_.allocate();
+        const Result<SignalTable*> signals = signal_tables_.allocate(process.signals->actions);
         if (!signals.ok()) {
             drop(files);
             return signals.error();
         }
-        signals.value()->actions = process.signals->actions;
         drop(process.signals);
         process.signals = signals.value();
     }

@@ -138,8 +138,7 @@ Result<void> Processes::Offspring::take_signals() {
         ++child_->signals->users;
         return {};
     }
-    child_->signals = TRY(processes_.signal_tables_.allocate());
-    child_->signals->actions = parent_.signals->actions;
+    child_->signals = TRY(processes_.signal_tables_.allocate(parent_.signals->actions));
     return {};
 }
 
@@ -182,7 +181,7 @@ void Processes::Offspring::tell_tids() {
 void Processes::Offspring::join_family() {
     child_->parent_thread = &caller_;
     child_->exit_signal = what_.flags & abi::kCloneSignal;
-    child_->start_time = processes_.now();
+    child_->start_time = thread_->start_time;
     child_->name = parent_.name_of(caller_);
     if (!shares(abi::kCloneParent)) return;
     child_->exit_signal = parent_.exit_signal;
@@ -191,8 +190,8 @@ void Processes::Offspring::join_family() {
 
 Thread& Processes::Offspring::be_born() {
     Thread& thread = *thread_;
-    if (child_ != nullptr) join_family();
     thread.start_time = processes_.now();
+    if (child_ != nullptr) join_family();
     thread.own_name = parent_.name_of(caller_);
     thread.process->threads.push_back(thread);
     processes_.scheduler().add(thread);

@@ -24,7 +24,7 @@ ArgumentStrings::ArgumentStrings(mm::UserMemory& memory, std::uint32_t most_byte
 
 ArgumentStrings::~ArgumentStrings() {
     if (directory_.empty()) return;
-    for (std::uint32_t i = 0; i < mm::kEntriesPerTable; ++i)
+    for (std::uint32_t i = 0; i < frames_end_; ++i)
         if (frames()[i] != 0) memory_.frames().drop_reference(mm::FrameNumber(frames()[i]));
 }
 
@@ -62,6 +62,7 @@ Result<std::span<char>> ArgumentStrings::room_at(std::uint32_t at) {
         directory_ = TRY(memory_.frames().allocate_zeroed());
     }
     std::uint32_t& frame = frames()[at / mm::kPageSize];
+    if (at / mm::kPageSize >= frames_end_) frames_end_ = at / mm::kPageSize + 1;
     if (frame == 0) frame = TRY(fs::FileLayer::take_frame_from(memory_)).release().raw();
     char* const bytes = reinterpret_cast<char*>(mm::frame_bytes(mm::FrameNumber(frame)));
     return std::span(bytes, mm::kPageSize).subspan(at % mm::kPageSize);

@@ -70,6 +70,8 @@ struct WorkingPlace : Shared {
     fs::FileView view;
 };
 struct SignalTable : Shared {
+    SignalTable() {}  // NOLINT(modernize-use-equals-default): which may clear all of it
+    explicit SignalTable(const SignalActions& its_actions) : actions(its_actions) {}
     SignalActions actions;
 };
 
