@@ -76,7 +76,7 @@ class ArgumentStrings {
     void count_string();
 
     mm::UserMemory& memory_;
-    mm::OwnedFrame directory_;  // the numbers of the frames; 0: none yet
+    mm::OwnedFrame directory_;      // the numbers of the frames; 0: none yet
     std::uint32_t frames_end_ = 0;  // from here on no frame was made
     std::uint32_t room_left_;
     std::uint32_t begin_ = kFrontRoom;

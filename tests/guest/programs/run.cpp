@@ -1,5 +1,5 @@
-// /tests/run [-q] [WORD...]: runs all programs of /tests (and of /tests/glibc and /tests/libc) whose path is one
-// of the words, or has one in it, and prints one TAP stream.
+// /tests/run [-q] [WORD...]: runs all programs of /tests (and of /tests/glibc and /tests/libc)
+// whose path is one of the words, or has one in it, and prints one TAP stream.
 //
 // A program's own lines "ok" and "not ok" are numbered anew; that it ended well is one more line,
 // so that a crash or a program without TAP counts, too. Everything else it prints is a comment.
