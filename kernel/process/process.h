@@ -96,10 +96,10 @@ struct Usage {
 };
 
 /// x87, MMX and SSE registers: FXSAVE's image (SDM 1 10.5), or FSAVE's 108 bytes on old CPUs.
-/// Undefined until somebody fills it in, who makes the thread of a program.
+/// FXSAVE leaves some of the bytes as they were, and a signal's frame shows all of them to the
+/// program: so nobody's old bytes may be in it.
 struct alignas(16) FpuState {
-    FpuState() {}  // NOLINT(modernize-use-equals-default): which may clear the bytes
-    std::array<std::byte, 512> bytes;
+    std::array<std::byte, 512> bytes{};
 };
 
 class Processes;

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <new>
 
 namespace quire::kernel {
 namespace {
@@ -90,6 +93,14 @@ TEST(FpuFrame, DropsBitsOfMxcsrThatTheCpuDoesNotHave) {
     EXPECT_EQ(status_of(state, FpuFormat::Fxsave).mxcsr, 0xFFBFU);
     EXPECT_EQ(mxcsr_mask_of(state), 0xFFBFU);
     EXPECT_EQ(mxcsr_mask_of(FpuState{}), 0xFFBFU);
+}
+
+TEST(FpuFrame, BeginsWithoutOldBytesOfOthers) {
+    alignas(FpuState) std::array<std::byte, sizeof(FpuState)> memory;
+    memory.fill(std::byte{0xAA});
+    const FpuState* const state = new (memory.data()) FpuState;
+    EXPECT_TRUE(
+        std::ranges::all_of(state->bytes, [](std::byte one) { return one == std::byte{}; }));
 }
 
 TEST(FpuFrame, OldCpusHaveTheFirstPartOnly) {
