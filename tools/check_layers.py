@@ -42,8 +42,7 @@ MAY_INCLUDE = {
     "tests/guest/model/": [BASE, ABI, "mm/", "kernel/", "user/", "tests/host/"],
     # These run on the host: no registers, no ports, no hardware driver (checked separately).
     "tests/host/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "user/"],
-    "tests/fuzz/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/",
-                    "user/"],
+    "tests/fuzz/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],
     "tests/bench/": [BASE, ABI, "mm/", "fs/", "drivers/", "libc/", "kernel/", "kernel/process/", "tests/host/"],
     "tests/bench/guest/": [ABI, "libc/", "user/"],  # programs inside Quire
     "tests/system/": [],

@@ -13,8 +13,6 @@ Job* Jobs::add(std::string_view text) {
         else if (place == nullptr)
             place = &job;
     }
-    for (Job& job : jobs_)
-        if (place == nullptr && job.has_ended()) place = &job;
     if (place == nullptr) return nullptr;
     *place = Job{};
     place->is_used = true;
@@ -45,12 +43,6 @@ Job* Jobs::note(long pid, WaitStatus status) {
         job.state = all_ended ? Job::State::Ended : Job::State::Stopped;
         return &job;
     }
-    return nullptr;
-}
-
-Job* Jobs::find_process(long pid) {
-    for (Job& job : jobs_)
-        if (job.is_used && job.last == pid) return &job;
     return nullptr;
 }
 

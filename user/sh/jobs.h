@@ -29,7 +29,7 @@ class WaitStatus {
 };
 
 struct Job {
-    static constexpr std::size_t kMostProcesses = 32;
+    static constexpr std::size_t kMostProcesses = 16;
     enum class State : std::uint8_t { Running, Stopped, Ended };
 
     bool is_used = false;
@@ -40,7 +40,6 @@ struct Job {
     long last = 0;  // the process whose status is the job's
     WaitStatus status{0};
     State state = State::Running;
-    bool in_background = false;  // somebody may wait for it
     std::array<char, 64> text{};
 
     [[nodiscard]] bool has_ended() const { return state == State::Ended; }
@@ -50,7 +49,7 @@ class Jobs {
   public:
     static constexpr std::size_t kMost = 32;
 
-    /// In the place of one that has ended, if need be. nullptr: too many.
+    /// nullptr: too many.
     Job* add(std::string_view text);
     /// False: the job has too many processes.
     bool add_process(Job& job, long pid);
@@ -59,8 +58,6 @@ class Jobs {
     Job* note(long pid, WaitStatus status);
     /// Number 0: the newest. nullptr: none.
     [[nodiscard]] Job* find(int number);
-    /// The job whose last process it is; nullptr: none.
-    [[nodiscard]] Job* find_process(long pid);
     /// In a child: they are not its own.
     void forget() { jobs_ = {}; }
 
