@@ -42,8 +42,10 @@ bool name_code(std::uint32_t address, CodeAddress kind, std::span<char> name) {
     if (symbols == nullptr || !is_kernel_text(address - back)) return false;
     const auto found = symbols->find(address - back);
     if (!found.has_value()) return false;
-    (void)snprintf(name.data(), name.size(), "%.*s+0x%x", static_cast<int>(found->name.size()),
-                   found->name.data(), found->offset + back);
+    const SymbolName& symbol = found->name;
+    (void)snprintf(name.data(), name.size(), "%.*s%.*s+0x%x", static_cast<int>(symbol.scope.size()),
+                   symbol.scope.data(), static_cast<int>(symbol.name.size()), symbol.name.data(),
+                   found->offset + back);
     return true;
 }
 

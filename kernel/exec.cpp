@@ -29,10 +29,10 @@ namespace quire::kernel {
 namespace {
 
 // The credentials that a program runs with: suid and sgid make them the file's.
-Result<ProgramFacts> facts_of(Processes& processes, const Process& process, fs::Node& file) {
+Result<ProgramFacts> facts_of(Processes& processes, const Process& process,
+                              const fs::Attributes& attributes) {
     ProgramFacts facts;
     facts.credentials = process.credentials;
-    const fs::Attributes attributes = TRY(file.attributes());
     const std::uint32_t mode = attributes.permissions;
     constexpr std::uint32_t kGroupBits = abi::kModeSetGroup | abi::kModeGroupExecute;
     const bool sets_user = (mode & abi::kModeSetUser) != 0;
@@ -128,7 +128,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
     fs::FileCalls files = processes.files_of(thread);
     ProgramLoader loader(processes.memory().user_memory(), files, strings);
     TRY(loader.open(path));
-    const ProgramFacts facts = TRY(facts_of(processes, process, *loader.executable()));
+    const ProgramFacts facts = TRY(facts_of(processes, process, loader.attributes()));
 
     ProgramMemory* memory = TRY(processes.make_memory(process));
     const Result<StartPoint> start = loader.load(thread, *memory, facts);
@@ -151,6 +151,7 @@ Result<void> exec(Processes& processes, Thread& thread, cpu::TrapFrame& frame,
     process.saved_user = facts.credentials.user;
     process.saved_group = facts.credentials.group;
     process.is_dumpable = !facts.is_secure;
+    if (facts.is_secure) thread.parent_death_signal = 0;
     process.has_run_exec = true;
     process.exit_signal = abi::kSigChild;
     set_name(process, path);

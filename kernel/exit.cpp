@@ -66,6 +66,22 @@ std::optional<SignalInfo> inherited_news(Process& process) {
     return std::nullopt;
 }
 
+// Children that the thread has made, and that have asked for a signal at its end: prctl(2). Any of
+// their threads may have asked. (Linux: forget_original_parent.)
+void tell_orphans(Processes& processes, Thread& self) {
+    SignalInfo news;
+    news.code = abi::kSiUser;
+    news.sender = self.process->pid;
+    news.user = self.process->credentials.real_user;
+    for (Process& child : self.process->children) {
+        if (child.parent_thread != &self) continue;
+        for (const Thread& thread : child.threads) {
+            news.signal = thread.parent_death_signal;
+            if (news.signal != 0) processes.send(child, news);
+        }
+    }
+}
+
 bool is_alone(Process& process) {
     return process.threads.front() == process.threads.back();
 }
@@ -137,6 +153,7 @@ void Processes::end_thread(std::uint32_t status) {
     drop(self.place);
     process.usage.add(self.usage);
     leave_signals(self);
+    tell_orphans(*this, self);
     table_.remove_thread(self);
     self.process = nullptr;
     self.name = "exiting";

@@ -13,13 +13,14 @@
 namespace quire::kernel {
 namespace {
 
+using DiskDevices = std::span<std::optional<fs::DiskDevice>>;
+
 constexpr std::uint8_t kLinux = 0x83;
 constexpr std::uint8_t kLinuxSwap = 0x82;
 constexpr std::uint32_t kIdeMajor = 3;  // hda and hdb; hdc and hdd: 22
 constexpr std::uint32_t kSecondIdeMajor = 22;
 constexpr std::uint32_t kRamDiskMajor = 1;
 constexpr std::uint32_t kMinorsOfDisk = 64;
-constexpr int kSwapPriority = -2;  // what Linux gives the first area that asks for none
 
 // Calls visit(entry, device) for each partition of each disk until it says true.
 template <typename Visitor>
@@ -43,6 +44,12 @@ std::uint32_t disk_number(std::string_view name) {
         partition = partition * 10 + static_cast<std::uint32_t>(digit - '0');
     return fs::device_number(drive < 2 ? kIdeMajor : kSecondIdeMajor,
                              drive % 2 * kMinorsOfDisk + partition);
+}
+
+fs::DiskDevice* device_of(DiskDevices devices, const drivers::BlockDevice& disk) {
+    for (auto& device : devices)
+        if (device.has_value() && &device->disk() == &disk) return &*device;
+    return nullptr;
 }
 
 }  // namespace
@@ -86,6 +93,8 @@ Files::Files(System& system, VirtualMemory& memory, Disks& disks)
       proc_(memory.user_memory(), time_),
       report_(system, memory, *this),
       system_files_(proc_, report_, layer_),
+      tunables_(proc_, memory),
+      swaps_(*system.memory, memory),
       descriptors_(descriptor_blocks_) {}
 
 void Files::start(const Options& options) {
@@ -95,7 +104,10 @@ void Files::start(const Options& options) {
     view_ = {.root = mounts_.root(), .directory = mounts_.root()};
     calls_.emplace(layer_, view_, descriptors_, root_user_, time_, sleeper_);
     make_devices();
-    if (root_device_ != nullptr) claim(*root_device_);
+    // Nobody opens it for writing any more.
+    fs::DiskDevice* const root =
+        root_device_ == nullptr ? nullptr : device_of(disk_devices_, *root_device_);
+    if (root != nullptr) (void)root->claim();
     mount(dev_, "devtmpfs", "/dev");
     mount(proc_, "proc", "/proc");
     mount(tmp_, "tmpfs", "/tmp");
@@ -150,10 +162,10 @@ void Files::make_devices() {
         quire::log(LogLevel::Warning, "fs", "/dev lacks devices: %s", error_name(made.error()));
 }
 
-// Nobody opens it for writing any more.
-void Files::claim(const drivers::BlockDevice& disk) {
+fs::DiskDevice* Files::disk_behind(const fs::Node& bytes) {
     for (auto& device : disk_devices_)
-        if (device.has_value() && &device->disk() == &disk) (void)device->claim();
+        if (device.has_value() && &*device == &bytes) return &*device;
+    return nullptr;
 }
 
 // A disk that lacks the directory gets it, if it may be written.
@@ -166,44 +178,23 @@ void Files::mount(fs::FileSystem& system, const char* source, const char* path) 
 }
 
 void Files::swap_on_all() {
-    each_partition(disks_, [&](const drivers::PartitionEntry& entry, drivers::Partition& device) {
-        if (entry.type == kLinuxSwap) swap_on(device);
+    each_partition(disks_, [&](const drivers::PartitionEntry& entry, drivers::Partition& part) {
+        fs::DiskDevice* const device =
+            entry.type == kLinuxSwap ? device_of(disk_devices_, part) : nullptr;
+        if (device != nullptr) swap_on(*device);
         return false;
     });
-    memory_.commit().set_swap(memory_.swap().statistics().total);
 }
 
-void Files::swap_on(drivers::BlockDevice& disk) {
-    for (Swap& swap : swaps_) {
-        if (swap.area.has_value()) continue;
-        const Result<void> added = add_swap(swap, disk);
-        if (added.ok()) {
-            claim(disk);
-            quire::log(LogLevel::Info, "swap", "%u KiB on %s", swap.area->size().raw() * 4,
-                       disk.name());
-        } else {
-            quire::log(LogLevel::Warning, "swap", "%s is no swap area for us: %s", disk.name(),
-                       error_name(added.error()));
-            kfree(swap.records);
-            swap.records = nullptr;
-            swap.area.reset();
-        }
-        return;
+void Files::swap_on(fs::DiskDevice& device) {
+    const Result<const SwapAreas::Area*> added = swaps_.add(device);
+    if (added.ok()) {
+        quire::log(LogLevel::Info, "swap", "%u KiB on %s", added.value()->area->size().raw() * 4,
+                   device.disk().name());
+    } else {
+        quire::log(LogLevel::Warning, "swap", "%s is no swap area for us: %s", device.disk().name(),
+                   error_name(added.error()));
     }
-}
-
-// What was taken when it fails is the caller's to give back.
-Result<void> Files::add_swap(Swap& swap, drivers::BlockDevice& disk) {
-    fs::SwapArea& area = swap.area.emplace(disk);
-    const mm::OwnedFrame frame = TRY(system_.memory->frames().allocate());
-    TRY(area.read_header(frame.number()));
-    const std::uint32_t records = mm::SwapSpace::records_needed(area.size());
-    swap.records = kmalloc(records * sizeof(mm::SlotRecord));
-    if (swap.records == nullptr) return Error::OutOfMemory;
-    swap.id = TRY(memory_.swap().add_area(area.store(), area.size(), kSwapPriority,
-                                          {static_cast<mm::SlotRecord*>(swap.records), records}));
-    (void)snprintf(swap.path.data(), swap.path.size(), "/dev/%s", disk.name());
-    return {};
 }
 
 bool Files::idle_step(std::uint64_t now) {
@@ -220,6 +211,7 @@ void Files::check_invariants() {
     mounts_.check_invariants();
     devices_.check_invariants();
     descriptors_.check_invariants();
+    swaps_.check_invariants();
     if (ext2_.is_mounted()) ext2_.check_invariants();
     dev_.check_invariants();
     tmp_.check_invariants();

@@ -25,13 +25,14 @@
 #include "fs/pipe.h"
 #include "fs/procfs.h"
 #include "fs/random_source.h"
-#include "fs/swap_area.h"
 #include "fs/system_files.h"
 #include "fs/tmpfs.h"
 #include "fs/write_back_daemon.h"
 #include "kernel/disks.h"
+#include "kernel/swap_areas.h"
 #include "kernel/system_report.h"
 #include "kernel/tty.h"
+#include "kernel/tunables.h"
 #include "kernel/virtual_memory.h"
 
 namespace quire::kernel {
@@ -91,15 +92,11 @@ class Files {
     [[nodiscard]] fs::SystemReport& report() { return report_; }
     [[nodiscard]] bool has_root_disk() const { return ext2_.is_mounted(); }
 
-    /// A swap area in use, with the path it is known by.
-    struct Swap {
-        std::optional<fs::SwapArea> area;
-        std::array<char, 16> path{};  // "/dev/hda2"
-        mm::AreaId id{};
-        void* records = nullptr;
-    };
-    [[nodiscard]] std::span<const Swap> swaps() const { return swaps_; }
+    [[nodiscard]] SwapAreas& swaps() { return swaps_; }
+    [[nodiscard]] const SwapAreas& swaps() const { return swaps_; }
 
+    /// The disk whose bytes these are, or nullptr.
+    [[nodiscard]] fs::DiskDevice* disk_behind(const fs::Node& bytes);
     /// Disks and partitions as /dev has them.
     [[nodiscard]] std::span<const std::optional<fs::DiskDevice>> disk_devices() const {
         return disk_devices_;
@@ -116,10 +113,8 @@ class Files {
     void make_devices();
     void mount_root(const Options& options);
     [[nodiscard]] drivers::BlockDevice* root_device(const Options& options);
-    void claim(const drivers::BlockDevice& disk);
     void mount(fs::FileSystem& system, const char* source, const char* path);
-    void swap_on(drivers::BlockDevice& disk);
-    Result<void> add_swap(Swap& swap, drivers::BlockDevice& disk);
+    void swap_on(fs::DiskDevice& device);
     void swap_on_all();
 
     System& system_;
@@ -159,7 +154,8 @@ class Files {
     fs::Procfs proc_;
     KernelReport report_;
     fs::SystemFiles system_files_;
-    std::array<Swap, mm::SwapSpace::kMaxAreas> swaps_;
+    Tunables tunables_;
+    SwapAreas swaps_;
 
     fs::FileView view_;
     fs::DescriptorTable descriptors_;

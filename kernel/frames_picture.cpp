@@ -1,8 +1,9 @@
 // The monitor's `frames`: all of RAM as a coloured picture, one cell for a run of frames, and a
 // legend with counts. And `mmck`, which looks at everything at once.
 //
-// A cell shows the state that most of its frames are in; colours are ANSI's, so that the screen and
-// a terminal on the serial line show the same.
+// A cell shows the state that most of its frames are in, as a letter on a colour; colours are
+// ANSI's, so that the screen and a terminal on the serial line show the same. Only what is free has
+// no colour.
 #include <array>
 
 #include "cpu/irq.h"
@@ -20,16 +21,23 @@ constexpr std::uint32_t kMaxRows = 16;
 struct Look {
     mm::FrameState state;
     char letter;
-    std::uint8_t colour;  // SGR
+    const char* style;  // the parameters of SGR
 };
 constexpr Look kLooks[] = {
-    {mm::FrameState::Absent, ' ', 90},      {mm::FrameState::Reserved, 'r', 31},
-    {mm::FrameState::Free, '.', 90},        {mm::FrameState::Zeroed, '0', 37},
-    {mm::FrameState::Used, 'u', 36},        {mm::FrameState::PageDirectory, 'D', 93},
-    {mm::FrameState::PageTable, 'T', 33},   {mm::FrameState::Private, 'p', 92},
-    {mm::FrameState::Object, 'f', 94},      {mm::FrameState::KernelHeap, 'h', 35},
-    {mm::FrameState::KernelStack, 's', 95}, {mm::FrameState::Device, 'd', 96},
+    {mm::FrameState::Reserved, 'r', "37;41"},
+    {mm::FrameState::Private, 'p', "30;42"},
+    {mm::FrameState::KernelHeap, 'h', "37;45"},
+    {mm::FrameState::Free, '.', "90"},
+    {mm::FrameState::Object, 'f', "97;44"},
+    {mm::FrameState::KernelStack, 's', "30;105"},
+    {mm::FrameState::Zeroed, '0', "37"},
+    {mm::FrameState::PageTable, 'T', "30;43"},
+    {mm::FrameState::Device, 'd', "30;106"},
+    {mm::FrameState::Absent, ' ', "0"},
+    {mm::FrameState::PageDirectory, 'D', "30;103"},
+    {mm::FrameState::Used, 'u', "30;46"},
 };
+constexpr std::uint32_t kLegendColumns = 3;
 
 using StateCounts = std::array<mm::PageCount, mm::kFrameStates>;
 
@@ -57,11 +65,13 @@ mm::FrameState main_state(const mm::FrameTable& table, mm::FrameRange range) {
 void print_legend(Console& console, const mm::FrameTable& table) {
     StateCounts counts{};
     table.count_states(counts);
+    std::uint32_t shown = 0;
     for (const Look& look : kLooks) {
         const mm::PageCount count = counts[static_cast<std::size_t>(look.state)];
         if (count == mm::PageCount(0)) continue;
-        console.print("  \x1b[%um%c\x1b[0m %s %u", look.colour, look.letter,
-                      mm::frame_state_name(look.state), count.raw());
+        console.print("%s\x1b[%sm%c\x1b[0m %-14s %6u", shown % kLegendColumns == 0 ? "\n" : "   ",
+                      look.style, look.letter, mm::frame_state_name(look.state), count.raw());
+        ++shown;
     }
     console.print("\n");
 }
@@ -73,21 +83,21 @@ void run_frames(System& system, Arguments) {
     Console& console = system.console;
     console.print("%u frames, %u to a cell, %u KiB to a row\n", frames, per_cell,
                   per_cell * kColumns * 4);
-    std::uint8_t colour = 0;
+    const Look* last = nullptr;
     for (std::uint32_t first = 0; first < frames; first += per_cell) {
         const std::uint32_t cell = first / per_cell;
         if (cell % kColumns == 0) {
-            console.print("%s\x1b[0m%08X ", cell == 0 ? "" : "\n", first << 12);
-            colour = 0;
+            console.print("\x1b[0m%s%08X ", cell == 0 ? "" : "\n", first << 12);
+            last = nullptr;
         }
         const std::uint32_t end = first + per_cell < frames ? first + per_cell : frames;
         const Look& look =
             look_of(main_state(table, {mm::FrameNumber(first), mm::FrameNumber(end)}));
-        if (look.colour != colour) console.print("\x1b[%um", look.colour);
-        colour = look.colour;
+        if (&look != last) console.print("\x1b[0;%sm", look.style);
+        last = &look;
         console.write(&look.letter, 1);
     }
-    console.print("\x1b[0m\n");
+    console.print("\x1b[0m");
     print_legend(console, table);
 }
 MONITOR_COMMAND(frames, "", "a picture of all RAM, frame by frame", run_frames);

@@ -153,6 +153,13 @@ Result<void> set_name(std::array<char, 16>& to, VirtAddr from) {
 Result<std::uint32_t> call_prctl(SystemCall& call) {
     Process& process = call.process();
     switch (call.argument(0)) {
+    case abi::kPrctlSetParentDeathSignal:
+        if (call.argument(1) > kSignals) return Error::InvalidArgument;
+        call.thread().parent_death_signal = call.argument(1);
+        return 0U;
+    case abi::kPrctlGetParentDeathSignal:
+        TRY(user::write(call.pointer(1), call.thread().parent_death_signal));
+        return 0U;
     case abi::kPrctlSetName:
         TRY(set_name(process.name_of(call.thread()), call.pointer(1)));
         return 0U;

@@ -31,7 +31,8 @@ Result<void> MemoryTrace::start(const TraceChoice& choice) {
     choice_ = choice;
     {
         const cpu::InterruptGuard guard;
-        if (stream_begins) stream_.start(ring_, processes_.memory().policies().current().name());
+        if (stream_begins)
+            stream_.start(ring_, processes_.memory().policies().current().name(), managed_ram());
         sends_ = choice.com2;
     }
     processes_.memory().user_memory().watch(this);
@@ -51,10 +52,13 @@ bool MemoryTrace::is_on() const {
     return processes_.memory().user_memory().observer() == this;
 }
 
+mm::PageCount MemoryTrace::managed_ram() const {
+    return processes_.system().memory->frames().statistics().managed;
+}
+
 Result<void> MemoryTrace::take_storage() {
     if (ring_.capacity() != 0) return {};
-    const mm::PageCount ram = processes_.system().memory->frames().statistics().managed;
-    const std::uint32_t share = mm::bytes_of(ram) / kShareOfRam;
+    const std::uint32_t share = mm::bytes_of(managed_ram()) / kShareOfRam;
     const std::uint32_t count = (share < kMostBytes ? share : kMostBytes) / sizeof(TraceRecord);
     auto* const records = static_cast<TraceRecord*>(kmalloc(count * sizeof(TraceRecord)));
     if (records == nullptr) return Error::OutOfMemory;

@@ -53,6 +53,7 @@ class MemoryTrace final : mm::EventObserver {
 
     [[nodiscard]] ProcessId owner_of(const mm::AddressSpace& space);
     void keep(ProcessId pid, const mm::MemoryEvent& event);
+    [[nodiscard]] mm::PageCount managed_ram() const;
     Result<void> take_storage();
     Result<void> open_com2();
     void on_com2_interrupt();

@@ -4,6 +4,9 @@
 #include "cpu/idt.h"
 #include "cpu/registers.h"
 #include "kernel/guarded_call.h"
+#include "kernel/panic.h"
+#include "kernel/system.h"
+#include "kernel/virtual_memory.h"
 #include "libc/string.h"
 #include "mm/physical_window.h"
 
@@ -29,6 +32,15 @@ void enter(void* eflags) {
                  : "memory");
 }
 
+// The page is in the kernel's own directory; a program's may be loaded, where programs run. Whoever
+// runs next loads its own again.
+void load_kernel_directory() {
+    System* const system = attached_system();
+    if (system == nullptr || system->virtual_memory == nullptr) return;
+    mm::UserMemory& memory = system->virtual_memory->user_memory();
+    memory.load(memory.kernel().frame());
+}
+
 }  // namespace
 
 Result<void> run_in_ring3(Memory& memory, std::span<const std::uint8_t> code,
@@ -38,6 +50,7 @@ Result<void> run_in_ring3(Memory& memory, std::span<const std::uint8_t> code,
     mm::PageDirectory& directory = memory.map().directory();
     TRY(directory.map(kPage, mm::Pte::for_frame(frame.number(), mm::Protection::UserReadWrite)));
 
+    load_kernel_directory();
     const auto before = cpu::set_system_call_handler(abandon_guarded_call);
     call_guarded(enter, &eflags);
     cpu::set_system_call_handler(before);

@@ -1,4 +1,4 @@
-// A short step into ring 3 and back, while there are no processes: for what only happens there.
+// A short step into ring 3 and back, by a thread of the kernel: for what only happens there.
 #pragma once
 
 #include <cstdint>

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kWord = sizeof(std::uint32_t);
 constexpr std::size_t kHeaderSize = 2 * kWord;
+constexpr std::uint32_t kScopeSize = sizeof(std::uint16_t);  // in front of each name
 
 std::uint32_t word_at(std::span<const std::byte> bytes, std::size_t index) {
     std::uint32_t word = 0;
@@ -30,13 +31,14 @@ std::optional<SymbolTable> SymbolTable::parse(std::span<const std::byte> blob) {
 SymbolTable::SymbolTable(std::span<const std::byte> blob, std::uint32_t count)
     : addresses_(blob.subspan(kHeaderSize, count * kWord)),
       name_offsets_(blob.subspan(kHeaderSize + count * kWord, count * kWord)),
-      names_(blob.subspan(kHeaderSize + 2 * count * kWord)),
+      text_(blob.subspan(kHeaderSize + 2 * count * kWord)),
       count_(count) {}
 
 bool SymbolTable::is_sound() const {
-    if (count_ > 0 && (names_.empty() || names_.back() != std::byte{0})) return false;
+    if (count_ > 0 && (text_.size() <= kScopeSize || text_.back() != std::byte{0})) return false;
     for (std::uint32_t i = 0; i < count_; ++i) {
-        if (name_offset_at(i) >= names_.size()) return false;
+        if (name_offset_at(i) >= text_.size() - kScopeSize) return false;
+        if (scope_offset_at(i) >= text_.size()) return false;
         if (i > 0 && address_at(i - 1) >= address_at(i)) return false;
     }
     return true;
@@ -73,9 +75,19 @@ std::uint32_t SymbolTable::name_offset_at(std::uint32_t index) const {
     return word_at(name_offsets_, index);
 }
 
-std::string_view SymbolTable::name_at(std::uint32_t index) const {
-    const char* text = reinterpret_cast<const char*>(names_.data() + name_offset_at(index));
+std::uint32_t SymbolTable::scope_offset_at(std::uint32_t index) const {
+    std::uint16_t offset = 0;
+    memcpy(&offset, text_.data() + name_offset_at(index), sizeof offset);
+    return offset;
+}
+
+std::string_view SymbolTable::text_at(std::uint32_t offset) const {
+    const char* text = reinterpret_cast<const char*>(text_.data() + offset);
     return {text, strlen(text)};
+}
+
+SymbolName SymbolTable::name_at(std::uint32_t index) const {
+    return {text_at(scope_offset_at(index)), text_at(name_offset_at(index) + kScopeSize)};
 }
 
 }  // namespace quire::kernel

@@ -2,11 +2,14 @@
 //
 // tools/make_symbols.py makes the blob from the linked kernel, in this layout (little-endian):
 //
-//     u32 magic "QSYM"   u32 count   u32 address[count]   u32 name[count]   char names[]
+//     u32 magic "QSYM"   u32 count   u32 address[count]   u32 name[count]   char text[]
 //
-// Addresses ascend strictly; name[i] is an offset into names[], which ends with a NUL. parse()
-// checks all of that once, so the lookups, which run in a panic, can rely on it and never read
-// outside the blob.
+//     text[]    quire::kernel::\0 quire::mm::\0 ... | 0 0 | panic \0 | 0 0 | Threads::idle \0 ...
+//               scopes                               u16: where its scope is; the rest of the name
+//
+// A few hundred scopes begin all names, so each is there once. Addresses ascend strictly; name[i]
+// is an offset into text[], which ends with a NUL. parse() checks all of that once, so the lookups,
+// which run in a panic, can rely on it and never read outside the blob.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +20,23 @@
 
 namespace quire::kernel {
 
+/// A qualified name in two parts: "quire::mm::FrameTable::" and "check".
+struct SymbolName {
+    std::string_view scope;
+    std::string_view name;
+
+    bool operator==(std::string_view whole) const {
+        return whole.size() == scope.size() + name.size() && whole.starts_with(scope) &&
+               whole.ends_with(name);
+    }
+};
+
 class SymbolTable {
   public:
     static constexpr std::uint32_t kMagic = 0x4D595351;  // "QSYM"
 
     struct Found {
-        std::string_view name;
+        SymbolName name;
         std::uint32_t offset;  // of the address asked for, from the symbol's own
     };
 
@@ -45,11 +59,13 @@ class SymbolTable {
     [[nodiscard]] bool is_sound() const;
     [[nodiscard]] std::uint32_t address_at(std::uint32_t index) const;
     [[nodiscard]] std::uint32_t name_offset_at(std::uint32_t index) const;
-    [[nodiscard]] std::string_view name_at(std::uint32_t index) const;
+    [[nodiscard]] std::uint32_t scope_offset_at(std::uint32_t index) const;
+    [[nodiscard]] std::string_view text_at(std::uint32_t offset) const;
+    [[nodiscard]] SymbolName name_at(std::uint32_t index) const;
 
     std::span<const std::byte> addresses_;
     std::span<const std::byte> name_offsets_;
-    std::span<const std::byte> names_;
+    std::span<const std::byte> text_;
     std::uint32_t count_;
 };
 

@@ -40,19 +40,22 @@ mm::PageCount slab_frames(mm::SlabRegistry& slabs) {
     return frames;
 }
 
-// Frames that mlock keeps in RAM: no list has them.
-struct LockedFigures {
-    mm::PageCount anonymous, files;
+// What only the records of the frames tell: which pages mlock keeps in RAM (no list has them), and
+// which of an object's pages programs have mapped.
+struct RecordFigures {
+    mm::PageCount locked_anonymous, locked_files, mapped;
 };
 
-LockedFigures locked_figures(mm::UserMemory& memory) {
+RecordFigures record_figures(mm::UserMemory& memory) {
     const mm::FrameTable& records = memory.records();
-    LockedFigures figures;
+    RecordFigures figures;
     for (mm::FrameNumber frame; frame < records.end(); ++frame) {
+        const bool is_object = records.state(frame) == mm::FrameState::Object;
+        if (is_object && records.references(frame) > 1) ++figures.mapped;
         if (!records.has(frame, mm::FrameFlag::Locked)) continue;
-        const bool is_file = records.state(frame) == mm::FrameState::Object &&
-                             memory.pages().object_of(frame).kind() == mm::MemoryObject::Kind::File;
-        ++(is_file ? figures.files : figures.anonymous);
+        const bool is_file =
+            is_object && memory.pages().object_of(frame).kind() == mm::MemoryObject::Kind::File;
+        ++(is_file ? figures.locked_files : figures.locked_anonymous);
     }
     return figures;
 }
@@ -68,25 +71,31 @@ fs::MemoryFigures KernelReport::memory() {
     const auto in = [&](mm::FrameState state) { return states[static_cast<std::size_t>(state)]; };
     const ObjectFigures objects = object_figures(memory_.objects());
     const mm::SwapStatistics swap = memory_.swap().statistics();
-    const LockedFigures locked = locked_figures(memory_.user_memory());
+    const RecordFigures records = record_figures(memory_.user_memory());
+    const mm::DynamicFigures dynamic = system_.memory->dynamic_area().figures();
     fs::MemoryFigures figures;
     figures.total = frames.managed;
     figures.free = frames.free;
     figures.cached = objects.files + objects.shared;
     figures.available = cap(frames.free + objects.files - objects.dirty, frames.managed);
     figures.swap_cached = swap.cached;
-    figures.inactive_anonymous = in(mm::FrameState::Private) + objects.shared - locked.anonymous;
-    figures.inactive_file = objects.files - locked.files;
-    figures.locked = locked.anonymous + locked.files;
+    figures.inactive_anonymous =
+        in(mm::FrameState::Private) + objects.shared - records.locked_anonymous;
+    figures.inactive_file = objects.files - records.locked_files;
+    figures.locked = records.locked_anonymous + records.locked_files;
     figures.swap_total = swap.total;
     figures.swap_free = swap.available;
     figures.dirty = objects.dirty;
     figures.anonymous = in(mm::FrameState::Private);
+    figures.mapped = records.mapped;
     figures.shared = objects.shared;
     figures.slab_other = slab_frames(system_.memory->slabs());
     figures.kernel_stacks = in(mm::FrameState::KernelStack);
     figures.page_tables = in(mm::FrameState::PageTable) + in(mm::FrameState::PageDirectory);
     system_.files->tmp().count_pages();
+    figures.dynamic_total = dynamic.total;
+    figures.dynamic_used = dynamic.used;
+    figures.largest_dynamic = dynamic.largest_free;
     figures.commit_limit = memory_.commit().limit();
     figures.committed = memory_.commit().committed();
     return figures;
@@ -159,7 +168,7 @@ std::uint32_t KernelReport::disks(std::span<fs::DiskFigures, kMostDisks> disks) 
 
 std::uint32_t KernelReport::swaps(std::span<fs::SwapFigures, kMostSwaps> areas) {
     std::uint32_t count = 0;
-    for (const Files::Swap& swap : files_.swaps()) {
+    for (const SwapAreas::Area& swap : files_.swaps().all()) {
         if (!swap.area.has_value() || count == areas.size()) continue;
         const mm::SwapSpace::Area& area = memory_.swap().area(swap.id);
         areas[count++] = {.path = swap.path.data(),

@@ -203,7 +203,7 @@ void Threads::end_current() {
 // --- Switching -----------------------------------------------------------------------------------
 
 void Threads::switch_away() {
-    deferred_.run();
+    if (deferred_.is_pending()) deferred_.run();
     const cpu::InterruptGuard guard;
     Thread* next = scheduler_.next();
     if (next == nullptr) next = idle_;
@@ -217,16 +217,20 @@ void Threads::switch_to(Thread& next) {
     if (next.active_space != nullptr)
         virtual_memory_.user_memory().load(next.active_space->pages().directory().frame());
     if (next.stack != nullptr) cpu::main_task_state().esp0 = next.stack->top();
-    if (next.process != nullptr) {
-        for (std::uint32_t i = 0; i < Thread::kTlsEntries; ++i)
-            cpu::set_tls_descriptor(i, next.tls[i]);
-        if (fpu_owner_ != &next) {
-            if (fpu_owner_ != nullptr) cpu::save_fpu(fpu_owner_->fpu.bytes.data());
-            load_fpu(next);
-        }
-    }
+    if (next.process != nullptr && fpu_owner_ != &next) load_registers(next);
     switch_stacks(&previous.saved_esp, next.saved_esp);
     finish_switch();
+}
+
+// What the kernel leaves alone, and so still is as the program that ran last has it: FPU registers,
+// and the descriptors of thread-local storage.
+void Threads::load_registers(Thread& next) {
+    for (std::uint32_t i = 0; i < Thread::kTlsEntries; ++i) {
+        if (fpu_owner_ == nullptr || fpu_owner_->tls[i] != next.tls[i])
+            cpu::set_tls_descriptor(i, next.tls[i]);
+    }
+    if (fpu_owner_ != nullptr) cpu::save_fpu(fpu_owner_->fpu.bytes.data());
+    load_fpu(next);
 }
 
 // On the stack of the thread that runs now.

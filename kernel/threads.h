@@ -112,6 +112,7 @@ class Threads {
     Result<KernelStack*> take_stack(const char* name);
     void return_stack(KernelStack* stack);
     void switch_to(Thread& next);
+    void load_registers(Thread& next);
     [[noreturn]] void idle();
     void release(Thread& thread);
 
@@ -122,8 +123,8 @@ class Threads {
     Scheduler scheduler_;
     Deferred deferred_;
     Thread* idle_ = nullptr;
-    Thread* ended_ = nullptr;  // to be released by whoever runs next
-    Thread* fpu_owner_ = nullptr;
+    Thread* ended_ = nullptr;      // to be released by whoever runs next
+    Thread* fpu_owner_ = nullptr;  // whose FPU registers and TLS descriptors the CPU has
     IntrusiveList<KernelStack, &KernelStack::free_hook> kept_stacks_;
     std::uint32_t kept_count_ = 0;
     std::uint32_t stack_count_ = 0;

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::uint32_t kUserEnd = mm::start_of(mm::kFirstKernelPage).raw();
 
+// Most strings end soon: so many bytes are copied before a look at them. A divisor of a page.
+constexpr std::uint32_t kStringPiece = 64;
+
 bool is_user_range(mm::VirtAddr start, std::uint32_t bytes) {
     return bytes <= kUserEnd && start.raw() <= kUserEnd - bytes;
 }
@@ -43,13 +46,14 @@ Result<std::uint32_t> compare_exchange(mm::VirtAddr at, std::uint32_t expected,
     return *found;
 }
 
-// Piece by piece up to the end of each page, so that nothing behind the string is asked for.
+// Piece by piece, none across the end of a page: so nothing is asked for in the page behind the one
+// where the string ends.
 Result<std::uint32_t> copy_string_from(std::span<char> room, mm::VirtAddr from) {
     const auto size = static_cast<std::uint32_t>(room.size());
     for (std::uint32_t done = 0; done < size;) {
         const std::uint32_t start = from.raw() + done;
-        const std::uint32_t to_page_end = mm::kPageSize - start % mm::kPageSize;
-        const std::uint32_t bytes = to_page_end < size - done ? to_page_end : size - done;
+        const std::uint32_t to_piece_end = kStringPiece - start % kStringPiece;
+        const std::uint32_t bytes = to_piece_end < size - done ? to_piece_end : size - done;
         TRY(copy_from(room.data() + done, mm::VirtAddr(start), bytes));
         for (std::uint32_t i = 0; i < bytes; ++i)
             if (room[done + i] == '\0') return done + i;

@@ -1,20 +1,13 @@
 #include "kernel/user_faults.h"
 
-#include <array>
-#include <span>
-
 #include "cpu/exceptions.h"
 #include "cpu/fault_fixup.h"
 #include "cpu/idt.h"
 #include "cpu/registers.h"
 #include "kernel/abi/signal.h"
-#include "kernel/base/log.h"
-#include "kernel/kernel_heap.h"
-#include "kernel/memory_trace.h"
+#include "kernel/out_of_memory.h"
 #include "kernel/process/signal_delivery.h"
-#include "kernel/virtual_memory.h"
 #include "mm/layout.h"
-#include "mm/oom.h"
 
 namespace quire::kernel {
 namespace {
@@ -39,52 +32,6 @@ SignalInfo signal_of(FaultOutcome outcome, const mm::Fault& fault) {
     return info;
 }
 
-// --- Out of memory -------------------------------------------------------------------------------
-
-mm::OomCandidate candidate_of(Process& process) {
-    mm::OomCandidate candidate{.adjustment = process.oom_adjustment};
-    candidate.unkillable = process.pid == ProcessTable::kInit;
-    if (process.memory == nullptr) {
-        candidate.unkillable = true;
-        return candidate;
-    }
-    const mm::AddressSpace::Figures figures = process.memory->space.figures();
-    candidate.resident = figures.resident;
-    candidate.swapped = figures.swapped;
-    candidate.tables = figures.tables;
-    return candidate;
-}
-
-// The victim's memory is given back at once, as it may be long until it runs and ends by itself.
-void end_for_memory(Process& victim, const mm::OomCandidate& figures) {
-    quire::log(LogLevel::Error, "oom", "out of memory: ends process %u (%s), %u KiB in RAM",
-               victim.pid, victim.name.data(), figures.resident.raw() * 4);
-    ++the_processes->memory().killed_for_memory();
-    the_processes->system().trace->tell_oom_kill(victim, figures.resident);
-    the_processes->send(victim, kKill);
-    victim.memory->space.empty();
-}
-
-// Says whether there may be memory now.
-bool make_somebody_end() {
-    ProcessTable& table = the_processes->table();
-    const std::uint32_t count = table.count();
-    auto* candidates = static_cast<mm::OomCandidate*>(kcalloc(count, sizeof(mm::OomCandidate)));
-    if (candidates == nullptr) return false;
-    std::size_t next = 0;
-    table.for_each([&](Process& process) { candidates[next++] = candidate_of(process); });
-    const mm::PageCount total = the_processes->memory().total_pages();
-    const mm::OomVerdict verdict = mm::choose_victim(std::span(candidates, count), total);
-    if (verdict.answer == mm::OomAnswer::End) {
-        std::size_t index = 0;
-        table.for_each([&](Process& process) {
-            if (index++ == verdict.index) end_for_memory(process, candidates[verdict.index]);
-        });
-    }
-    kfree(candidates);
-    return verdict.answer == mm::OomAnswer::End;
-}
-
 // --- The fault -----------------------------------------------------------------------------------
 
 // Precondition: the kernel lock is held.
@@ -94,7 +41,7 @@ FaultOutcome resolve(Thread& thread, const mm::Fault& fault) {
         if (outcome == FaultOutcome::Resolved) ++thread.usage.minor_faults;
         if (outcome == FaultOutcome::ResolvedByRead) ++thread.usage.major_faults;
         if (outcome != FaultOutcome::OutOfMemory || is_dying(thread)) return outcome;
-        if (!make_somebody_end()) return outcome;
+        if (!make_somebody_end(*the_processes, *thread.process)) return outcome;
         if (is_dying(thread)) return outcome;  // it was the one
     }
 }

@@ -6,7 +6,7 @@
 //             AddressSpace::handle() --> resolved: back to the instruction
 //                     |
 //                     +--> SIGSEGV, SIGBUS for the program; BadAddress for a copy
-//                     '--> out of memory: somebody ends (mm/oom.h), then once more
+//                     '--> out of memory: somebody ends (out_of_memory.h), then once more
 #pragma once
 
 #include "kernel/processes.h"

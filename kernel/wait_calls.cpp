@@ -44,11 +44,8 @@ Result<WaitResult> wait_for_child(SystemCall& call, const WaitRequest& request, 
         const WaitResult found = TRY(table.collect(parent, look));
         if (found.pid != 0) {
             TRY(tell(found));
-            if (request.leave) return found;
-            WaitRequest exactly = request;
-            exactly.whom = WaitRequest::Whom::Process;
-            exactly.id = found.pid;
-            return table.collect(parent, exactly);
+            if (!request.leave) table.take(parent, found.pid);
+            return found;
         }
         if (!may_sleep) return found;
         TRY(call.processes().sleep_on(parent.child_changes));

@@ -6,7 +6,7 @@
 
 namespace quire::mm {
 
-AddressSpace::AddressSpace(UserMemory& memory, UserPages pages, const MemoryLimits& limits)
+AddressSpace::AddressSpace(UserMemory& memory, UserPages&& pages, const MemoryLimits& limits)
     : memory_(memory),
       pages_(std::move(pages)),
       regions_(memory.regions()),

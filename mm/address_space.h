@@ -73,7 +73,7 @@ struct MapRequest {
 class AddressSpace {
   public:
     /// An empty address space around `pages`, which are empty. `memory` must stay.
-    AddressSpace(UserMemory& memory, UserPages pages, const MemoryLimits& limits);
+    AddressSpace(UserMemory& memory, UserPages&& pages, const MemoryLimits& limits);
     AddressSpace(const AddressSpace&) = delete;
     AddressSpace& operator=(const AddressSpace&) = delete;
     /// Precondition: not loaded. Empties the space.
@@ -307,11 +307,19 @@ class AddressSpace {
     Result<void> unmap_range(PageRange range);
     // The same in two steps, without making room: what may fail, and what may not. The second
     // flushes, because with a region its object may go, and that one's frames.
-    Result<void> prepare_unmap(PageRange range, FlushBatch& batch);
-    void finish_unmap(PageRange range, FlushBatch& batch);
-    [[nodiscard]] PageCount frames_to_unmap(PageRange range) const;
-    [[nodiscard]] PageRange up_to_neighbours(PageRange range) const;
-    [[nodiscard]] bool is_shared(PageRange table) const;
+    // What is to be unmapped.
+    struct Hole {
+        PageRange range;    // of which regions lose their pages
+        PageRange cleared;  // of which page tables do: also the rest of the shared tables at the
+                            // ends of `range`, if no region uses that. Nothing is mapped there, and
+                            // a table that is cleared as a whole is left, without being copied.
+    };
+    [[nodiscard]] Hole hole_at(PageRange range) const;
+    Result<void> prepare_unmap(const Hole& hole, FlushBatch& batch);
+    void finish_unmap(const Hole& hole, FlushBatch& batch);
+    [[nodiscard]] PageCount frames_to_unmap(const Hole& hole) const;
+    // Whether others name the page table for `page`, too.
+    [[nodiscard]] bool is_shared(PageNumber page) const;
     void remove_regions(PageRange range);
     // The opposite of the charge and the count in add_region().
     void forget_pages(const RegionTraits& traits, PageCount size);
@@ -332,9 +340,10 @@ class AddressSpace {
                                               EntryChange change) const;
     void change_entries(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
     void change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch);
-    static void narrow_entries(PteLocation start, PageRange piece, Rights rights,
-                               FlushBatch& batch);
-    void widen_entries(PteLocation start, PageRange piece, bool shared, FlushBatch& batch);
+    static std::uint32_t narrow_entries(PageTable table, std::uint32_t first, std::uint32_t end,
+                                        Rights rights);
+    std::uint32_t widen_entries(PageTable table, std::uint32_t first, std::uint32_t end,
+                                bool shared);
 
     // mm/break.cpp
     Result<void> grow_break(PageRange range);
@@ -352,7 +361,7 @@ class AddressSpace {
     Result<Region*> reserve_move(const Relocation& plan, PageMover& mover, FlushBatch& batch);
     void cancel_move(const Relocation& plan, PageMover& mover, FlushBatch& batch);
     void commit_move(const Relocation& plan, PageMover& mover, Region& fresh, FlushBatch& batch);
-    void leave_old_place(const Relocation& plan, FlushBatch& batch);
+    void leave_old_place(const Relocation& plan);
 
     // mm/advise.cpp: the pieces that regions have of a range.
     Result<void> drop_pages_of(PageRange piece);

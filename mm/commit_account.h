@@ -30,7 +30,12 @@ class CommitAccount {
 
     [[nodiscard]] Overcommit mode() const { return mode_; }
     void set_mode(Overcommit mode) { mode_ = mode; }
+    [[nodiscard]] std::uint32_t ratio() const { return ratio_; }
     void set_ratio(std::uint32_t hundredths) { ratio_ = hundredths; }
+    /// Whether so much of swap may go: in mode Never, what was promised must keep its place.
+    [[nodiscard]] bool may_lose_swap(PageCount pages) const {
+        return mode_ != Overcommit::Never || committed_ + pages <= limit();
+    }
     /// Swap came or went.
     void set_swap(PageCount swap) { swap_ = swap; }
 

@@ -90,6 +90,22 @@ DynamicPlace DynamicArea::place_of(VirtAddr address) {
     return {page == heap_.end && area_.contains(page) ? What::HeapEnd : What::Free, nullptr};
 }
 
+DynamicFigures DynamicArea::figures() {
+    DynamicFigures figures{.total = area_.count(), .used = heap_.count(), .largest_free = {}};
+    PageNumber gap_end = area_.end;
+    const auto see_gap = [&](PageNumber start) {
+        if (gap_end - start > figures.largest_free) figures.largest_free = gap_end - start;
+    };
+    for (DynamicRange& range : ranges_) {
+        const PageRange taken = range.with_guards();
+        see_gap(taken.end);
+        figures.used += taken.count();
+        gap_end = taken.first;
+    }
+    see_gap(heap_.end);
+    return figures;
+}
+
 // The highest gap that holds `size` pages and two guards.
 Result<PageNumber> DynamicArea::find_room(PageCount size) {
     if (size >= area_.count()) return Error::OutOfMemory;

@@ -50,6 +50,12 @@ struct DynamicPlace {
     const DynamicRange* range = nullptr;  // for Range and the guards
 };
 
+struct DynamicFigures {
+    PageCount total;         // of the whole area
+    PageCount used;          // by the heap and the ranges with their guards
+    PageCount largest_free;  // the longest range of free pages
+};
+
 class DynamicArea {
   public:
     /// An area over `area` of the kernel's directory, whose page tables exist. Scope::Global if the
@@ -86,6 +92,9 @@ class DynamicArea {
 
     /// What lies at `address`, for reports. O(ranges).
     [[nodiscard]] DynamicPlace place_of(VirtAddr address);
+
+    /// For reports. O(ranges).
+    [[nodiscard]] DynamicFigures figures();
 
     /// Ranges are in order, apart from each other and from the heap; what is mapped is theirs or
     /// the heap's, page by page.

@@ -31,6 +31,7 @@ Pte StalePage::end() {
     return before_;
 }
 
+// cppcheck-suppress uninitMemberVar ; a place counts only below the count
 FlushBatch::FlushBatch(FrameAllocator& frames) : frames_(&frames), records_(&frames.table()) {}
 
 void FlushBatch::add_large(Scope scope) {

@@ -78,6 +78,13 @@ class FlushBatch {
         if (!everything_) page_[pages_++] = page.raw();
     }
 
+    /// For all of `pages`, of one address space.
+    void add_pages(PageRange pages) {
+        if (pages.count() > PageCount(kMaxPages)) everything_ = true;
+        for (; !everything_ && pages.first < pages.end; ++pages.first)
+            add(pages.first, Scope::OneSpace);
+    }
+
     /// For a 4 MiB page: the CPU may keep it in pieces, and INVLPG promises to find all of them
     /// only while the tables still say that it is large (SDM 3A 4.10.4.1). So everything must go.
     void add_large(Scope scope);

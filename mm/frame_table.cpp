@@ -53,13 +53,6 @@ void FrameTable::reserve(FrameRange range) {
     }
 }
 
-Result<void> FrameTable::add_reference(FrameNumber frame) {
-    ASSERT(in_use(frame));
-    if (references(frame) == kMaxReferences) return Error::LimitReached;
-    ++info(frame).use;
-    return {};
-}
-
 void FrameTable::set_object(FrameNumber frame, ObjectPage page) {
     set_state(frame, FrameState::Object);
     set_tag(frame, page.object);

@@ -125,8 +125,22 @@ class FrameTable {
     }
     /// One more PDE, PTE or kernel object refers to `frame`. Precondition: in use.
     /// Errors: LimitReached (the count is full); nothing has changed then.
-    Result<void> add_reference(FrameNumber frame);
-    /// The same for a page table, whose count cannot be full: a PDE is in a frame of its own kind,
+    Result<void> add_reference(FrameNumber frame) {
+        ASSERT(in_use(frame));
+        if (references(frame) == kMaxReferences) return Error::LimitReached;
+        ++info(frame).use;
+        return {};
+    }
+    /// One more PTE names `frame`, if it is Private; says whether it is. The count is not full:
+    /// each of these PTEs is in a page table of its own, and there are fewer frames than counts.
+    bool add_reference_if_private(FrameNumber frame) {
+        FrameInfo& record = info(frame);
+        const std::uint32_t use = record.use + 1;
+        if (((use ^ use_word(FrameState::Private, 0)) & kStateMask) != 0) return false;
+        record.use = use;
+        return true;
+    }
+    /// One more for a page table, whose count cannot be full: a PDE is in a frame of its own kind,
     /// at one index, and there are fewer frames than counts.
     void add_reference_to_table(FrameNumber frame) { ++info(frame).use; }
     /// Takes one away. Precondition: it is not the last.
@@ -174,7 +188,16 @@ class FrameTable {
             record.previous &= kLinkMask;
             record.use = (record.use & ~kStateMask) | use_word(FrameState::Private, 0);
         }
-        record.place = pte.table.raw() << 10 | pte.index;
+        record.place = place_of(pte);
+    }
+    /// If `frame` is Private, its record says `to` from now on; returns whether it is.
+    /// Precondition: the record says `from` then.
+    bool move_if_private(FrameNumber frame, PteLocation from, PteLocation to) {
+        FrameInfo& record = info(frame);
+        if ((record.use & kStateMask) != use_word(FrameState::Private, 0)) return false;
+        ASSERT(record.place == place_of(from));
+        record.place = place_of(to);
+        return true;
     }
     /// Precondition: state Private.
     [[nodiscard]] PteLocation pte_of(FrameNumber frame) const {
@@ -272,6 +295,10 @@ class FrameTable {
 
     static constexpr std::uint32_t use_word(FrameState state, std::uint32_t references) {
         return static_cast<std::uint32_t>(state) << kStateShift | references;
+    }
+
+    static constexpr std::uint32_t place_of(PteLocation pte) {
+        return pte.table.raw() << 10 | pte.index;
     }
 
     [[nodiscard]] FrameInfo& info(FrameNumber frame) {

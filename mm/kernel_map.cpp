@@ -116,7 +116,7 @@ void KernelMap::check_pages(PageRange pages) const {
 }
 
 PageRange dynamic_area_for(PageCount ram) {
-    const std::uint32_t wanted = align_up((ram + kDevicePages).raw(), kEntriesPerTable);
+    const std::uint32_t wanted = align_up(ram.raw() / 2 + kDevicePages.raw(), kEntriesPerTable);
     const PageCount most = kDynamicArea.count();
     return PageRange::of(kDynamicArea.first, wanted < most.raw() ? PageCount(wanted) : most);
 }

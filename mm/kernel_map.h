@@ -67,9 +67,10 @@ class KernelMap {
     PageRange dynamic_area_;
 };
 
-/// How much of the dynamic area a machine with `ram` frames needs: the heap can never be larger
-/// than RAM, and device memory gets a fixed 16 MiB. Its page tables are made at boot, one frame for
-/// 4 MiB, so a small machine gets a small area: on 4 MiB of RAM five frames instead of 63.
+/// How much of the dynamic area a machine with `ram` frames needs: heap and stacks may take half of
+/// RAM, as what they are for needs the other half, and device memory gets a fixed 16 MiB. Its page
+/// tables are made at boot, one frame for 4 MiB, so a small machine gets a small area: on 4 MiB of
+/// RAM five frames instead of 63.
 PageRange dynamic_area_for(PageCount ram);
 
 }  // namespace quire::mm

@@ -192,13 +192,14 @@ Result<Region*> AddressSpace::replace(PageRange range, const RegionTraits& trait
     if (traits.charged && !commit.allows(size, counts_in(range).charged)) return Error::OutOfMemory;
     Region* region = TRY(memory_.regions().allocate(*this, range, traits, object, object_page));
     {
+        const Hole hole = hole_at(range);
         SpaceFlush flush(pages_);
-        const Result<void> prepared = prepare_unmap(range, *flush);
+        const Result<void> prepared = prepare_unmap(hole, *flush);
         if (!prepared.ok()) {
             memory_.regions().release(region);
             return prepared.error();
         }
-        finish_unmap(range, *flush);
+        finish_unmap(hole, *flush);
     }
     if (traits.charged) {
         const Result<void> charged = commit.charge(size);

@@ -25,18 +25,28 @@ Result<void> MappedPages::add_mapping(PteLocation at, Pte pte) {
     return {};
 }
 
+std::uint32_t MappedPages::copy_private(PageTable from, PageTable to, std::uint32_t first,
+                                        std::uint32_t end) const {
+    ASSERT(end <= kEntriesPerTable);
+    FrameTable& records = records_;
+    std::uint32_t i = first;
+    for (; i < end; ++i) {
+        const Pte pte = from.get(i);
+        if (!pte.is_resident() || !records.add_reference_if_private(pte.frame())) break;
+        from.set(i, pte.without_write());
+        to.set(i, pte.without_write().with_lock(false));
+    }
+    return i - first;
+}
+
 Pte MappedPages::copied(Pte pte) {
-    if (pte.is_empty()) return pte;
     if (pte.is_swapped()) {
         swap_.add_name(pte.slot());
         return pte;
     }
-    const FrameNumber frame = pte.frame();
-    if (frame == zero_frame()) return pte;
-    // The mappings of a private frame are in different page tables: fewer than there are frames.
-    if (!records_.add_reference(frame).ok()) return {};
-    const bool is_private = records_.state(frame) == FrameState::Private;
-    return (is_private ? pte.without_write() : pte).with_lock(false);
+    if (is_zero(pte)) return pte;
+    if (!records_.add_reference(pte.frame()).ok()) return {};
+    return pte.with_lock(false);
 }
 
 void MappedPages::remove(PteLocation at, Pte before, FlushBatch& batch) {
@@ -66,17 +76,20 @@ void MappedPages::leave(PteLocation at, Pte before) {
 
 PageNumber MappedPages::take_plain(PageTable table, PageRange pages, FrameBuffer& frames,
                                    FlushBatch& batch) const {
-    PageNumber page = pages.first;
-    for (; page < pages.end; ++page) {
-        const Pte pte = table.get(table_index(page));
+    const std::uint32_t first = table_index(pages.first);
+    const std::uint32_t end = first + pages.count().raw();
+    ASSERT(end <= kEntriesPerTable);
+    for (std::uint32_t i = first; i < end; ++i) {
+        const Pte pte = table.get(i);
         if (pte.is_empty()) continue;
-        if (!is_plain(pte)) break;
-        table.set(table_index(page), Pte());
+        const PageNumber page = pages.first + PageCount(i - first);
+        if (!is_plain(pte)) return page;
+        table.set(i, Pte());
         if (pte.is_present()) batch.add(page, Scope::OneSpace);
         frames.add(pte.frame());
         if (frames.full()) return page + PageCount(1);
     }
-    return page;
+    return pages.end;
 }
 
 void MappedPages::remove_plain(const FrameBuffer& frames, FlushBatch& batch) {
@@ -96,11 +109,20 @@ void MappedPages::find_new_home(FrameNumber frame, PteLocation old) {
     ASSERT_UNREACHABLE();
 }
 
-void MappedPages::moved(PteLocation from, PteLocation to, Pte pte) {
-    if (!pte.is_resident() || is_zero(pte)) return;
-    if (records_.state(pte.frame()) != FrameState::Private) return;
-    ASSERT(mappings(pte.frame()) == 1 && records_.pte_of(pte.frame()) == from);
-    records_.set_private(pte.frame(), to);
+std::uint32_t MappedPages::move_private(PteLocation from, PteLocation to,
+                                        std::uint32_t count) const {
+    FrameTable& records = records_;
+    const PageTable source(from.table);
+    const PageTable target(to.table);
+    const std::uint32_t end = from.index + count;
+    ASSERT(end <= kEntriesPerTable && to.index + count <= kEntriesPerTable);
+    for (; from.index < end; ++from.index, ++to.index) {
+        const Pte pte = source.get(from.index);
+        if (!pte.is_resident() || !records.move_if_private(pte.frame(), from, to)) break;
+        source.set(from.index, Pte());
+        target.set(to.index, pte);
+    }
+    return count - (end - from.index);
 }
 
 void MappedPages::drop_slot(SwapSlot slot) {

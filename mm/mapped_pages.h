@@ -82,9 +82,15 @@ class MappedPages {
     /// swap cache. Errors: LimitReached; nothing has changed then.
     Result<void> add_mapping(PteLocation at, Pte pte);
 
-    /// The PTE at `to` is to hold a copy of `pte`, which is at `from`. Returns what it shall hold:
-    /// read-only if the page is private; empty if an object's page has too many mappings to count
-    /// one more. Precondition: the two tables are siblings.
+    /// Copies the entries of `from` from `first` on, up to the first that maps no private page or
+    /// up to `end`, to the same places in `to`, and returns how many those are. Their pages are
+    /// read-only in both tables then: the flush is the caller's duty, as is the count of the
+    /// entries of `to`. Preconditions: first <= end <= 1,024; the tables are siblings.
+    std::uint32_t copy_private(PageTable from, PageTable to, std::uint32_t first,
+                               std::uint32_t end) const;
+    /// The same for one entry that maps no private page: it is counted, and what the copy shall
+    /// hold is returned. That is nothing if an object's page has too many mappings to count one
+    /// more.
     [[nodiscard]] Pte copied(Pte pte);
 
     /// The PTE at `at`, which held `before`, names it no more. A frame that nobody needs any more
@@ -108,9 +114,12 @@ class MappedPages {
     /// remove() for pages that take_plain() took.
     void remove_plain(const FrameBuffer& frames, FlushBatch& batch);
 
-    /// What the PTE at `from` named, the one at `to` names now. Preconditions: nobody else names
-    /// the frame, if it is private, and nobody else the slot, if it is swapped.
-    void moved(PteLocation from, PteLocation to, Pte pte);
+    /// Moves the entries from `from` on, up to the first that maps no private page, at most
+    /// `count`, to the empty ones from `to` on, and the records of their pages with them. Returns
+    /// how many those are. The flush is the caller's duty, as is the count of the tables' entries.
+    /// Preconditions: `count` entries from either place lie in its table; nobody else names a page
+    /// that moves. Every entry of another kind may just be moved.
+    std::uint32_t move_private(PteLocation from, PteLocation to, std::uint32_t count) const;
 
     /// Gives up the copy in swap of a private frame, which must have one: the frame is about to be
     /// changed. A slot that nobody names is free afterwards.

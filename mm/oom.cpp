@@ -27,19 +27,26 @@ std::uint32_t oom_score(const OomCandidate& candidate, PageCount total) {
     return badness < 0 ? 0 : static_cast<std::uint32_t>(badness);
 }
 
-OomVerdict choose_victim(std::span<const OomCandidate> candidates, PageCount total) {
+OomChoice::OomChoice(PageCount total) : total_(total) {
     ASSERT(total.raw() != 0);
-    OomVerdict verdict{OomAnswer::Nobody, 0};
-    std::int64_t worst = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        if (candidates[i].ending) return {OomAnswer::Wait, 0};
-        if (!may_end(candidates[i])) continue;
-        const std::int64_t badness = exact_badness(candidates[i], total);
-        if (verdict.answer == OomAnswer::End && badness < worst) continue;
-        verdict = {OomAnswer::End, i};
-        worst = badness;
+}
+
+bool OomChoice::is_worse(const OomCandidate& left, const OomCandidate& right) const {
+    if (!may_end(left) || !may_end(right)) return may_end(left);
+    return exact_badness(left, total_) >= exact_badness(right, total_);
+}
+
+void OomChoice::consider(const OomCandidate& candidate) {
+    const std::size_t index = seen_++;
+    if (verdict_.answer == OomAnswer::Wait) return;
+    if (candidate.ending) {
+        verdict_ = {OomAnswer::Wait, 0};
+        return;
     }
-    return verdict;
+    if (!may_end(candidate)) return;
+    if (verdict_.answer == OomAnswer::End && !is_worse(candidate, worst_)) return;
+    verdict_ = {OomAnswer::End, index};
+    worst_ = candidate;
 }
 
 }  // namespace quire::mm

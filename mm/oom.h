@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "mm/types.h"
 
@@ -43,9 +42,26 @@ struct OomVerdict {
 /// swap. Precondition: total is not 0.
 [[nodiscard]] std::uint32_t oom_score(const OomCandidate& candidate, PageCount total);
 
-/// The candidate of the highest badness, compared without rounding; among equals the last one. The
-/// candidates come oldest first, so that of two alike the one ends that has less work to lose.
-/// Preconditions: total is not 0; adjustments are in their range.
-[[nodiscard]] OomVerdict choose_victim(std::span<const OomCandidate> candidates, PageCount total);
+/// Looks at one candidate after the other, and needs no memory for it. The verdict is the candidate
+/// of the highest badness, compared without rounding; among equals the last one. The candidates
+/// come oldest first, so that of two alike the one ends that has less work to lose.
+class OomChoice {
+  public:
+    /// `total`: RAM and swap. Precondition: it is not 0.
+    explicit OomChoice(PageCount total);
+
+    /// Precondition: its adjustment is in its range.
+    void consider(const OomCandidate& candidate);
+    /// Its index counts the calls of consider() from 0.
+    [[nodiscard]] const OomVerdict& verdict() const { return verdict_; }
+    /// Whether `left` goes rather than `right`, which is older.
+    [[nodiscard]] bool is_worse(const OomCandidate& left, const OomCandidate& right) const;
+
+  private:
+    PageCount total_;
+    OomVerdict verdict_{OomAnswer::Nobody, 0};
+    OomCandidate worst_{};
+    std::size_t seen_ = 0;
+};
 
 }  // namespace quire::mm

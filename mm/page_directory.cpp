@@ -223,7 +223,7 @@ std::uint32_t PageDirectory::share_tables(PageDirectory& parent, const TableSet&
 }
 
 Result<OwnedFrame> PageDirectory::new_table(PageNumber page) {
-    OwnedFrame frame = TRY(frames_->allocate());
+    OwnedFrame frame = TRY(frames_->allocate_zeroed());
     set_up_table(frame.number(), directory_index(page));
     return frame;
 }
@@ -272,14 +272,18 @@ void PageDirectory::retire_table(PageNumber page, FlushBatch& batch) {
 
 void PageDirectory::leave_shared_tables(FlushBatch& batch) {
     FrameTable& records = frames_->table();
+    const EntryTable<Pde> ours = entries();
+    PageCount left;
     user_tables_.for_each([&](std::uint32_t index) {
-        const FrameNumber table = entries().get(index).table();
+        const FrameNumber table = ours.get(index).table();
         if (records.references(table) == 1) return;
-        entries().set(index, Pde());
-        uncount_table(index);
         records.drop_reference_to_table(table);
-        batch.add_everything();
+        ours.set(index, Pde());
+        user_tables_.remove(index);
+        ++left;
     });
+    tables_ = tables_ - left;
+    if (left != PageCount()) batch.add_everything();
 }
 
 PageCount PageDirectory::retire_empty_tables(PageRange range, FlushBatch& batch) {

@@ -156,8 +156,7 @@ class PageDirectory {
     /// half.
     void move_table(PageNumber from, PageNumber to, FlushBatch& batch);
 
-    /// A page table for `page` that no directory names, contents undefined, with no entry in use.
-    /// Errors: OutOfMemory.
+    /// An empty page table for `page` that no directory names. Errors: OutOfMemory.
     Result<OwnedFrame> new_table(PageNumber page);
 
     /// Lifts the write protection of the PDE for `page`. Precondition: the table is no longer

@@ -170,6 +170,28 @@ class Pte : public PageEntry<Pte> {
     }
 };
 
+/// What mprotect makes of resident entries of user pages, many at a time: the bits that tell what
+/// may be done with the page are replaced, all others stay.
+class PteChange {
+  public:
+    static constexpr PteChange hide() { return PteChange(Pte::kHidden); }
+    static constexpr PteChange show_read_only() { return PteChange(Pte::kPresent); }
+    static constexpr PteChange show_writable() { return PteChange(Pte::kPresent | Pte::kWritable); }
+
+    /// Precondition: `before` is resident.
+    [[nodiscard]] constexpr Pte of(Pte before) const {
+        ASSERT(before.is_resident());
+        return Pte::from_raw((before.raw() & ~kReplaced) | bits_);
+    }
+
+  private:
+    static constexpr std::uint32_t kReplaced = Pte::kPresent | Pte::kHidden | Pte::kWritable;
+
+    explicit constexpr PteChange(std::uint32_t bits) : bits_(bits) {}
+
+    std::uint32_t bits_;
+};
+
 /// An entry of a page directory: empty, a page table, or a 4 MiB page.
 class Pde : public PageEntry<Pde> {
   public:

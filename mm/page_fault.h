@@ -18,6 +18,7 @@ namespace quire::mm {
 
 class AddressSpace::PageFault {
   public:
+    // cppcheck-suppress uninitMemberVar ; region_ and at_ are found with the facts
     PageFault(AddressSpace& space, const Fault& fault)
         : space_(space), memory_(space.memory_), page_(page_of(fault.address)), fault_(fault) {}
 

@@ -26,11 +26,24 @@ Result<void> PageMover::make_own() {
 }
 
 Result<void> PageMover::make_pages_own(PageRange range) {
-    for (PageNumber page = range.first; page < range.end; ++page) {
-        while (!is_own(pages_.entry(page)))
-            TRY(make_page_own(page));
+    for (;;) {
+        range.first = first_not_own(range);
+        if (range.empty()) return {};
+        TRY(make_page_own(range.first));
     }
-    return {};
+}
+
+// Nearly every page is private and has one owner: that is seen at once.
+PageNumber PageMover::first_not_own(PageRange range) const {
+    if (pages_.table_use(range.first) == TableUse::None) return range.end;
+    const PageTable table(pages_.location(range.first).table);
+    const FrameTable& records = memory_.records();
+    for (; range.first < range.end; ++range.first) {
+        const Pte pte = table.get(table_index(range.first));
+        if (pte.is_resident() && records.is_sole_private(pte.frame())) continue;
+        if (!is_own(pte)) break;
+    }
+    return range.first;
 }
 
 Result<void> PageMover::own_table(PageNumber page) {
@@ -108,13 +121,11 @@ Result<void> PageMover::reserve(FlushBatch& batch) {
 }
 
 void PageMover::cancel(FlushBatch& batch) {
-    for (Piece piece = first_piece(); !piece.is_end(); piece = piece_after(piece)) {
-        if (pages_.table_use(piece.to) != TableUse::Own) continue;
-        const FrameNumber table = pages_.location(piece.to).table;
-        if (memory_.records().place(table) == 0) pages_.directory().retire_table(piece.to, batch);
-    }
+    for (Piece piece = first_piece(); !piece.is_end(); piece = piece_after(piece))
+        pages_.retire_empty_table(piece.to, batch);
 }
 
+// Page tables go when all has moved: until then, another piece may have to do with them.
 void PageMover::move(FlushBatch& batch) {
     for (Piece piece = first_piece(); !piece.is_end(); piece = piece_after(piece)) {
         if (piece.is_table()) {
@@ -122,6 +133,10 @@ void PageMover::move(FlushBatch& batch) {
         } else {
             move_entries(piece, batch);
         }
+    }
+    for (Piece piece = first_piece(); !piece.is_end(); piece = piece_after(piece)) {
+        pages_.retire_empty_table(piece.from, batch);
+        pages_.retire_empty_table(piece.to, batch);
     }
 }
 
@@ -134,18 +149,9 @@ void PageMover::move_table(const Piece& piece, FlushBatch& batch) {
 
 void PageMover::move_entries(const Piece& piece, FlushBatch& batch) {
     if (pages_.table_use(piece.to) == TableUse::None) return;  // then there is no source either
-    pages_.for_each(PageRange::of(piece.to, piece.count),
-                    [&](PageNumber page, PteLocation at, Pte) {
-                        memory_.pages().remove(at, pages_.put(page, Pte(), batch), batch);
-                    });
-    const PteLocation target = pages_.location(piece.to);
-    pages_.for_each(
-        PageRange::of(piece.from, piece.count), [&](PageNumber page, PteLocation at, Pte) {
-            const Pte pte = pages_.put(page, Pte(), batch);
-            const PteLocation to{target.table, target.index + (page - piece.from).raw()};
-            exchange_entry(memory_.records(), to, pte);
-            memory_.pages().moved(at, to, pte);
-        });
+    pages_.clear_entries(PageRange::of(piece.to, piece.count), batch);
+    if (pages_.table_use(piece.from) == TableUse::None) return;
+    pages_.move_entries(PageRange::of(piece.from, piece.count), piece.to, batch);
 }
 
 }  // namespace quire::mm

@@ -66,6 +66,9 @@ class PageMover {
     [[nodiscard]] Piece piece_at(PageNumber page) const;
 
     [[nodiscard]] bool is_own(Pte pte) const;
+    // The first page of `range`, which lies under one page table, whose entry is not own; or its
+    // end.
+    [[nodiscard]] PageNumber first_not_own(PageRange range) const;
     Result<void> own_table(PageNumber page);
     Result<void> make_pages_own(PageRange range);
     Result<void> make_page_own(PageNumber page);

@@ -39,6 +39,19 @@ class EntryTable {
         return start_of(frame_) + index * static_cast<std::uint32_t>(sizeof(Entry));
     }
 
+    /// The first entry of [first, end) that is not empty, or `end`. Looks at four empty ones at a
+    /// time, as most tables are almost empty. Precondition: first <= end <= 1,024.
+    [[nodiscard]] std::uint32_t next_used(std::uint32_t first, std::uint32_t end) const {
+        ASSERT(end <= kEntriesPerTable);
+        const std::uint32_t* const words = frame_words(frame_);
+        while (first < end && words[first] == 0) {
+            const bool more =
+                first + 4 <= end && (words[first + 1] | words[first + 2] | words[first + 3]) == 0;
+            first += more ? 4 : 1;
+        }
+        return first;
+    }
+
     /// How many entries are not empty. O(1,024).
     [[nodiscard]] std::uint32_t used() const {
         std::uint32_t count = 0;

@@ -89,6 +89,7 @@ void GenerationPolicy::enter(FrameNumber frame, Arrival arrival, Shadow shadow) 
 
 FrameList& GenerationPolicy::list_of(FrameNumber frame) {
     const std::uint8_t mark = marks_[frame.raw()];
+    // cppcheck-suppress returnTempReference ; both are members
     return mark == kWaiting ? waiting_ : lists_[mark];
 }
 

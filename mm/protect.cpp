@@ -137,56 +137,57 @@ void AddressSpace::change_entries(PageRange piece, const RegionTraits& traits, F
     }
 }
 
-// There is one CPU, and it is here: no accessed or dirty bit comes between reading and storing.
+// All pages up to the last that changed are flushed, even those to which a right was given: else
+// the CPU may fault once more for each (SDM 3A 4.10.4.3).
 void AddressSpace::change_table(PageRange piece, const RegionTraits& traits, FlushBatch& batch) {
-    const PteLocation start = pages_.location(piece.first);
-    if (traits.rights.has(Rights::write())) {
-        widen_entries(start, piece, traits.shared, batch);
-    } else {
-        narrow_entries(start, piece, traits.rights, batch);
-    }
+    const PageTable table(pages_.location(piece.first).table);
+    const PageNumber start = piece.first - PageCount(table_index(piece.first));
+    const std::uint32_t end = table_index(piece.first) + piece.count().raw();
+    const std::uint32_t first = table.next_used(table_index(piece.first), end);
+    const std::uint32_t changed_end = traits.rights.has(Rights::write())
+                                          ? widen_entries(table, first, end, traits.shared)
+                                          : narrow_entries(table, first, end, traits.rights);
+    batch.add_pages({start + PageCount(first), start + PageCount(changed_end)});
 }
 
-// Nothing may be written from now on, or nothing reached.
-void AddressSpace::narrow_entries(PteLocation start, PageRange piece, Rights rights,
-                                  FlushBatch& batch) {
-    const PageTable table(start.table);
-    const std::uint32_t end = start.index + piece.count().raw();
+// Nothing may be written from now on, or nothing reached. Both answer where the last entry that
+// changed ends, or `first`.
+std::uint32_t AddressSpace::narrow_entries(PageTable table, std::uint32_t first, std::uint32_t end,
+                                           Rights rights) {
     ASSERT(end <= kEntriesPerTable);
-    const bool hides = rights.empty();
-    for (std::uint32_t i = start.index; i < end; ++i) {
+    const PteChange change = rights.empty() ? PteChange::hide() : PteChange::show_read_only();
+    std::uint32_t changed_end = first;
+    for (std::uint32_t i = first; i < end; ++i) {
         const Pte before = table.get(i);
         if (!before.is_resident()) continue;
-        const Pte after = (hides ? before.hidden() : before.shown()).without_write();
+        const Pte after = change.of(before);
         if (after == before) continue;
         table.set(i, after);
-        if (batch.forgets_everything() || !before.is_present()) continue;
-        batch.add(piece.first + PageCount(i - start.index), Scope::OneSpace);
+        changed_end = i + 1;
     }
+    return changed_end;
 }
 
 // A private page may be written if nobody else names it and there is no copy of it in swap: the
 // copy would be one more reference (mm/mapped_pages.h). The zero frame is neither private nor an
-// object's. Flushed, too: else the CPU may fault once more for each (SDM 3A 4.10.4.3).
-void AddressSpace::widen_entries(PteLocation start, PageRange piece, bool shared,
-                                 FlushBatch& batch) {
-    const FrameTable& records = memory_.records();
-    const PageTable table(start.table);
-    const std::uint32_t end = start.index + piece.count().raw();
+// object's.
+std::uint32_t AddressSpace::widen_entries(PageTable table, std::uint32_t first, std::uint32_t end,
+                                          bool shared) {
     ASSERT(end <= kEntriesPerTable);
-    for (std::uint32_t i = start.index; i < end; ++i) {
+    const FrameTable& records = memory_.records();
+    std::uint32_t changed_end = first;
+    for (std::uint32_t i = first; i < end; ++i) {
         const Pte before = table.get(i);
         if (!before.is_resident()) continue;
         const FrameNumber frame = before.frame();
         const bool may_be_written = records.is_sole_private(frame) ||
                                     (shared && records.state(frame) == FrameState::Object);
-        const Pte after = may_be_written ? before.shown().with_protection(Protection::UserReadWrite)
-                                         : before.shown();
+        const Pte after = may_be_written ? PteChange::show_writable().of(before) : before.shown();
         if (after == before) continue;
         table.set(i, after);
-        if (batch.forgets_everything() || !before.is_present()) continue;
-        batch.add(piece.first + PageCount(i - start.index), Scope::OneSpace);
+        changed_end = i + 1;
     }
+    return changed_end;
 }
 
 }  // namespace quire::mm

@@ -73,6 +73,7 @@ Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNu
     if (frames + marks_.min <= frames_.statistics().managed) {
         const Running running(running_);
         cause_ = EvictionCause::Direct;
+        if (swap_fails()) try_failing_swap();
         kept_ = kept;
         reclaim_until(frames + marks_.low);
         kept_ = {};
@@ -85,6 +86,18 @@ Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNu
                  .slots = memory_.pages().swap().statistics().available,
                  .write_errors = statistics_.to_swap.errors + statistics_.to_files.errors - errors};
     return Error::OutOfMemory;
+}
+
+// The disk may be well again, or well elsewhere: one run of this call will tell. It is asked less
+// and less often.
+void Reclaim::try_failing_swap() {
+    if (calls_without_swap_ > 0) {
+        --calls_without_swap_;
+        return;
+    }
+    last_pause_ = last_pause_ < kMostCallsWithoutSwap ? 2 * last_pause_ + 1 : last_pause_;
+    calls_without_swap_ = last_pause_;
+    swap_failures_ = kMostSwapFailures - 1;
 }
 
 // A page that cannot leave is set aside until the end, so each is tried once, in whatever order the
@@ -158,7 +171,8 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
 VictimFate Reclaim::fate_of(FrameNumber frame) {
     if (is_kept(frame) || memory_.pages().pins().holds(frame)) return VictimFate::Stay;
     if (!must_be_written(memory_, frame)) return VictimFate::Leave;
-    return SwapCluster::takes(memory_, frame) ? VictimFate::WriteSwap : VictimFate::WriteFile;
+    if (!SwapCluster::takes(memory_, frame)) return VictimFate::WriteFile;
+    return swap_fails() ? VictimFate::Stay : VictimFate::WriteSwap;
 }
 
 void Reclaim::tell_choice(FrameNumber frame, VictimFate fate, std::uint32_t looks) {
@@ -214,7 +228,10 @@ std::uint32_t Reclaim::send_to_swap(SwapCluster& cluster) {
     } else {
         cluster.add_neighbours((slots - victims).raw(), kept_);
     }
-    statistics_.to_swap += cluster.clean();
+    const WriteCount written = cluster.clean();
+    statistics_.to_swap += written;
+    swap_failures_ = written.pages != 0 ? 0 : swap_failures_ + written.errors;
+    if (written.pages != 0) calls_without_swap_ = last_pause_ = 0;
     std::uint32_t evicted = 0;
     for (const FrameNumber frame : cluster.frames()) {
         const bool neighbour = memory_.records().has(frame, FrameFlag::Listed);

@@ -112,6 +112,8 @@ class Reclaim final : public RoomMaker {
     [[nodiscard]] std::uint32_t entries_seen() const { return access_.entries_seen(); }
 
   private:
+    static constexpr std::uint32_t kMostSwapFailures = 32;
+    static constexpr std::uint32_t kMostCallsWithoutSwap = 1024;
     struct Round {
         std::uint32_t chosen = 0;
         std::uint32_t evicted = 0;
@@ -119,6 +121,10 @@ class Reclaim final : public RoomMaker {
 
     Result<void> make_room_slowly(PageCount frames, std::span<const FrameNumber> kept);
     [[nodiscard]] bool is_kept(FrameNumber frame) const;
+    /// Swap is left alone: what cannot be written would be tried for each page, with all that a
+    /// disk driver does before it gives up.
+    [[nodiscard]] bool swap_fails() const { return swap_failures_ >= kMostSwapFailures; }
+    void try_failing_swap();
     void reclaim_until(PageCount target);
     void reclaim_slabs();
     Round evict_some(std::uint32_t most);
@@ -140,6 +146,9 @@ class Reclaim final : public RoomMaker {
     std::span<const FrameNumber> kept_;  // of this call
     ReclaimStatistics statistics_;
     Shortage shortage_;
+    std::uint32_t swap_failures_ = 0;              // of writes to swap, since one went well
+    std::uint32_t calls_without_swap_ = 0;         // to come, as it fails
+    std::uint32_t last_pause_ = 0;                 // as many they were the last time
     FrameNumber hand_;                             // where take_slots_back() goes on
     EvictionCause cause_ = EvictionCause::Direct;  // of what runs, or ran last
     bool running_ = false;                         // whoever calls now is called by reclaim

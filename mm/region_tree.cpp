@@ -11,7 +11,7 @@ constexpr T larger(T a, T b) {
 
 }  // namespace
 
-RegionNode* RegionTree::first_ending_after(PageNumber page) const {
+RegionNode* RegionTree::search_ending_after(PageNumber page) const {
     RegionNode* best = nullptr;
     for (RegionNode* node = root_; node != &nil_;) {
         if (page < node->range_.end) {
@@ -59,8 +59,12 @@ void RegionTree::insert(RegionNode& node) {
     }
     node.children_[Left] = node.children_[Right] = &nil_;
     node.parent_ = parent;
+    node.low_ = node.room_end();
+    node.high_ = node.range_.end;
+    node.widest_ = PageCount();
+    node.height_ = 1;
     (parent == nullptr ? root_ : parent->children_[side]) = &node;
-    repair(&node);
+    repair(parent);
     last_found_ = &node;
 }
 

@@ -94,8 +94,12 @@ class RegionTree {
         return node;
     }
 
-    /// The lowest node whose range ends after `page`, or nullptr. O(log n).
-    [[nodiscard]] RegionNode* first_ending_after(PageNumber page) const;
+    /// The lowest node whose range ends after `page`, or nullptr. O(log n), and O(1) if that is the
+    /// range that was found last, and contains the page.
+    [[nodiscard]] RegionNode* first_ending_after(PageNumber page) const {
+        const bool known = last_found_->range_.contains(page) && last_found_->is_linked();
+        return known ? last_found_ : search_ending_after(page);
+    }
 
     /// The node at the low or at the high end of all, or nullptr. O(log n).
     [[nodiscard]] RegionNode* outermost(Side side) const;
@@ -162,6 +166,7 @@ class RegionTree {
         return node;
     }
 
+    [[nodiscard]] RegionNode* search_ending_after(PageNumber page) const;
     [[nodiscard]] RegionNode* edge(RegionNode* node, Side side) const;
     // The room between a node and the nearest range of its subtree, on one side of it; empty if
     // there is none.

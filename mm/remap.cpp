@@ -171,8 +171,8 @@ Result<Region*> AddressSpace::reserve_move(const Relocation& plan, PageMover& mo
     }
     if (regions_.size() >= kMostRegions) return Error::OutOfMemory;
     if (!plan.from.empty()) region = TRY(isolate(*region, plan.from));
-    if (!plan.tail().empty()) TRY(prepare_unmap(plan.tail(), batch));
-    TRY(prepare_unmap(plan.to, batch));
+    if (!plan.tail().empty()) TRY(prepare_unmap(hole_at(plan.tail()), batch));
+    TRY(prepare_unmap(hole_at(plan.to), batch));
     TRY(mover.reserve(batch));
     return memory_.regions().allocate(*this, plan.to, region->traits(), region->object(),
                                       object_page);
@@ -191,11 +191,11 @@ void AddressSpace::cancel_move(const Relocation& plan, PageMover& mover, FlushBa
 void AddressSpace::commit_move(const Relocation& plan, PageMover& mover, Region& fresh,
                                FlushBatch& batch) {
     mover.move(batch);
-    if (!plan.new_part().empty()) pages_.clear(up_to_neighbours(plan.new_part()), batch);
+    if (!plan.new_part().empty()) pages_.clear(hole_at(plan.new_part()).cleared, batch);
     pages_.settle(batch);
     remove_regions(plan.to);
-    if (!plan.tail().empty()) finish_unmap(plan.tail(), batch);
-    if (!plan.from.empty()) leave_old_place(plan, batch);
+    if (!plan.tail().empty()) finish_unmap(hole_at(plan.tail()), batch);
+    if (!plan.from.empty()) leave_old_place(plan);
 
     if (fresh.traits().charged) {
         const Result<void> charged = memory_.commit().charge(plan.growth());
@@ -206,19 +206,19 @@ void AddressSpace::commit_move(const Relocation& plan, PageMover& mover, Region&
     regions_.merge(fresh);
 }
 
-// The commit account goes on counting the pages that moved: for the new region.
-void AddressSpace::leave_old_place(const Relocation& plan, FlushBatch& batch) {
+// Nothing is mapped there any more. The commit account goes on counting the pages that moved: for
+// the new region.
+void AddressSpace::leave_old_place(const Relocation& plan) {
     Region& old = *regions_.find(plan.from.first);
     RegionTraits traits = old.traits();
     if (plan.keep_old) {
         traits.locked = traits.lock_on_fault = false;
         change_traits(old, traits);
-        pages_.clear(plan.from, batch);
         regions_.merge(old);
     } else {
         traits.charged = false;
         change_traits(old, traits);
-        finish_unmap(plan.from, batch);
+        remove_regions(plan.from);
     }
 }
 

@@ -41,54 +41,55 @@ Result<void> AddressSpace::unmap(VirtAddr address, std::uint32_t bytes) {
 
 Result<void> AddressSpace::unmap_range(PageRange range) {
     if (regions_.is_free(range)) return {};
-    const PageCount frames = frames_to_unmap(range);
-    if (frames != PageCount()) TRY(memory_.room().make_room(frames));
+    Hole hole = hole_at(range);
+    const PageCount frames = frames_to_unmap(hole);
+    if (frames != PageCount()) {
+        TRY(memory_.room().make_room(frames));
+        hole = hole_at(range);
+    }
     SpaceFlush flush(pages_);
-    TRY(prepare_unmap(range, *flush));
-    finish_unmap(range, *flush);
+    TRY(prepare_unmap(hole, *flush));
+    finish_unmap(hole, *flush);
     return {};
 }
 
-// One for each page table that own_edges() copies, and one for the region behind a hole.
-PageCount AddressSpace::frames_to_unmap(PageRange range) const {
-    PageCount frames;
-    const PageRange cleared = up_to_neighbours(range);
-    const PageRange low = table_around(cleared.first);
-    const PageRange high = table_around(cleared.end - PageCount(1));
-    if (!cleared.contains(low) && is_shared(low)) ++frames;
-    if (!cleared.contains(high) && is_shared(high) && low != high) ++frames;
-    const Region* region = regions_.first_ending_after(range.first);
-    if (region != nullptr && is_inside(range, *region)) ++frames;
+AddressSpace::Hole AddressSpace::hole_at(PageRange range) const {
+    Hole hole{range, range};
+    if (is_shared(range.first)) {
+        const PageNumber first = table_around(range.first).first;
+        if (regions_.is_free({first, range.first})) hole.cleared.first = first;
+    }
+    if (is_shared(range.end - PageCount(1))) {
+        const PageNumber end = table_around(range.end - PageCount(1)).end;
+        if (regions_.is_free({range.end, end})) hole.cleared.end = end;
+    }
+    return hole;
+}
+
+bool AddressSpace::is_shared(PageNumber page) const {
+    return pages_.table_use(page) == TableUse::Shared;
+}
+
+// One for each page table that own_edges() copies, and one for the region behind the hole.
+PageCount AddressSpace::frames_to_unmap(const Hole& hole) const {
+    PageCount frames = pages_.tables_to_copy(hole.cleared);
+    const Region* region = regions_.first_ending_after(hole.range.first);
+    if (region != nullptr && is_inside(hole.range, *region)) ++frames;
     return frames;
 }
 
-// `range`, and the rest of the shared page tables at its ends if no region uses that: nothing is
-// mapped there, and a table that is cleared as a whole is just left, without being copied.
-PageRange AddressSpace::up_to_neighbours(PageRange range) const {
-    const PageRange low = table_around(range.first);
-    const PageRange high = table_around(range.end - PageCount(1));
-    PageRange wider = range;
-    if (is_shared(low) && regions_.is_free({low.first, range.first})) wider.first = low.first;
-    if (is_shared(high) && regions_.is_free({range.end, high.end})) wider.end = high.end;
-    return wider;
-}
-
-bool AddressSpace::is_shared(PageRange table) const {
-    return pages_.table_use(table.first) == TableUse::Shared;
-}
-
-Result<void> AddressSpace::prepare_unmap(PageRange range, FlushBatch& batch) {
-    TRY(pages_.own_edges(up_to_neighbours(range), batch));
-    Region* region = regions_.first_ending_after(range.first);
-    if (region == nullptr || !is_inside(range, *region)) return {};
-    TRY(split(*region, range.end));
+Result<void> AddressSpace::prepare_unmap(const Hole& hole, FlushBatch& batch) {
+    TRY(pages_.own_edges(hole.cleared, batch));
+    Region* region = regions_.first_ending_after(hole.range.first);
+    if (region == nullptr || !is_inside(hole.range, *region)) return {};
+    TRY(split(*region, hole.range.end));
     return {};
 }
 
-void AddressSpace::finish_unmap(PageRange range, FlushBatch& batch) {
-    pages_.clear(up_to_neighbours(range), batch);
+void AddressSpace::finish_unmap(const Hole& hole, FlushBatch& batch) {
+    pages_.clear(hole.cleared, batch);
     pages_.settle(batch);
-    remove_regions(range);
+    remove_regions(hole.range);
 }
 
 // Precondition: no region goes beyond both ends of `range`.

@@ -24,7 +24,7 @@ Result<UserPages> UserPages::create(UserMemory& memory) {
     return UserPages(memory, TRY(PageDirectory::create(memory.frames(), memory.kernel())));
 }
 
-UserPages::UserPages(UserMemory& memory, PageDirectory directory)
+UserPages::UserPages(UserMemory& memory, PageDirectory&& directory)
     : memory_(&memory), directory_(std::move(directory)) {}
 
 Result<void> UserPages::own_table(PageNumber page, FlushBatch& batch) {
@@ -52,12 +52,23 @@ Result<void> UserPages::own_tables(PageRange range, FlushBatch& batch) {
     return {};
 }
 
+bool UserPages::is_shared_edge(PageNumber page, PageRange range) const {
+    return table_use(page) == TableUse::Shared && !range.contains(table_around(page));
+}
+
+PageCount UserPages::tables_to_copy(PageRange range) const {
+    PageCount tables;
+    const PageNumber last = range.end - PageCount(1);
+    if (is_shared_edge(range.first, range)) ++tables;
+    if (directory_index(last) != directory_index(range.first) && is_shared_edge(last, range))
+        ++tables;
+    return tables;
+}
+
 Result<void> UserPages::own_edges(PageRange range, FlushBatch& batch) {
     if (range.empty()) return {};
-    for (PageNumber page : {range.first, range.end - PageCount(1)}) {
-        const bool whole = range.contains(table_around(page));
-        if (!whole && table_use(page) == TableUse::Shared) TRY(unshare(page, batch));
-    }
+    for (PageNumber page : {range.first, range.end - PageCount(1)})
+        if (is_shared_edge(page, range)) TRY(unshare(page, batch));
     return {};
 }
 
@@ -68,32 +79,28 @@ Result<void> UserPages::unshare(PageNumber page, FlushBatch& batch) {
     OwnedFrame fresh = TRY(directory_.new_table(page));
     const FrameNumber old = directory_.directory_entry(page).table();
     memory_->records().ring_insert_before(old, fresh.number());
-    copy_entries(old, fresh.number(), 0, kEntriesPerTable);
+    copy_entries(PageTable(old), PageTable(fresh.number()), 0, kEntriesPerTable);
     directory_.replace_shared_table(page, std::move(fresh));
     batch.add(page, Scope::OneSpace);
     ++memory_->statistics().tables_copied;
     return {};
 }
 
-// Both tables keep the page, so a private one becomes read-only in both. Says whether any did.
-bool UserPages::copy_entries(FrameNumber from, FrameNumber to, std::uint32_t first,
-                             std::uint32_t end) {
+// Most tables hold a few entries among many empty ones, which `to` has already.
+void UserPages::copy_entries(PageTable from, PageTable to, std::uint32_t first, std::uint32_t end) {
     MappedPages& pages = memory_->pages();
     std::uint32_t used = 0;
-    bool narrowed = false;
-    for (std::uint32_t i = first; i < end; ++i) {
-        const Pte original = PageTable(from).get(i);
-        const Pte copy = pages.copied(original);
-        PageTable(to).set(i, copy);
-        if (copy.is_empty()) continue;
-        ++used;
-        if (!copy.is_resident() || copy.is_writable() || !original.is_writable()) continue;
-        PageTable(from).set(i, original.without_write());
-        narrowed = true;
+    for (std::uint32_t i = from.next_used(first, end); i < end; i = from.next_used(i, end)) {
+        const std::uint32_t run = pages.copy_private(from, to, i, end);
+        used += run;
+        i += run;
+        if (run != 0) continue;
+        const Pte copy = pages.copied(from.get(i));
+        to.set(i++, copy);
+        if (!copy.is_empty()) ++used;
     }
     FrameTable& records = memory_->records();
-    records.set_place(to, records.place(to) + used);
-    return narrowed;
+    records.set_place(to.frame(), records.place(to.frame()) + used);
 }
 
 Pte UserPages::put(PageNumber page, Pte entry, FlushBatch& batch) {
@@ -107,7 +114,7 @@ void UserPages::clear(PageRange range, FlushBatch& batch) {
         const PageRange table = table_around(page);
         const PageNumber end = range.end < table.end ? range.end : table.end;
         if (!directory_.is_shared(page)) {
-            clear_in_table({page, end}, batch);
+            if (clear_entries({page, end}, batch)) directory_.retire_table(page, batch);
         } else if (range.contains(table)) {
             directory_.retire_table(page, batch);
         }
@@ -127,9 +134,8 @@ void UserPages::clear_all(RegionMap& regions, FlushBatch& batch) {
 
 // The count of entries in use ends the walk early; it is brought up to date at the end. Plain pages
 // go many at a time, between them the others one by one.
-void UserPages::clear_in_table(PageRange range, FlushBatch& batch) {
-    const PageNumber first = range.first;
-    const PageTable table(location(first).table);
+bool UserPages::clear_entries(PageRange range, FlushBatch& batch) {
+    const PageTable table(location(range.first).table);
     FrameTable& records = memory_->records();
     MappedPages& pages = memory_->pages();
     std::uint32_t left = records.place(table.frame());
@@ -148,7 +154,36 @@ void UserPages::clear_in_table(PageRange range, FlushBatch& batch) {
         ++range.first;
     }
     records.set_place(table.frame(), left);
-    if (left == 0) directory_.retire_table(first, batch);
+    return left == 0;
+}
+
+void UserPages::retire_empty_table(PageNumber page, FlushBatch& batch) {
+    const TableUse use = table_use(page);
+    if (use == TableUse::None || use == TableUse::Shared) return;
+    if (memory_->records().place(location(page).table) == 0) directory_.retire_table(page, batch);
+}
+
+// There is one CPU, and it is here: no accessed or dirty bit comes between reading and storing.
+void UserPages::move_entries(PageRange from, PageNumber to, FlushBatch& batch) {
+    const PageTable source(location(from.first).table);
+    const PageTable target(location(to).table);
+    const std::uint32_t first = table_index(from.first);
+    const std::uint32_t end = first + from.count().raw();
+    std::uint32_t moved = 0;
+    for (std::uint32_t i = source.next_used(first, end); i < end; i = source.next_used(i, end)) {
+        const PteLocation goal{target.frame(), table_index(to) + (i - first)};
+        std::uint32_t run = memory_->pages().move_private({source.frame(), i}, goal, end - i);
+        if (run == 0) {
+            target.set(goal.index, source.exchange(i, Pte()));
+            run = 1;
+        }
+        batch.add_pages(PageRange::of(from.first + PageCount(i - first), PageCount(run)));
+        moved += run;
+        i += run;
+    }
+    FrameTable& records = memory_->records();
+    records.set_place(source.frame(), records.place(source.frame()) - moved);
+    records.set_place(target.frame(), records.place(target.frame()) + moved);
 }
 
 Result<void> UserPages::fork_from(UserPages& parent, RegionMap& regions, const TableSet& copied,
@@ -187,13 +222,14 @@ Result<void> UserPages::copy_range(UserPages& parent, PageRange range, FlushBatc
         ++memory_->statistics().tables_copied;
     }
     const std::uint32_t first = table_index(range.first);
-    if (copy_entries(from, location(range.first).table, first, first + range.count().raw())) {
-        batch.add_everything();
-    }
+    const PageTable to(location(range.first).table);
+    copy_entries(PageTable(from), to, first, first + range.count().raw());
+    batch.add_everything();
     return {};
 }
 
 void UserPages::settle(FlushBatch& batch) {
+    if (batch.is_empty()) return;
     if (memory_->is_loaded(directory_.frame())) {
         batch.flush();
     } else {

@@ -72,6 +72,9 @@ class UserPages {
     /// The same for the at most two page tables that `range` covers in part: what clear() needs.
     Result<void> own_edges(PageRange range, FlushBatch& batch);
 
+    /// How many of them own_edges() copies. Precondition: `range` is not empty.
+    [[nodiscard]] PageCount tables_to_copy(PageRange range) const;
+
     /// Puts `entry` at `page` and adds the flush for what was there, which it returns; what either
     /// names is the caller's to count. Precondition: own_table(), or one of the exceptions above.
     Pte put(PageNumber page, Pte entry, FlushBatch& batch);
@@ -79,6 +82,19 @@ class UserPages {
     /// Takes out every entry of `range` and all it names, and gives back page tables that became
     /// empty. Shared tables that lie in it as a whole are just left. Precondition: own_edges().
     void clear(PageRange range, FlushBatch& batch);
+
+    /// The same for entries under one page table, which is the space's own and stays. Returns
+    /// whether it is empty.
+    bool clear_entries(PageRange range, FlushBatch& batch);
+
+    /// Moves the entries of `from` to the pages from `to` on, where nothing is, and the records of
+    /// private pages with them: the flush of the old place joins `batch`. The tables stay, even one
+    /// that is empty. Preconditions: each range lies under one page table, which is the space's
+    /// own; nobody else names the private pages, nor the slots, that move.
+    void move_entries(PageRange from, PageNumber to, FlushBatch& batch);
+
+    /// Takes out the page table for `page`, if there is one, nobody else names it and it is empty.
+    void retire_empty_table(PageNumber page, FlushBatch& batch);
 
     /// Takes out every entry of the space, of which `regions` has all, and all it names.
     void clear_all(RegionMap& regions, FlushBatch& batch);
@@ -101,11 +117,12 @@ class UserPages {
     void check_invariants() const;
 
   private:
-    UserPages(UserMemory& memory, PageDirectory directory);
+    UserPages(UserMemory& memory, PageDirectory&& directory);
 
+    // Whether the table for `page`, at one end of `range`, is shared and not covered as a whole.
+    [[nodiscard]] bool is_shared_edge(PageNumber page, PageRange range) const;
     Result<void> unshare(PageNumber page, FlushBatch& batch);
-    bool copy_entries(FrameNumber from, FrameNumber to, std::uint32_t first, std::uint32_t end);
-    void clear_in_table(PageRange range, FlushBatch& batch);
+    void copy_entries(PageTable from, PageTable to, std::uint32_t first, std::uint32_t end);
     Result<void> copy_region(UserPages& parent, Region& region, const TableSet& tables,
                              FlushBatch& batch);
     Result<void> copy_range(UserPages& parent, PageRange range, FlushBatch& batch);

@@ -34,7 +34,14 @@ inline constexpr std::uint32_t kRebootRestart = 0x01234567;
 inline constexpr std::uint32_t kRebootHalt = 0xCDEF0123;
 inline constexpr std::uint32_t kRebootPowerOff = 0x4321FEDC;
 
+// swapon
+inline constexpr std::uint32_t kSwapPriority = 0x7FFF;
+inline constexpr std::uint32_t kSwapPrefer = 0x8000;
+inline constexpr std::uint32_t kSwapFlags = 0x7FFFF;  // and those about discarding
+
 // prctl
+inline constexpr std::uint32_t kPrctlSetParentDeathSignal = 1;
+inline constexpr std::uint32_t kPrctlGetParentDeathSignal = 2;
 inline constexpr std::uint32_t kPrctlGetDumpable = 3;
 inline constexpr std::uint32_t kPrctlSetDumpable = 4;
 inline constexpr std::uint32_t kPrctlSetName = 15;

@@ -56,13 +56,12 @@ Result<void> ArgumentStrings::take_room(std::uint32_t bytes) {
 }
 
 Result<std::span<char>> ArgumentStrings::room_at(std::uint32_t at) {
-    ASSERT(at / mm::kPageSize < mm::kEntriesPerTable);
-    if (directory_.empty()) {
-        TRY(memory_.room().make_room(mm::PageCount(1)));
-        directory_ = TRY(memory_.frames().allocate_zeroed());
-    }
-    std::uint32_t& frame = frames()[at / mm::kPageSize];
-    if (at / mm::kPageSize >= frames_end_) frames_end_ = at / mm::kPageSize + 1;
+    const std::uint32_t index = at / mm::kPageSize;
+    ASSERT(index < mm::kEntriesPerTable);
+    if (directory_.empty()) directory_ = TRY(fs::FileLayer::take_frame_from(memory_));
+    while (frames_end_ <= index)
+        frames()[frames_end_++] = 0;
+    std::uint32_t& frame = frames()[index];
     if (frame == 0) frame = TRY(fs::FileLayer::take_frame_from(memory_)).release().raw();
     char* const bytes = reinterpret_cast<char*>(mm::frame_bytes(mm::FrameNumber(frame)));
     return std::span(bytes, mm::kPageSize).subspan(at % mm::kPageSize);

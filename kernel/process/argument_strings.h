@@ -77,7 +77,7 @@ class ArgumentStrings {
 
     mm::UserMemory& memory_;
     mm::OwnedFrame directory_;      // the numbers of the frames; 0: none yet
-    std::uint32_t frames_end_ = 0;  // from here on no frame was made
+    std::uint32_t frames_end_ = 0;  // so many words of it mean something; there is no frame behind
     std::uint32_t room_left_;
     std::uint32_t begin_ = kFrontRoom;
     std::uint32_t end_ = kFrontRoom;

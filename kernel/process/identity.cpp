@@ -44,15 +44,23 @@ Result<IdSet> after_set_all(const IdSet& now, const IdSet& wanted, bool privileg
     return next;
 }
 
+// What it may do has changed: others may not look into it, and a parent's end is none of its
+// business any more. (Linux: commit_creds.)
+void become_secretive(Process& process) {
+    process.is_dumpable = false;
+    for (Thread& thread : process.threads)
+        thread.parent_death_signal = 0;
+}
+
 void put_users(Process& process, const IdSet& ids) {
-    if (ids.effective != process.credentials.user) process.is_dumpable = false;
+    if (ids.effective != process.credentials.user) become_secretive(process);
     process.credentials.real_user = ids.real;
     process.credentials.user = ids.effective;
     process.saved_user = ids.saved;
 }
 
 void put_groups(Process& process, const IdSet& ids) {
-    if (ids.effective != process.credentials.group) process.is_dumpable = false;
+    if (ids.effective != process.credentials.group) become_secretive(process);
     process.credentials.real_group = ids.real;
     process.credentials.group = ids.effective;
     process.saved_group = ids.saved;

@@ -58,7 +58,7 @@ struct ProgramInfo {
 
 /// An address space, and the program in it.
 struct ProgramMemory : Shared, ProgramInfo {
-    ProgramMemory(mm::UserMemory& memory, mm::UserPages pages, const mm::MemoryLimits& limits)
+    ProgramMemory(mm::UserMemory& memory, mm::UserPages&& pages, const mm::MemoryLimits& limits)
         : space(memory, std::move(pages), limits) {}
     mm::AddressSpace space;
 };
@@ -197,6 +197,8 @@ struct Thread final : fs::Waiter {
     std::uint32_t clear_child_tid = 0;             // set_tid_address(2)
     std::uint32_t robust_list = 0;                 // set_robust_list(2)
     VforkWait* vfork_caller = nullptr;             // who waits for this thread's exec or end
+    // What its process gets when the thread that made it ends; 0: nothing. prctl(2).
+    SignalNumber parent_death_signal = 0;
 
     // --- Files: those of the other threads, unless clone() was told otherwise ---
     FileTable* files = nullptr;

@@ -76,29 +76,15 @@ Result<void> environ(ProcessFiles& files, const ProcSubject& about, const TextWr
 
 // --- Links ---
 
-Result<void> link_to(ProcessFiles& files, fs::Node* node, const TextWriter& out) {
-    if (node == nullptr) return Error::NotFound;
-    const std::string_view path = files.host().path_of(*node);
-    if (path.empty()) {
-        out.print("(deleted)");
-    } else {
-        out.write(out.context, path.data(), path.size());
-    }
-    return {};
+fs::Node* exe(const ProcSubject& about) {
+    const ProgramMemory* const memory = about.process.memory;
+    return memory == nullptr ? nullptr : memory->executable.get();
 }
-
-Result<void> exe(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
-    Process& process = about.process;
-    if (process.memory == nullptr) return Error::NotFound;
-    return link_to(files, process.memory->executable.get(), out);
+fs::Node* cwd(const ProcSubject& about) {
+    return about.place() == nullptr ? nullptr : about.place()->view.directory.get();
 }
-Result<void> cwd(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
-    if (about.place() == nullptr) return Error::NotFound;
-    return link_to(files, about.place()->view.directory.get(), out);
-}
-Result<void> root(ProcessFiles& files, const ProcSubject& about, const TextWriter& out) {
-    if (about.place() == nullptr) return Error::NotFound;
-    return link_to(files, about.place()->view.root.get(), out);
+fs::Node* root(const ProcSubject& about) {
+    return about.place() == nullptr ? nullptr : about.place()->view.root.get();
 }
 
 // --- What can be written ---
@@ -149,9 +135,9 @@ constexpr ProcessEntry kEntries[] = {
     {"auxv", 0400, Kind::Text, true, plain<const Process&, write_auxiliary>, nullptr},
     {"cmdline", 0444, Kind::Text, false, cmdline, nullptr},
     {"comm", 0644, Kind::Text, false, of_subject<write_comm>, set_comm},
-    {"cwd", 0777, Kind::Link, true, cwd, nullptr},
+    {"cwd", 0777, Kind::Link, true, nullptr, nullptr, cwd},
     {"environ", 0400, Kind::Text, true, environ, nullptr},
-    {"exe", 0777, Kind::Link, true, exe, nullptr},
+    {"exe", 0777, Kind::Link, true, nullptr, nullptr, exe},
     {"fd", 0500, Kind::Descriptors, true, nullptr, nullptr},
     {"limits", 0444, Kind::Text, false, plain<const Process&, write_limits>, nullptr},
     {"maps", 0444, Kind::Text, true, of_memory<write_maps>, nullptr},
@@ -159,7 +145,7 @@ constexpr ProcessEntry kEntries[] = {
     {"oom_score_adj", 0644, Kind::Text, false, plain<const Process&, write_oom_adjustment>,
      set_oom_adjustment},
     {"pagemap", 0400, Kind::Pages, true, nullptr, nullptr},
-    {"root", 0777, Kind::Link, true, root, nullptr},
+    {"root", 0777, Kind::Link, true, nullptr, nullptr, root},
     {"smaps", 0444, Kind::Text, true, of_memory<write_smaps>, nullptr},
     {"stat", 0444, Kind::Text, false, stat, nullptr},
     {"statm", 0444, Kind::Text, false, plain<Process&, write_statm>, nullptr},

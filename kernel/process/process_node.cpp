@@ -342,24 +342,33 @@ Result<std::uint32_t> ProcessNode::read_link(std::span<char> room) {
         if (role_ == Role::Self) text.writer().print("%lu", pid);
         if (role_ == Role::ThreadSelf) text.writer().print("%lu/task/%lu", pid, tid);
     } else {
-        const ProcSubject about = TRY(traced_subject());
-        TRY(write_target(about, text.writer()));
+        const NodeRef target = TRY(leads_to());
+        TRY(write_target(*target, text.writer()));
     }
     return text.length();
 }
 
-Result<void> ProcessNode::write_target(const ProcSubject& about, const mm::TextWriter& out) {
-    if (role_ == Role::Entry) return ProcessFiles::entries()[index_].write(files_, about, out);
+Result<NodeRef> ProcessNode::leads_to() {
+    if (role_ == Role::Self || role_ == Role::ThreadSelf) return NodeRef();
+    const ProcSubject about = TRY(traced_subject());
+    if (role_ == Role::Entry) {
+        fs::Node* const target = ProcessFiles::entries()[index_].target(about);
+        if (target == nullptr) return Error::NotFound;
+        return NodeRef(*target);
+    }
     const FileTable* const table = about.files();
     if (table == nullptr) return Error::NotFound;
     const Result<fs::FileRef> file = table->table.file(index_);
     if (!file.ok()) return Error::NotFound;
-    fs::Node& node = *file.value()->node();
-    const std::string_view path = files_.host().path_of(node);
+    return NodeRef(file.value()->node());
+}
+
+Result<void> ProcessNode::write_target(fs::Node& target, const mm::TextWriter& out) {
+    const std::string_view path = files_.host().path_of(target);
     if (!path.empty()) {
         out.write(out.context, path.data(), path.size());
-    } else if (node.kind() == NodeKind::Pipe) {
-        const fs::Attributes attributes = TRY(node.attributes());
+    } else if (target.kind() == NodeKind::Pipe) {
+        const fs::Attributes attributes = TRY(target.attributes());
         out.print("pipe:[%lu]", static_cast<unsigned long>(attributes.number));
     } else {
         out.print("(deleted)");

@@ -29,10 +29,12 @@ struct ProcessEntry {
     std::uint16_t permissions;
     Kind kind;
     bool is_private;  // only for who may trace the process
-    /// Text: writes all of it, the same however often it is called. Link: writes the target.
+    /// Text: writes all of it, the same however often it is called.
     Result<void> (*write)(ProcessFiles& files, const ProcSubject& about, const mm::TextWriter& out);
     /// What a program has written, or nullptr: cannot be written.
     Result<void> (*set)(ProcessFiles& files, const ProcSubject& about, std::string_view text);
+    /// Link: the node it leads to, or nullptr: there is none.
+    fs::Node* (*target)(const ProcSubject& about) = nullptr;
 };
 
 class ProcessNode final : public fs::Node {
@@ -53,6 +55,8 @@ class ProcessNode final : public fs::Node {
     Result<fs::NodeRef> parent() override;
 
     Result<std::uint32_t> read_link(std::span<char> room) override;
+    /// Errors: AccessDenied (the caller may not trace the process); NotFound; NoSuchProcess.
+    Result<fs::NodeRef> leads_to() override;
 
     /// Errors: AccessDenied (private, and the caller may not trace the process); NoSuchProcess.
     Result<void> opened(fs::OpenMode mode) override;
@@ -80,7 +84,7 @@ class ProcessNode final : public fs::Node {
     Result<fs::NodeRef> look_up_thread(Process& process, std::string_view name);
     [[nodiscard]] std::uint16_t permissions() const;
     Result<void> describe_descriptor(const ProcSubject& about, fs::Attributes& link) const;
-    Result<void> write_target(const ProcSubject& about, const mm::TextWriter& out);
+    Result<void> write_target(fs::Node& target, const mm::TextWriter& out);
     Result<std::uint32_t> read_pages(Process& process, std::uint64_t offset, std::uint32_t bytes,
                                      fs::ByteSink& to);
     Result<void> read_entries(std::uint64_t& position, fs::DirectoryVisitor& visitor) const;

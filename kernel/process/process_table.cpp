@@ -289,6 +289,12 @@ Result<WaitResult> ProcessTable::collect(Process& parent, const WaitRequest& req
     return WaitResult{};
 }
 
+void ProcessTable::take(Process& parent, ProcessId pid) {
+    for (Process& child : parent.children)
+        if (child.pid == pid) return take_news(parent, child);
+    ASSERT_UNREACHABLE();
+}
+
 // --- Groups and sessions ---
 
 // In the order of Linux's setpgid (kernel/sys.c).

@@ -109,6 +109,9 @@ class ProcessTable {
     /// One look for a child: a zombie is released and its usage added to the parent's. pid 0: there
     /// are such children, but none has news. Errors: NoChild.
     Result<WaitResult> collect(Process& parent, const WaitRequest& request);
+    /// Takes the news of the child `pid` that collect() has left. Precondition: nothing happened
+    /// since.
+    void take(Process& parent, ProcessId pid);
 
     /// setpgid(2); 0 is the caller, and the pid. Errors: NoSuchProcess (neither the caller nor a
     /// child), InvalidArgument (the number of a thread), AccessDenied (a child after execve),

@@ -119,26 +119,31 @@ Result<void> clear_tails(mm::AddressSpace& space, const ElfImage& image, std::ui
     });
 }
 
-Result<std::string_view> ProgramLoader::read(fs::Node& node, mm::OwnedFrame& frame,
-                                             std::uint32_t offset, std::uint32_t bytes) {
+// What is read stays until the next time, or as long as the frame that take_headers() takes.
+Result<std::string_view> ProgramLoader::read(fs::Node& node, std::uint32_t offset,
+                                             std::uint32_t bytes) {
     ASSERT(bytes <= mm::kPageSize);
-    if (frame.empty()) frame = TRY(fs::FileLayer::take_frame_from(memory_));
-    std::byte* const room = mm::frame_bytes(frame.number());
+    if (frame_.empty()) frame_ = TRY(fs::FileLayer::take_frame_from(memory_));
+    std::byte* const room = mm::frame_bytes(frame_.number());
     fs::MemorySink sink(std::span(room, bytes));
     fs::ReadAhead ahead;
     const std::uint32_t count = TRY(node.read(offset, bytes, sink, ahead));
     return std::string_view(reinterpret_cast<const char*>(room), count);
 }
 
+Result<std::string_view> ProgramLoader::read_head(fs::Node& node) {
+    return read(node, 0, abi::kScriptLineBytes);
+}
+
 Result<void> ProgramLoader::open(std::string_view path) {
     std::string_view name = path;
     for (std::uint32_t scripts = 0;; ++scripts) {
-        fs::NodeRef node = TRY(files_.find_executable(abi::kAtWorkingDirectory, name));
+        fs::NodeRef node = TRY(files_.find_executable(abi::kAtWorkingDirectory, name, attributes_));
         executable_ = TRY(fs::ExecutableRef::create(std::move(node)));
-        const std::string_view head = TRY(read(*executable_, head_, 0, abi::kScriptLineBytes));
-        if (!is_script(head)) return {};
+        head_ = TRY(read_head(*executable_));
+        if (!is_script(head_)) return {};
         if (scripts == kMostScripts) return Error::LinkLoop;
-        const ScriptLine line = TRY(parse_script(head));
+        const ScriptLine line = TRY(parse_script(head_));
         if (scripts == 0) {
             if (strings_.argument_count() != 0) strings_.drop_first();
             TRY(strings_.prepend(path));
@@ -149,23 +154,28 @@ Result<void> ProgramLoader::open(std::string_view path) {
     }
 }
 
-Result<ProgramLoader::Headers> ProgramLoader::read_headers(fs::Node& node) {
-    Headers headers;
-    std::string_view bytes = TRY(read(node, headers.frame, 0, sizeof(abi::ElfHeader)));
-    if (bytes.size() < sizeof(abi::ElfHeader)) return Error::NotExecutable;
-    const auto header = *reinterpret_cast<const abi::ElfHeader*>(bytes.data());
+// `head`, what read_head() has read last, has the program headers of most files, too.
+Result<ProgramLoader::Headers> ProgramLoader::take_headers(fs::Node& node, std::string_view head) {
+    if (head.size() < sizeof(abi::ElfHeader)) return Error::NotExecutable;
+    const auto header = *reinterpret_cast<const abi::ElfHeader*>(head.data());
     const ElfImage::Table table = TRY(ElfImage::find_table(header));
-    bytes = TRY(read(node, headers.frame, table.offset, table.bytes));
+    const bool is_there = table.offset % alignof(ElfProgramHeader) == 0 &&
+                          table.offset <= head.size() && table.bytes <= head.size() - table.offset;
+    const std::string_view bytes = is_there ? head.substr(table.offset, table.bytes)
+                                            : TRY(read(node, table.offset, table.bytes));
     if (bytes.size() < table.bytes) return Error::NotExecutable;
     const auto* const first = reinterpret_cast<const ElfProgramHeader*>(bytes.data());
+    Headers headers;
     headers.image = TRY(ElfImage::check(header, {first, header.program_header_count}));
+    headers.frame = std::move(frame_);
     return headers;
 }
 
 Result<fs::NodeRef> ProgramLoader::open_interpreter(const ElfProgramHeader& header) {
-    const std::string_view name = TRY(read(*executable_, head_, header.offset, header.file_bytes));
+    const std::string_view name = TRY(read(*executable_, header.offset, header.file_bytes));
     if (name.size() < header.file_bytes || name.back() != '\0') return Error::NotExecutable;
-    return files_.find_executable(abi::kAtWorkingDirectory, name.data());
+    fs::Attributes attributes;
+    return files_.find_executable(abi::kAtWorkingDirectory, name.data(), attributes);
 }
 
 // Answers its entry point.
@@ -181,12 +191,12 @@ Result<std::uint32_t> ProgramLoader::load_interpreter(ProgramMemory& memory, con
 
 Result<StartPoint> ProgramLoader::load(Thread& thread, ProgramMemory& memory,
                                        const ProgramFacts& facts) {
-    const Headers own = TRY(read_headers(*executable_));
+    const Headers own = TRY(take_headers(*executable_, head_));
     const ElfImage& image = own.image;
     std::optional<Headers> other;
     if (image.interpreter() != nullptr) {
         interpreter_ = TRY(open_interpreter(*image.interpreter()));
-        Result<Headers> headers = read_headers(*interpreter_);
+        Result<Headers> headers = take_headers(*interpreter_, TRY(read_head(*interpreter_)));
         if (!headers.ok() && headers.error() == Error::NotExecutable) return Error::BadLibrary;
         other.emplace(TRY(std::move(headers)));
     }

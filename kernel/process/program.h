@@ -69,12 +69,12 @@ class ProgramLoader {
     /// that are read by scripts); IoError, OutOfMemory.
     Result<void> open(std::string_view path);
 
-    /// The file to run. Precondition: open().
-    [[nodiscard]] const fs::ExecutableRef& executable() const { return executable_; }
+    /// What the file to run has. Precondition: open().
+    [[nodiscard]] const fs::Attributes& attributes() const { return attributes_; }
 
-    /// Fills `memory`, which is empty. Precondition: open(). Errors: NotExecutable; those of
-    /// opening the interpreter, and BadLibrary; ListTooLong; OutOfMemory, IoError. `memory` may
-    /// hold anything then.
+    /// Fills `memory`, which is empty. Preconditions: open(); the first time. Errors:
+    /// NotExecutable; those of opening the interpreter, and BadLibrary; ListTooLong; OutOfMemory,
+    /// IoError. `memory` may hold anything then.
     Result<StartPoint> load(Thread& thread, ProgramMemory& memory, const ProgramFacts& facts);
 
   private:
@@ -83,9 +83,9 @@ class ProgramLoader {
         mm::OwnedFrame frame;
         ElfImage image;
     };
-    Result<std::string_view> read(fs::Node& node, mm::OwnedFrame& frame, std::uint32_t offset,
-                                  std::uint32_t bytes);
-    Result<Headers> read_headers(fs::Node& node);
+    Result<std::string_view> read(fs::Node& node, std::uint32_t offset, std::uint32_t bytes);
+    Result<std::string_view> read_head(fs::Node& node);
+    Result<Headers> take_headers(fs::Node& node, std::string_view head);
     Result<fs::NodeRef> open_interpreter(const abi::ElfProgramHeader& header);
     Result<std::uint32_t> load_interpreter(ProgramMemory& memory, const ElfImage& image,
                                            std::uint32_t& base);
@@ -96,8 +96,10 @@ class ProgramLoader {
     mm::UserMemory& memory_;
     fs::FileCalls& files_;
     ArgumentStrings& strings_;
-    mm::OwnedFrame head_;
+    mm::OwnedFrame frame_;  // where read() puts it
     fs::ExecutableRef executable_;
+    fs::Attributes attributes_;
+    std::string_view head_;  // the first bytes of the file to run, in frame_
     fs::NodeRef interpreter_;
 };
 

@@ -36,7 +36,7 @@ class WordWriter {
 
   private:
     VirtAddr at_;
-    std::array<std::uint32_t, 64> words_{};
+    std::array<std::uint32_t, 64> words_;
     std::uint32_t count_ = 0;
 };
 

@@ -142,7 +142,7 @@ bool is_fault(const SignalInfo& info) {
 }
 
 bool interrupts_sleep(const Thread& thread) {
-    if (thread.process == nullptr) return false;
+    if (!thread.must_look || thread.process == nullptr) return false;
     return must_end(thread) || has_signal(thread) ||
            !(pending_of(thread) & thread.awaited).empty() ||
            thread.process->state == ProcessState::Stopped;

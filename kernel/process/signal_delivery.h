@@ -49,7 +49,7 @@ void post_fault(Thread& thread, const SignalInfo& info);
     return !(pending_of(thread) & ~thread.blocked).empty();
 }
 /// Whether a sleep of this thread ends now: a signal it does not block, or waits for; its process
-/// has to stop; or it must end.
+/// has to stop; or it must end. Whoever brought that about has said so in Thread::must_look.
 [[nodiscard]] bool interrupts_sleep(const Thread& thread);
 /// Whether the thread may not simply go back to its program. Asked on the way to ring 3, where
 /// Thread::must_look says that it may be so.

@@ -2,12 +2,12 @@
 
 namespace quire::kernel {
 
-void TraceStream::start(const TraceRing& ring, std::string_view policy) {
+void TraceStream::start(const TraceRing& ring, std::string_view policy, mm::PageCount ram) {
     position_ = ring.next();
     lost_ = 0;
     line_.clear();
-    line_.writer().print("trace version=%u policy=%.*s\n", kVersion,
-                         static_cast<int>(policy.size()), policy.data());
+    line_.writer().print("trace version=%u policy=%.*s frames=%u\n", kVersion,
+                         static_cast<int>(policy.size()), policy.data(), ram.raw());
 }
 
 std::span<const char> TraceStream::line(const TraceRing& ring) {

@@ -22,8 +22,9 @@ class TraceStream {
   public:
     static constexpr std::uint32_t kVersion = 1;
 
-    /// Begins anew with the head, then what `ring` gets from now on. `policy`: of replacement.
-    void start(const TraceRing& ring, std::string_view policy);
+    /// Begins anew with the head, then what `ring` gets from now on. `policy`: of replacement;
+    /// `ram`: frames that are managed.
+    void start(const TraceRing& ring, std::string_view policy, mm::PageCount ram);
 
     /// The line to send next, with its end; empty: there is none now.
     [[nodiscard]] std::span<const char> line(const TraceRing& ring);
