@@ -12,7 +12,8 @@ namespace quire::fs {
 /// How the tmpfs of /dev is made.
 inline constexpr Tmpfs::Options kDevOptions{.type = "devtmpfs", .permissions = 0755};
 
-/// Makes a node for every device of `devices` in the root of `dev`, and the directory `shm`.
+/// Makes a node for every device of `devices` in the root of `dev`, the directory `shm`, and the
+/// links by which a program names its own open files: fd, stdin, stdout, stderr.
 /// Errors: OutOfMemory; some nodes may have been made. AlreadyExists (a name is there).
 Result<void> make_device_nodes(Tmpfs& dev, DeviceTable& devices);
 

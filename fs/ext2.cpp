@@ -211,6 +211,18 @@ void Ext2::trim() {
     }
 }
 
+// What the cache of names says, the directories say. Disks may fail meanwhile.
+void Ext2::check_names() {
+    mounted_->names.check_invariants();
+    mounted_->names.walk([this](InodeNumber directory, std::string_view name, InodeNumber inode) {
+        Result<Inode> loaded = Inode::load(mounted_->groups, directory);
+        if (!loaded.ok()) return;
+        const Result<ext2::Entry> entry =
+            ext2::Directory(mounted_->allocator, loaded.value()).find(name);
+        ASSERT(entry.ok() ? entry.value().inode() == inode : entry.error() != Error::NotFound);
+    });
+}
+
 void Ext2::check_invariants() {
     std::uint32_t idle = 0;
     for (Bucket& bucket : buckets_) {
@@ -227,6 +239,7 @@ void Ext2::check_invariants() {
     if (!is_mounted()) return;
     mounted_->cache.check_invariants();
     mounted_->allocator.check_invariants();
+    check_names();
 }
 
 }  // namespace quire::fs

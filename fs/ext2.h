@@ -3,6 +3,7 @@
 //     Ext2 (FileSystem)
 //      |-- nodes by inode number: used ones, and idle ones that wait for the next look-up
 //      '-- mounted: BlockCache -- Volume -- Groups -- Allocator      one layer on the other
+//                   NameCache: where the names looked up last lead to
 //
 // The file system promises: what was fsynced survives a power cut; a power cut between any two
 // writes leaves what e2fsck -p repairs; nonsense on the disk is Error::Corrupted and a line in the
@@ -14,6 +15,7 @@
 
 #include "fs/block_cache.h"
 #include "fs/ext2_allocator.h"
+#include "fs/ext2_name_cache.h"
 #include "fs/ext2_node.h"
 #include "fs/node.h"
 #include "mm/object_cache.h"
@@ -79,6 +81,7 @@ class Ext2 final : public FileSystem {
         ext2::Volume volume;
         ext2::Groups groups;
         ext2::Allocator allocator;
+        ext2::NameCache names;
     };
 
     [[nodiscard]] Bucket& bucket_of(InodeNumber number) {
@@ -102,6 +105,7 @@ class Ext2 final : public FileSystem {
     /// needs. Errors: ReadOnly, OutOfMemory.
     Result<void> begin_change();
     Result<void> write_all_pages();
+    void check_names();
 
     Parts parts_;
     mm::ObjectCache<Ext2Node> nodes_;

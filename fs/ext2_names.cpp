@@ -22,11 +22,21 @@ Result<Inode> Ext2Node::load_directory() const {
     return load();
 }
 
+// A change in the middle may yet give a name to another inode: what it looks up is not kept.
 Result<NodeRef> Ext2Node::look_up(std::string_view name) {
-    if (!volume().in_operation()) ext2_.trim();
+    const bool keep = !volume().in_operation();
+    if (keep) ext2_.trim();
+    NameCache& known = ext2_.mounted_->names;
+    if (const std::optional<InodeNumber> number = known.find(number_, name))
+        return ext2_.node(*number);
     Inode inode = TRY(load_directory());
-    const Entry entry = TRY(Directory(allocator(), inode).find(name));
-    return ext2_.node(entry.inode());
+    const InodeNumber number = TRY(Directory(allocator(), inode).find(name)).inode();
+    if (keep) known.add(number_, name, number);
+    return ext2_.node(number);
+}
+
+void Ext2Node::forget_name(std::string_view name) const {
+    ext2_.mounted_->names.forget(number_, name);
 }
 
 Result<void> Ext2Node::read_directory(std::uint64_t& position, DirectoryVisitor& visitor) {
@@ -239,6 +249,7 @@ Result<void> Ext2Node::remove(std::string_view name, bool directory) {
         return directory ? Error::NotDirectory : Error::IsDirectory;
     if (directory && !TRY(Directory(allocator(), inode).is_empty())) return Error::NotEmpty;
     TRY(forget_index(parent));
+    forget_name(name);
     TRY(drop_link(inode, entry.block));
     Directory::erase(entry);
     if (inode->links == 0) node.set_life(Life::Nameless);

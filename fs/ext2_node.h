@@ -115,6 +115,7 @@ class Ext2Node final : public Node {
 
     // --- Names (ext2_names.cpp) ---
 
+    void forget_name(std::string_view name) const;
     Result<void> forget_index(Inode& inode) const;
     Result<Entry> room_for(Directory& names, std::string_view name);
     Result<NodeRef> make(Inode& parent, Directory& names, Entry& room, std::string_view name,

@@ -73,6 +73,8 @@ Result<void> Ext2Node::rename(std::string_view old_name, Node& new_parent,
     }
     TRY(forget_index(move.from_inode));
     TRY(forget_index(move.to_inode));
+    forget_name(old_name);
+    to.forget_name(new_name);
     return move.replaced ? replace(move) : move_name(move);
 }
 

@@ -82,7 +82,8 @@ Result<NodeRef> FileCalls::find_to_open(PathWalk& walk, std::string_view path, s
         }
         NodeRef node = found.take();
         if (node->kind() != NodeKind::SymbolicLink || (!follows && !walk.has_slash())) return node;
-        TRY(walk.follow(*node));
+        node = TRY(walk.follow(*node));
+        if (node) return node;
     }
 }
 
@@ -112,9 +113,10 @@ Result<void> FileCalls::check_open(Node& node, std::uint32_t flags, bool created
 }
 
 // (Linux: do_open_execat.)
-Result<NodeRef> FileCalls::find_executable(std::int32_t at, std::string_view path) {
+Result<NodeRef> FileCalls::find_executable(std::int32_t at, std::string_view path,
+                                           Attributes& attributes) {
     NodeRef node = TRY(find(at, path, LastLink::Follow));
-    const Attributes attributes = TRY(node->attributes());
+    attributes = TRY(node->attributes());
     if (!may(who_, attributes, Wish::kExecute)) return Error::AccessDenied;
     if (node->kind() != NodeKind::File) return Error::AccessDenied;
     return node;
@@ -127,6 +129,8 @@ Result<NodeRef> FileCalls::bytes_of(const NodeRef& node) {
     case NodeKind::Directory:
         return NodeRef(node);
     case NodeKind::Pipe:
+        // One without a name is found through /proc, and is itself.
+        if (&node->file_system() == &layer_.pipes) return NodeRef(node);
         return layer_.pipes.named(*node);
     case NodeKind::CharacterDevice:
     case NodeKind::BlockDevice: {
@@ -142,12 +146,13 @@ Result<NodeRef> FileCalls::bytes_of(const NodeRef& node) {
     ASSERT_UNREACHABLE();
 }
 
-// Opening one side of a named pipe waits for the other. fifo(7). (Linux: fifo_open.)
+// Opening one side of a named pipe waits for the other; those of one without a name are open
+// already. fifo(7). (Linux: fifo_open.)
 Result<void> FileCalls::wait_for_other_side(OpenFile& file) {
-    auto& pipe = static_cast<Pipe&>(*file.io());  // of PipeSystem::named()
+    auto& pipe = static_cast<Pipe&>(*file.io());  // of PipeSystem
     const OpenMode mode = file.mode();
     const bool waits = !has(file.flags(), kOpenNonBlock);
-    if (mode.read == mode.write) return {};
+    if (pipe.name() == nullptr || mode.read == mode.write) return {};
     if (mode.write && pipe.readers() == 0 && !waits) return Error::NoDevice;
     const std::uint32_t readers = pipe.reader_openings();
     const std::uint32_t writers = pipe.writer_openings();

@@ -72,7 +72,7 @@ class FileCalls {
                               std::uint32_t mode);
     /// The file that execve is to run. Errors: AccessDenied (no regular file, or the caller may not
     /// execute it).
-    Result<NodeRef> find_executable(std::int32_t at, std::string_view path);
+    Result<NodeRef> find_executable(std::int32_t at, std::string_view path, Attributes& attributes);
     Result<void> close(Descriptor descriptor) { return table_.close(descriptor); }
     /// pipe2: O_CLOEXEC, O_NONBLOCK. Errors: InvalidArgument (other flags), TooManyFiles.
     Result<PipeEnds> pipe(std::uint32_t flags);

@@ -192,6 +192,9 @@ class Node : public mm::ObjectOwner {
 
     /// The target, into `room` as far as it fits; returns its bytes.
     virtual Result<std::uint32_t> read_link(std::span<char> room);
+    /// The node a link leads to whatever its text says, though that may have no name at all: those
+    /// of /proc/PID/fd. Empty: the link is followed by its text. proc(5).
+    virtual Result<NodeRef> leads_to() { return NodeRef(); }
 
     // --- Bytes ---
 

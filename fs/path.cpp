@@ -72,9 +72,10 @@ Result<NodeRef> PathWalk::look_up_last() {
     return step(name_);
 }
 
-Result<void> PathWalk::follow(Node& link) {
-    TRY(put_target_before(link, slash_ ? "/" : ""));
-    return walk();
+Result<NodeRef> PathWalk::follow(Node& link) {
+    NodeRef there = TRY(enter(link, slash_ ? "/" : ""));
+    if (!there) TRY(walk());
+    return there;
 }
 
 Result<NodeRef> PathWalk::find(std::string_view path, LastLink last) {
@@ -83,8 +84,8 @@ Result<NodeRef> PathWalk::find(std::string_view path, LastLink last) {
         NodeRef node = TRY(look_up_last());
         const bool follows = last == LastLink::Follow || slash_;
         if (node->kind() == NodeKind::SymbolicLink && follows) {
-            TRY(follow(*node));
-            continue;
+            node = TRY(follow(*node));
+            if (!node) continue;
         }
         if (slash_ && node->kind() != NodeKind::Directory) return Error::NotDirectory;
         return node;
@@ -112,13 +113,14 @@ Result<void> PathWalk::walk() {
         }
         NodeRef next = TRY(step(name));
         if (next->kind() == NodeKind::SymbolicLink) {
-            TRY(put_target_before(*next, rest_));
-            if (rest_.front() == '/') directory_ = root_;
-        } else if (next->kind() == NodeKind::Directory) {
-            directory_ = std::move(next);
-        } else {
-            return Error::NotDirectory;
+            next = TRY(enter(*next, rest_));
+            if (!next) {
+                if (rest_.front() == '/') directory_ = root_;
+                continue;
+            }
         }
+        if (next->kind() != NodeKind::Directory) return Error::NotDirectory;
+        directory_ = std::move(next);
     }
 }
 
@@ -158,10 +160,17 @@ Result<void> PathWalk::check_search() {
     return {};
 }
 
-// `rest` may lie in the frame that the new text goes to: it is moved to the end first.
-Result<void> PathWalk::put_target_before(Node& link, std::string_view rest) {
+// The node it leads to; empty: its target is in front of `rest` now, and both are still to walk.
+Result<NodeRef> PathWalk::enter(Node& link, std::string_view rest) {
     if (links_ == kMostLinks) return Error::LinkLoop;
     ++links_;
+    NodeRef there = TRY(link.leads_to());
+    if (!there) TRY(put_target_before(link, rest));
+    return there;
+}
+
+// `rest` may lie in the frame that the new text goes to: it is moved to the end first.
+Result<void> PathWalk::put_target_before(Node& link, std::string_view rest) {
     if (text_.empty()) text_ = TRY(layer_.take_frame());
     auto* text = reinterpret_cast<char*>(mm::frame_bytes(text_.number()));
     ASSERT(rest.size() <= kLongestPath);

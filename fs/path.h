@@ -9,11 +9,11 @@
 // A symbolic link in the way is replaced by its target: the text still to walk becomes target, '/',
 // rest, in a frame of its own, which is taken when the first link is met. As in POSIX, that text
 // may have 4,095 bytes at most (on Linux each target may): a circle of links that makes it longer
-// and longer is NameTooLong where Linux says ELOOP.
+// and longer is NameTooLong where Linux says ELOOP. A link of /proc may lead to its node directly.
 //
 // `..` asks the directory for its parent (Node::parent), at the root of a mount that of the
-// directory it covers; it never leads out of the process's root. There is no cache of names:
-// directories are read through the page cache. path_resolution(7).
+// directory it covers; it never leads out of the process's root. A file system may remember where
+// names lead to (fs/ext2_name_cache.h); the walk itself does not. path_resolution(7).
 #pragma once
 
 #include <cstdint>
@@ -62,8 +62,9 @@ class PathWalk {
 
     /// What the last name stands for, a link not followed. Errors: NotFound, NameTooLong, ...
     Result<NodeRef> look_up_last();
-    /// Goes on with the target of `link`, which the last name stands for, as to_parent().
-    Result<void> follow(Node& link);
+    /// The node that `link`, which the last name stands for, leads to by itself; empty: its target
+    /// is walked, as to_parent(), and there is another last name.
+    Result<NodeRef> follow(Node& link);
 
     /// The whole path's node. After slashes a link is followed all the same. May sleep.
     /// Errors: as to_parent(); NotDirectory also if slashes follow what is none.
@@ -74,6 +75,7 @@ class PathWalk {
     Result<NodeRef> step(std::string_view name);
     Result<NodeRef> up();
     Result<void> check_search();
+    Result<NodeRef> enter(Node& link, std::string_view rest);
     Result<void> put_target_before(Node& link, std::string_view rest);
     std::string_view take_name();
 

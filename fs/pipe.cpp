@@ -135,17 +135,23 @@ bool Pipe::holds_bytes(std::uint32_t slot) const {
 }
 
 Result<void> Pipe::make_page(std::uint32_t slot) {
-    if (pages_[slot] != mm::FrameNumber()) return {};
+    if (has_page(slot)) return {};
     mm::OwnedFrame frame = TRY(FileLayer::take_frame_from(system_.memory_));
     pages_[slot] = frame.release();
     return {};
 }
 
-// The first bytes of the ring have been read. An empty one begins anew with a page, so that few
-// bytes need one. In a full one the last bytes may lie in the same page, before the first.
+// The first bytes of the ring have been read. An empty one begins anew with the page it has left,
+// so that few bytes need one. In a full one the last bytes may lie in the same page, before the
+// first.
 void Pipe::consume(const Piece& piece) {
     fill_ -= piece.bytes;
-    first_ = fill_ == 0 ? 0 : (first_ + piece.bytes) % kBytes;
+    if (fill_ == 0) {
+        first_ = 0;
+        std::swap(pages_[0], pages_[piece.slot]);
+        return;
+    }
+    first_ = (first_ + piece.bytes) % kBytes;
     if (!holds_bytes(piece.slot)) release_page(piece.slot);
 }
 
@@ -156,13 +162,14 @@ void Pipe::release_page(std::uint32_t slot) {
 // What was made for bytes that did not come.
 void Pipe::release_unused_pages() {
     for (std::uint32_t slot = 0; slot < kSlots; ++slot)
-        if (pages_[slot] != mm::FrameNumber() && !holds_bytes(slot)) release_page(slot);
+        if (has_page(slot) && !holds_bytes(slot)) release_page(slot);
 }
 
 void Pipe::check_invariants() {
     ASSERT(first_ < kBytes && fill_ <= kBytes);
+    const bool is_empty = fill_ == 0;
     for (std::uint32_t slot = 0; slot < kSlots; ++slot)
-        ASSERT((pages_[slot] != mm::FrameNumber()) == holds_bytes(slot));
+        ASSERT(has_page(slot) == holds_bytes(slot) || (is_empty && slot == 0));
     ASSERT(readers_ <= reader_openings_ && writers_ <= writer_openings_);
     changes_.check_invariants();
 }

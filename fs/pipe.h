@@ -6,13 +6,15 @@
 //           +----------+----------+----------+ ... +----------+
 //                 ^ first                ^ first + fill
 //
-// A ring of 64 KiB in 16 pages; a page is there only while it holds bytes. Writes of up to 4,096
-// bytes (PIPE_BUF) go in whole or wait; longer ones go in as far as there is room. Reading an empty
-// pipe, writing a full one is TryAgain: the open file waits (fs/wait.h). Named pipes are the same,
-// found by the node that has the name. pipe(7), fifo(7).
+// A ring of 64 KiB in 16 pages; a page is there only while it holds bytes, but for the one that the
+// last bytes lay in: whoever sends a few at a time needs no new page each time. Writes of up to
+// 4,096 bytes (PIPE_BUF) go in whole or wait; longer ones go in as far as there is room. Reading an
+// empty pipe, writing a full one is TryAgain: the open file waits (fs/wait.h). Named pipes are the
+// same, found by the node that has the name. pipe(7), fifo(7).
 //
-// Invariants: a slot has a page exactly if bytes of the ring lie in it; readers and writers are the
-// open files of each kind. Locking is the caller's.
+// Invariants: a slot has a page exactly if bytes of the ring lie in it, but the first slot of an
+// empty ring may have one; readers and writers are the open files of each kind. Locking is the
+// caller's.
 #pragma once
 
 #include <array>
@@ -78,6 +80,9 @@ class Pipe final : public Node {
     Result<void> make_page(std::uint32_t slot);
     Result<void> fill_at(std::uint32_t position, std::uint32_t bytes, ByteSource& from);
     void consume(const Piece& piece);
+    [[nodiscard]] bool has_page(std::uint32_t slot) const {
+        return pages_[slot] != mm::FrameNumber();
+    }
     void release_page(std::uint32_t slot);
     void release_unused_pages();
 

@@ -80,6 +80,21 @@ Result<std::uint32_t> ProcText::read(std::uint64_t offset, std::uint32_t bytes, 
     return read_text(system_.memory_, offset, bytes, to, function_, context_);
 }
 
+Result<std::uint32_t> ProcText::write(std::uint64_t, std::uint32_t bytes, ByteSource& from) {
+    std::array<char, kLongestValue + 1> room;
+    if (setter_ == nullptr || bytes > room.size()) return Error::InvalidArgument;
+    TRY(from.give(std::as_writable_bytes(std::span(room).first(bytes))));
+    std::string_view text(room.data(), bytes);
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    TRY(setter_(context_, text));
+    return bytes;
+}
+
+Result<void> ProcText::resize(std::uint64_t) {
+    if (setter_ == nullptr) return Error::NotPermitted;
+    return {};
+}
+
 Result<std::uint32_t> read_text(mm::UserMemory& memory, std::uint64_t offset, std::uint32_t bytes,
                                 ByteSink& to, ProcText::Function function, void* context) {
     const mm::OwnedFrame page = TRY(FileLayer::take_frame_from(memory));

@@ -73,20 +73,29 @@ class ProcText final : public ProcNode {
   public:
     /// Writes all of the text, the same however often it is called. Errors: the read's.
     using Function = Result<void> (*)(void* context, const mm::TextWriter& out);
+    /// Takes what somebody has written, without the end of the line. Errors: the write's.
+    using Setter = Result<void> (*)(void* context, std::string_view text);
+    static constexpr std::size_t kLongestValue = 31;
 
-    /// Precondition: `context` stays as long as the file is read.
+    /// `setter` nullptr: cannot be written. Precondition: `context` stays as long as it is used.
     ProcText(Procfs& system, std::string_view name, Function function, void* context,
-             std::uint16_t permissions = 0444)
+             std::uint16_t permissions = 0444, Setter setter = nullptr)
         : ProcNode(system, NodeKind::File, name, permissions),
           function_(function),
+          setter_(setter),
           context_(context) {}
 
     Result<std::uint32_t> read(std::uint64_t offset, std::uint32_t bytes, ByteSink& to,
                                ReadAhead& ahead) override;
-    Result<void> resize(std::uint64_t) override { return Error::NotPermitted; }
+    /// A value is written at once and whole, whatever the offset.
+    /// Errors: InvalidArgument (cannot be written; longer than kLongestValue); the setter's.
+    Result<std::uint32_t> write(std::uint64_t, std::uint32_t bytes, ByteSource& from) override;
+    /// Opened with O_TRUNC: nothing is kept that could be cut.
+    Result<void> resize(std::uint64_t) override;
 
   private:
     Function function_;
+    Setter setter_;
     void* context_;
 };
 

@@ -61,14 +61,28 @@ void RandomSource::add(std::span<const std::byte> bytes) {
         copy_half(key_, chacha20_block(key_, 0, kNoNonce), 0);
         bytes = bytes.subspan(count);
     }
+    left_ = 0;
+}
+
+// A program's 16 bytes at its start, above all: two take one block.
+Result<void> RandomSource::fill_a_little(std::uint32_t bytes, ByteSink& to) {
+    if (bytes > left_) {
+        const ChaChaBlock keys = chacha20_block(key_, 0, kNoNonce);
+        copy_half(key_, keys, 0);
+        memcpy(rest_.data(), keys.data() + key_.size(), sizeof rest_);
+        left_ = sizeof rest_;
+    }
+    left_ -= bytes;
+    const std::span<std::byte> part = std::span(rest_).subspan(left_, bytes);
+    const Result<void> taken = to.take(part);
+    memset(part.data(), 0, part.size());
+    return taken;
 }
 
 Result<void> RandomSource::fill(std::uint32_t bytes, ByteSink& to) {
+    if (bytes <= sizeof rest_) return fill_a_little(bytes, to);
     const ChaChaBlock keys = chacha20_block(key_, 0, kNoNonce);
     copy_half(key_, keys, 0);
-    if (bytes <= sizeof(ChaChaKey))
-        return to.take(
-            std::as_bytes(std::span(keys).subspan<sizeof(ChaChaKey) / 4>()).first(bytes));
     ChaChaKey stream;
     copy_half(stream, keys, 1);
     // 2^32 blocks are more than any count of bytes.

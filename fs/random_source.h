@@ -3,7 +3,8 @@
 //     add(bytes):   key := first half of chacha20(key XOR bytes)
 //     fill(room):   key, stream key := the two halves of chacha20(key)
 //                   room := chacha20(stream key), block by block; the stream key is forgotten
-//                   (a room of up to 32 bytes gets what would be the stream key)
+//                   (a room of up to 32 bytes gets what would be the stream key; what it leaves of
+//                   that is kept for the next ones, and each byte is erased when it is handed out)
 //
 // So what was handed out cannot be worked out from a later state (fast key erasure, D. Bernstein,
 // 2017). The generator is a good one; what it starts from may not be. The kernel feeds it the
@@ -37,7 +38,12 @@ class RandomSource {
     Result<void> fill(std::uint32_t bytes, ByteSink& to);
 
   private:
+    Result<void> fill_a_little(std::uint32_t bytes, ByteSink& to);
+
     ChaChaKey key_{};
+    std::array<std::byte, sizeof(ChaChaKey)>
+        rest_{};  // its first left_ bytes are for the next ones
+    std::uint32_t left_ = 0;
 };
 
 }  // namespace quire::fs
