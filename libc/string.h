@@ -1,7 +1,7 @@
 // Memory and string functions of the C library: one source for the kernel and for user programs.
 //
 // The C signatures and the meanings of C17 (7.24, 7.22.1), with these rules of our own: no locale,
-// no errno (the strto* functions saturate and say nothing), and no byte is read behind the end of
+// no errno but where a program has one (numbers.cpp), and no byte is read behind the end of
 // an object, so that a string may lie against an unmapped page.
 //
 // The compiler itself calls memcpy, memmove, memset and memcmp; string.cpp is therefore compiled
@@ -60,6 +60,7 @@ char* strtok_r(char* text, const char* separators, char** state) noexcept;
 /// `*end`, if given, becomes the first character not used, or `text` when there is no number.
 /// A number too large becomes the largest of its type (strtol: or the smallest), as in C.
 long strtol(const char* text, char** end, int base) noexcept;
+long long strtoll(const char* text, char** end, int base) noexcept;
 unsigned long strtoul(const char* text, char** end, int base) noexcept;
 unsigned long long strtoull(const char* text, char** end, int base) noexcept;
 int atoi(const char* text) noexcept;

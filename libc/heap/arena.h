@@ -30,22 +30,22 @@ class Arena {
     Arena& operator=(const Arena&) = delete;
 
     /// A block of at least `size` in use, a block size; nullptr, nothing changed, without memory.
-    [[nodiscard]] Block* allocate(std::size_t size);
+    [[nodiscard]] HEAP_CALL Block* allocate(std::size_t size);
     /// The same from the top, whatever free blocks there are.
-    [[nodiscard]] Block* allocate_at_end(std::size_t size);
+    [[nodiscard]] HEAP_CALL Block* allocate_at_end(std::size_t size);
     /// The same with a payload at a multiple of `alignment`, a power of two > kAlignment.
-    [[nodiscard]] Block* allocate_aligned(std::size_t alignment, std::size_t size);
+    [[nodiscard]] HEAP_CALL Block* allocate_aligned(std::size_t alignment, std::size_t size);
 
     /// Precondition: `block` passed looks_allocated().
-    void deallocate(Block* block);
+    HEAP_CALL void deallocate(Block* block);
 
     /// Makes `block` at least `size` large without moving it; false, nothing changed: cannot.
-    [[nodiscard]] bool grow(Block* block, std::size_t size);
+    [[nodiscard]] HEAP_CALL bool grow(Block* block, std::size_t size);
     /// Makes `block` at least `size` large by moving it down into the free block below it, together
     /// with its contents. Returns where it is now; nullptr, nothing changed: there is no room.
-    [[nodiscard]] Block* grow_down(Block* block, std::size_t size);
+    [[nodiscard]] HEAP_CALL Block* grow_down(Block* block, std::size_t size);
     /// Cuts `block` down to `size` where that frees a block.
-    void shrink(Block* block, std::size_t size);
+    HEAP_CALL void shrink(Block* block, std::size_t size);
 
     /// Whether `address` may be a payload: in the range of the blocks, and aligned.
     [[nodiscard]] bool contains(const void* address) const {
@@ -123,9 +123,9 @@ class Arena {
         return reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
     }
     static std::size_t lead_to(std::size_t alignment, Block* block);
-    Block* carve_top(std::size_t size);
-    Block* cut_out(Block* block, std::size_t lead, std::size_t size);
-    void make_free(Block* block, std::size_t size);
+    HEAP_CALL Block* carve_top(std::size_t size);
+    HEAP_CALL Block* cut_out(Block* block, std::size_t lead, std::size_t size);
+    HEAP_CALL void make_free(Block* block, std::size_t size);
     void join_top(Block* block);
     [[nodiscard]] bool reserve_top(std::size_t size);
     [[nodiscard]] bool extend(std::size_t size);

@@ -24,6 +24,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libc/heap/call.h"
+
 namespace quire::heap {
 
 inline constexpr std::size_t kWord = sizeof(std::size_t);

@@ -107,19 +107,21 @@ class FreeBins {
     static constexpr std::size_t kExact = 64;
     static constexpr std::size_t kExactLimit = kExact * kAlignment;
     static constexpr std::size_t kBins = 160;
-    static constexpr int kLooks = 8;
+    static constexpr int kLooks = 4;
 
     static constexpr std::size_t bin_of(std::size_t size) {
         if (size < kExactLimit) return size / kAlignment;
         constexpr int kFirstOctave = std::countr_zero(kExactLimit);
-        const int octave = static_cast<int>(8 * sizeof size) - 1 - std::countl_zero(size);
+        constexpr int kHighest = 8 * static_cast<int>(sizeof size) - 1;
+        // The highest bit set. By ^, the same as a difference here, it is one instruction.
+        const int octave = kHighest ^ std::countl_zero(size);
         // The leading one is bit 3 of the shifted size: it counts the octave, the rest the eighth.
         const std::size_t index = kExact - 8 + static_cast<std::size_t>(octave - kFirstOctave) * 8 +
                                   (size >> (octave - 3));
         return index < kBins ? index : kBins - 1;
     }
 
-    [[nodiscard]] Block* smallest_near_front(std::size_t index, std::size_t size);
+    [[nodiscard]] HEAP_CALL Block* smallest_near_front(std::size_t index, std::size_t size);
 
     FreeLinks bins_[kBins];
     std::uint32_t map_[kBins / 32] = {};

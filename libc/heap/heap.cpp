@@ -28,12 +28,13 @@ void give_to_arena(HeapParts& parts, Block* block) {
 }
 
 // To be called when blocks went to the arena: what may be kept at hand shrinks with what is in use.
-// One block a call follows fast enough and keeps the call short.
-void follow_use(HeapParts& parts) {
-    parts.recent.follow(parts.arena.used());
+// One block a call, `evicted` or not yet, follows fast enough and keeps the call short.
+void follow_use(HeapParts& parts, bool evicted = false) {
+    const Arena& arena = parts.arena;
+    parts.recent.follow(arena.used(), [&] { return arena.extent() <= arena.trim_from(); });
     if (!parts.recent.too_many()) return;
-    if (parts.recent.units() * kAlignment > parts.arena.used() / 2) return flush_recent(parts);
-    Block* block = parts.recent.evict();
+    if (parts.recent.units() * kAlignment > arena.used() / 2) return flush_recent(parts);
+    Block* block = evicted ? nullptr : parts.recent.evict();
     if (block != nullptr) give_to_arena(parts, block);
 }
 
@@ -54,10 +55,13 @@ void* allocate_new(HeapParts& parts, std::size_t size) {
 }
 
 void* allocate_small(HeapParts& parts, std::size_t slot_class) {
-    if (parts.runs.next_word(slot_class) || parts.runs.next_run(slot_class)) [[likely]] {
-        return parts.runs.take(slot_class, parts.runs.at_hand(slot_class));
-    }
-    return allocate_block(parts, RunSet::stand_in_size(slot_class) - kWord);
+    std::uint32_t free = parts.runs.next_word(slot_class);
+    if (free == 0) free = parts.runs.next_run(slot_class);
+    if (free != 0) [[likely]]
+        return parts.runs.take(slot_class, free);
+    const std::size_t stand_in = RunSet::stand_in_size(slot_class) - kWord;
+    void* pointer = take_recent(parts, stand_in);
+    return pointer != nullptr ? pointer : allocate_new(parts, stand_in);
 }
 
 // Deallocation.
@@ -87,12 +91,11 @@ void replace_recent(HeapParts& parts, Block* block) {
         give_to_arena(parts, other);
     }
     if (block != nullptr) give_to_arena(parts, block);
-    follow_use(parts);
+    follow_use(parts, other != nullptr);
 }
 
 void settle_run(HeapParts& parts, Run* run) {
-    parts.runs.settle(run);
-    follow_use(parts);
+    if (parts.runs.settle(run)) follow_use(parts);
 }
 
 namespace {
@@ -149,21 +152,6 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
 }
 
 }  // namespace
-
-void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size) {
-    Run* run = Run::around(slot);
-    if (!run->in_use(slot)) {
-        parts.refuse(slot);
-        return nullptr;
-    }
-    const std::size_t have = slot_size(run->slot_class());
-    if (size <= have) return slot;
-    void* target = allocate(parts, size);
-    if (target == nullptr) return nullptr;
-    memcpy(target, slot, have);
-    deallocate_slot(parts, slot, parts.arena.unit_of(slot));
-    return target;
-}
 
 void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
     if (pointer == nullptr) return allocate(parts, size);

@@ -1,7 +1,7 @@
 // The heap: one allocator for kmalloc in the kernel and for malloc in user programs.
 //
 //      request               served from                    found again through
-//      up to 64 bytes        a slot of a run (run_set.h)     the map of runs
+//      up to 96 bytes        a slot of a run (run_set.h)     the map of runs
 //      anything              a block of the arena (arena.h)  its header
 //      256 KiB and more      a mapping of its own            the list of mappings
 //                            (where the page source has map(); else the arena)
@@ -64,7 +64,7 @@ class Heap {
 
     /// At least `size` bytes at a multiple of kAlignment; a size of 0 is served like 1. nullptr,
     /// and nothing changed, when there is no memory or the size is beyond kLargestRequest.
-    [[nodiscard]] void* allocate(std::size_t size);
+    [[nodiscard]] HEAP_CALL void* allocate(std::size_t size);
 
     /// Room for `count` objects of `size` bytes, all zero. nullptr also when the product overflows.
     [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size);
@@ -74,10 +74,10 @@ class Heap {
 
     /// Changes the size of a block, moving it with its contents if need be. nullptr leaves the
     /// block as it was. A null `pointer` allocates.
-    [[nodiscard]] void* reallocate(void* pointer, std::size_t size);
+    [[nodiscard]] HEAP_CALL void* reallocate(void* pointer, std::size_t size);
 
     /// Ends a block. nullptr is fine; a wrong pointer is reported and nothing changes.
-    void deallocate(void* pointer);
+    HEAP_CALL void deallocate(void* pointer);
 
     /// How many bytes the block at `pointer` has: what was asked for or a little more. 0 for
     /// nullptr and, reported, for a wrong pointer.

@@ -31,7 +31,10 @@ struct HeapParts {
           report(misuse_report) {}
 
     /// Whether `pointer` is the payload of a block of the arena in use, but no run.
-    [[nodiscard]] bool is_block(void* pointer) const;
+    [[nodiscard]] bool is_block(void* pointer) const {
+        return arena.contains(pointer) && !runs.run_at(arena.unit_of(pointer)) &&
+               arena.looks_allocated(Block::of_payload(pointer));
+    }
     /// Reports what is wrong with `pointer`.
     void refuse(void* pointer);
     [[nodiscard]] HeapMisuse diagnose(void* pointer);

@@ -12,46 +12,65 @@
 namespace quire::heap {
 
 /// A slot from another word or run of the class, or a block in its stead.
-[[nodiscard, gnu::noinline]] void* allocate_small(HeapParts& parts, std::size_t slot_class);
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_small(HeapParts& parts,
+                                                            std::size_t slot_class);
 /// A block from the arena, or a mapping.
-[[nodiscard, gnu::noinline]] void* allocate_new(HeapParts& parts, std::size_t size);
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_new(HeapParts& parts, std::size_t size);
 
 /// A block far up in the arena, a mapping, nothing of ours.
-[[gnu::noinline]] void deallocate_other(HeapParts& parts, void* pointer);
+[[gnu::noinline]] HEAP_CALL void deallocate_other(HeapParts& parts, void* pointer);
 /// A large block, or one that was moved. Precondition: below the top.
-[[gnu::noinline]] void deallocate_large(HeapParts& parts, Block* block);
+[[gnu::noinline]] HEAP_CALL void deallocate_large(HeapParts& parts, Block* block);
 /// A block that cannot be kept at hand just so takes the place of another, or goes to the arena.
-[[gnu::noinline]] void replace_recent(HeapParts& parts, Block* block);
-/// Precondition: `slot` lies in a run.
-[[nodiscard, gnu::noinline]] void* reallocate_slot(HeapParts& parts, void* slot, std::size_t size);
+[[gnu::noinline]] HEAP_CALL void replace_recent(HeapParts& parts, Block* block);
 /// A block, a mapping, nothing, or nothing of ours.
-[[nodiscard, gnu::noinline]] void* reallocate_other(HeapParts& parts, void* pointer,
-                                                    std::size_t size);
+[[nodiscard, gnu::noinline]] HEAP_CALL void* reallocate_other(HeapParts& parts, void* pointer,
+                                                              std::size_t size);
 /// Precondition: `run` has lost a slot and must_settle().
-[[gnu::noinline]] void settle_run(HeapParts& parts, Run* run);
+[[gnu::noinline]] HEAP_CALL void settle_run(HeapParts& parts, Run* run);
 
-[[gnu::always_inline]] inline void* allocate_block(HeapParts& parts, std::size_t size) {
-    if (size > RecentBlocks::kLargestRequest) return allocate_new(parts, size);
+/// A block kept at hand, or nullptr: the arena must give one.
+[[gnu::always_inline]] inline void* take_recent(HeapParts& parts, std::size_t size) {
+    if (size > RecentBlocks::kLargestRequest) [[unlikely]]
+        return nullptr;
     // A size of 0 looks into a list that is always empty.
     Block* block = parts.recent.take((size + kWord + kAlignment - 1) / kAlignment);
-    if (block == nullptr) return allocate_new(parts, size);
+    if (block == nullptr) [[unlikely]]
+        return nullptr;
     return block->payload();
 }
 
-[[gnu::always_inline]] inline void* allocate(HeapParts& parts, std::size_t size) {
+/// What is at hand for a request of `size`, or nullptr: allocate_rest() must look further.
+[[gnu::always_inline]] inline void* allocate_at_hand(HeapParts& parts, std::size_t size) {
     // By size - 1, which makes the class; a size of 0 gets the smallest block.
-    if (size - 1 >= kLargestSlot) return allocate_block(parts, size);
+    if (size - 1 >= kLargestSlot) return take_recent(parts, size);
     const std::size_t slot_class = slot_class_for(size);
     const std::uint32_t free = parts.runs.at_hand(slot_class);
     if (free == 0) [[unlikely]]
-        return allocate_small(parts, slot_class);
+        return nullptr;
     return parts.runs.take(slot_class, free);
 }
 
-// Precondition: aligned, and not below the first payload of the arena.
-[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer) {
+/// A slot from another word or run, a block from the arena, or a mapping.
+/// Precondition: allocate_at_hand() had nothing.
+[[nodiscard, gnu::always_inline]] inline void* allocate_rest(HeapParts& parts, std::size_t size) {
+    if (size - 1 >= kLargestSlot) return allocate_new(parts, size);
+    return allocate_small(parts, slot_class_for(size));
+}
+
+[[gnu::always_inline]] inline void* allocate(HeapParts& parts, std::size_t size) {
+    void* pointer = allocate_at_hand(parts, size);
+    return pointer != nullptr ? pointer : allocate_rest(parts, size);
+}
+
+// Precondition: `pointer` lies at `unit`, and in no run.
+[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer,
+                                                    std::size_t unit) {
     Block* block = Block::of_payload(pointer);
-    if (!parts.arena.below_top(block)) [[unlikely]]
+    // Unit 0 holds the first header, no payload. A pointer that is not aligned, or lies below the
+    // arena, has a unit far beyond these.
+    constexpr std::size_t kUnits = (std::size_t{256} << 20) / kAlignment;
+    if (unit - 1 >= kUnits - 1 || !parts.arena.below_top(block)) [[unlikely]]
         return deallocate_other(parts, pointer);
     const std::size_t units = block->plain_units();
     constexpr std::size_t kLeast = kMinimumBlock / kAlignment;
@@ -73,18 +92,40 @@ namespace quire::heap {
 
 [[gnu::always_inline]] inline void deallocate(HeapParts& parts, void* pointer) {
     const std::size_t unit = parts.arena.unit_of(pointer);
-    // No payload lies at unit 0, where the first header is.
-    if (unit - 1 >= RunMap::kReach - 1) [[unlikely]]
-        return deallocate_other(parts, pointer);
-    if (!parts.runs.run_within_reach(unit)) return deallocate_block(parts, pointer);
-    deallocate_slot(parts, pointer, unit);
+    if (unit < parts.runs.reach() && parts.runs.run_within_reach(unit)) {
+        return deallocate_slot(parts, pointer, unit);
+    }
+    deallocate_block(parts, pointer, unit);
+}
+
+/// Copies the contents of a slot: `bytes` is a multiple of kAlignment, and not 0.
+inline void copy_slot(void* to, const void* from, std::size_t bytes) {
+    struct [[gnu::may_alias]] Unit {
+        std::size_t words[2];
+    };
+    for (std::size_t unit = 0; unit < bytes / kAlignment; ++unit)
+        static_cast<Unit*>(to)[unit] = static_cast<const Unit*>(from)[unit];
+}
+
+// Precondition: `slot` lies at `unit`, in a run.
+[[gnu::always_inline]] inline void* reallocate_slot(HeapParts& parts, void* slot, std::size_t unit,
+                                                    std::size_t size) {
+    Run* run = Run::around(slot);
+    if (!run->in_use_at(unit)) [[unlikely]]
+        return reallocate_other(parts, slot, size);
+    const std::size_t have = slot_size(run->slot_class());
+    if (size <= have) return slot;
+    void* target = allocate(parts, size);
+    if (target == nullptr) return nullptr;
+    copy_slot(target, slot, have);
+    deallocate_slot(parts, slot, unit);
+    return target;
 }
 
 [[gnu::always_inline]] inline void* reallocate(HeapParts& parts, void* pointer, std::size_t size) {
     if (size > kLargestRequest) return nullptr;
-    if (parts.runs.run_at(parts.arena.unit_of(pointer))) {
-        return reallocate_slot(parts, pointer, size);
-    }
+    const std::size_t unit = parts.arena.unit_of(pointer);
+    if (parts.runs.run_at(unit)) return reallocate_slot(parts, pointer, unit, size);
     return reallocate_other(parts, pointer, size);
 }
 

@@ -18,11 +18,6 @@ const char* misuse_text(HeapMisuse misuse) {
     return "?";
 }
 
-bool HeapParts::is_block(void* pointer) const {
-    return arena.contains(pointer) && !runs.run_at(arena.unit_of(pointer)) &&
-           arena.looks_allocated(Block::of_payload(pointer));
-}
-
 void HeapParts::refuse(void* pointer) {
     if (report != nullptr) report(diagnose(pointer), pointer);
 }
@@ -108,7 +103,7 @@ void Heap::walk(HeapVisitor& visitor) {
         } else if (parts_.runs.run_at(parts_.arena.unit_of(payload))) {
             visit_run(Run::around(payload), visitor);
         } else {
-            const bool ours = parts_.runs.is_map(payload) || parts_.mappings.is_record(payload);
+            const bool ours = parts_.mappings.is_record(payload);
             visitor.visit({payload, block->payload_size(),
                            ours ? HeapBlock::Kind::Internal : HeapBlock::Kind::Used});
         }

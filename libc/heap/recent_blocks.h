@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "kernel/base/assert.h"
+#include "libc/heap/bits.h"
 #include "libc/heap/block.h"
 
 namespace quire::heap {
@@ -45,16 +46,21 @@ class RecentBlocks {
         if (left < 0) return false;
         room_ = left;
         Block* next = lists_[units];
-        if (next == nullptr) groups_ |= 1U << units / kGroup;
+        if (next == nullptr) set_bit(groups_, units / kGroup);
         link(block) = next;
         lists_[units] = block;
         block->toggle_recent();
         return true;
     }
 
-    /// Sets the share: `used` bytes of the arena are not free now.
-    void follow(std::size_t used) {
-        const std::size_t limit = (used / kAlignment) >> share_shift_;
+    /// Sets the share: `used` bytes of the arena are not free now. In an arena that is_small() a
+    /// little may be kept whatever is in use: it would not give its pages back anyway.
+    template <typename IsSmall>
+    void follow(std::size_t used, IsSmall is_small) {
+        std::size_t limit = (used / kAlignment) >> share_shift_;
+        if (limit < kLeastLimit) [[unlikely]] {
+            if (is_small()) limit = kLeastLimit;
+        }
         room_ += static_cast<std::ptrdiff_t>(limit) - static_cast<std::ptrdiff_t>(limit_);
         limit_ = limit;
     }
@@ -63,7 +69,7 @@ class RecentBlocks {
 
     /// Takes out a block of the size the hand has reached, to be given to the arena, in use.
     /// nullptr: there is none near the hand; it has moved on.
-    [[nodiscard]] Block* evict();
+    [[nodiscard]] HEAP_CALL Block* evict();
 
     /// Moves the hand on from the lists it has reached.
     void pass_on() { hand_ = (hand_ + 1) % (kLists / kGroup); }
@@ -76,11 +82,12 @@ class RecentBlocks {
 
   private:
     static constexpr std::size_t kGroup = kLists / 32;
+    static constexpr std::size_t kLeastLimit = 1024 / kAlignment;
     static Block*& link(Block* block) { return *static_cast<Block**>(block->payload()); }
 
     unsigned share_shift_;
-    std::size_t limit_ = 0;    // units that may be kept
-    std::ptrdiff_t room_ = 0;  // units that may be kept more; below zero after limit_ fell
+    std::size_t limit_ = kLeastLimit;    // units that may be kept
+    std::ptrdiff_t room_ = kLeastLimit;  // that may be kept more; below zero after limit_ fell
     std::size_t hand_ = 0;
     // A set bit: one of these kGroup lists may hold a block. Cleared only by the hand.
     std::uint32_t groups_ = 0;

@@ -1,9 +1,9 @@
-// A run: 1 KiB of the arena at a multiple of 1 KiB, cut into equal slots that have no headers.
+// A run: 2 KiB of the arena at a multiple of 2 KiB, cut into equal slots that have no headers.
 //
-//      1 KiB boundary                                                     next 1 KiB boundary
-//      | slot 0 | slot 1 | slot 2 |  ...  | slot n-1 |   | Run (28 bytes) | header |
+//      2 KiB boundary                                                     next 2 KiB boundary
+//      | slot 0 | slot 1 | slot 2 |  ...  | slot n-1 |   | Run (44 bytes) | header |
 //
-// A run is the payload of one block of exactly 1 KiB, so the last word belongs to the next block's
+// A run is the payload of one block of exactly 2 KiB, so the last word belongs to the next block's
 // header, and runs that lie side by side waste nothing.
 //
 // Which slots are in use is told by a bit for each unit of kAlignment bytes, not for each slot, so
@@ -11,17 +11,19 @@
 // starts. A pointer to a free slot, into a slot or behind the last one meets a set bit.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include "libc/heap/bits.h"
 #include "libc/heap/block.h"
 
 namespace quire::heap {
 
-inline constexpr std::size_t kGranule = 1024;
+inline constexpr std::size_t kGranule = 2048;
 /// Requests up to this size may live in runs.
-inline constexpr std::size_t kLargestSlot = 64;
+inline constexpr std::size_t kLargestSlot = 96;
 /// Class c has slots of c + 1 units.
 inline constexpr std::size_t kSlotClasses = kLargestSlot / kAlignment;
 
@@ -41,7 +43,7 @@ struct Run {
 
     Run* next;  // the ring of runs of this class that have room
     Run* previous;
-    std::uint32_t vacant[kWords];
+    Bits<kWords> vacant;
     /// The class in the lowest bits; above them how many slots are in use, less one, and less
     /// kOutside in a run outside the ring, which is full. So one look at the sign after a free
     /// finds both the run that became empty and the one that got room.
@@ -76,6 +78,10 @@ struct Run {
         return vacant[unit / kUnitsInWord % kWords];
     }
     static std::uint32_t bit_of(std::size_t unit) { return 1U << unit % kUnitsInWord; }
+    /// Whether a slot in use starts at `unit`.
+    [[nodiscard]] bool in_use_at(std::size_t unit) const {
+        return !test_bit(vacant, unit % (kWords * kUnitsInWord));
+    }
     /// Whether `address` is the start of a slot in use.
     [[nodiscard]] bool in_use(const void* address) {
         const auto place = reinterpret_cast<std::uintptr_t>(address);
@@ -85,11 +91,8 @@ struct Run {
     /// Frees the slot at `unit`. False, and nothing changed: none in use starts there.
     /// Then, if must_settle(), the run is for RunSet::settle().
     [[nodiscard]] bool release(std::size_t unit) {
-        std::uint32_t& word = word_of(unit);
-        const std::uint32_t before = word;
-        if ((before >> unit % kUnitsInWord & 1) != 0) [[unlikely]]
+        if (test_and_set_bit(vacant, unit % (kWords * kUnitsInWord))) [[unlikely]]
             return false;
-        word = before | bit_of(unit);
         tally -= kOneSlot;
         return true;
     }
@@ -134,8 +137,15 @@ inline constexpr SlotStarts kSlotStarts = [] {
     return starts;
 }();
 
+inline constexpr auto kSlotsInRun = [] {
+    std::array<std::int32_t, kSlotClasses> slots{};
+    for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class)
+        slots[slot_class] = static_cast<std::int32_t>(slots_in_run(slot_class));
+    return slots;
+}();
+
 inline bool Run::full() const {
-    return used() == slots_in_run(slot_class());
+    return !in_ring() || tally / kOneSlot + 1 == kSlotsInRun[slot_class()];
 }
 
 }  // namespace quire::heap

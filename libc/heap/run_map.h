@@ -1,88 +1,76 @@
 // Which granules of the arena hold a run: how free() knows a slot, which has no header, from a
 // block. What stands before a slot is its neighbour's data and proves nothing.
 //
-//      unit of the arena      | leaf (8 bits) | granule in it (10 bits) | unit in the granule |
+//      unit of the arena      | granule (16 bits) | unit in the granule |
+//                                     |
+//      bits                   0 0 1 1 1 0 0 1 ...        set: a run lies there
 //
-//      leaves[256] --> leaf: a bit for each of 1024 granules, 1 MiB of the arena
-//
-// A leaf but the first is a block of the arena, made before the first run of its megabyte and given
-// back after the last, so nothing is ever copied and each step is short. Runs reach as far as the
-// leaves do; in an arena that is larger still, small blocks beyond are ordinary blocks. Invariant:
-// a bit is set exactly where a run lies; a leaf without a bit is nobody's.
+// One bit for each granule of the first 128 MiB, which is 8 KiB: nothing is ever allocated or
+// copied, and free() asks with one instruction. The map reaches as far as it was cleared, half a
+// megabyte at a time: what a heap does not need of it stays untouched and costs a program no page.
+// In an arena that is larger still, small blocks farther up are ordinary blocks. Invariant: below
+// reach() a bit is set exactly where a run lies.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
-#include "libc/heap/arena.h"
+#include "libc/heap/bits.h"
 #include "libc/heap/run.h"
 
 namespace quire::heap {
 
 class RunMap {
   public:
-    // cppcheck-suppress uninitMemberVar  // the loop reaches every leaf
-    RunMap() {
-        for (Leaf*& leaf : leaves_)
-            leaf = &no_runs_;
-        leaves_[0] = &first_;
-    }
+    // cppcheck-suppress uninitMemberVar  // what lies beyond reach_ is cleared by cover()
+    RunMap() {}
     RunMap(const RunMap&) = delete;
     RunMap& operator=(const RunMap&) = delete;
 
-    static constexpr std::size_t kLeaves = 256;
-    static constexpr std::size_t kUnitsInLeaf = (std::size_t{1} << 20) / kAlignment;
-    /// Units from here on lie in no run.
-    static constexpr std::size_t kReach = kLeaves * kUnitsInLeaf;
+    static constexpr std::size_t kGranules = (std::size_t{128} << 20) / kGranule;
+    /// Units from here on never lie in a run.
+    static constexpr std::size_t kMostUnits = kGranules * kGranule / kAlignment;
 
-    /// Whether a run lies at `unit` of the arena. Precondition: unit < kReach.
+    /// Units from here on lie in no run yet.
+    [[nodiscard]] std::size_t reach() const { return reach_; }
+    /// Brings the reach a step nearer to `unit`, no more, which keeps the call short. Returns
+    /// whether it is within reach now.
+    bool cover(std::size_t unit) {
+        if (reach_ < kMostUnits) {
+            for (std::size_t word = 0; word < kStepWords; ++word)
+                bits_[reach_ / kUnitsInGranule / 32 + word] = 0;
+            reach_ += kStepWords * 32 * kUnitsInGranule;
+        }
+        return unit < reach_;
+    }
+
+    /// Whether a run lies at `unit` of the arena. Precondition of all below: unit < reach().
     [[nodiscard]] bool holds(std::size_t unit) const {
-        return (word(leaves_[unit / kUnitsInLeaf], unit) >> unit / kUnitsInGranule % 32 & 1) != 0;
+        return test_bit(bits_, unit / kUnitsInGranule);
     }
-
-    /// Whether add() may be called for `unit`. Precondition: unit < kReach.
-    [[nodiscard]] bool covers(std::size_t unit) const {
-        return leaves_[unit / kUnitsInLeaf] != &no_runs_;
-    }
-    /// Makes the leaf for `unit`, with no run in it. False, and nothing changed, without memory.
-    /// Precondition: unit < kReach, !covers(unit).
-    [[nodiscard]] bool make_leaf(Arena& arena, std::size_t unit);
-    /// Gives the leaf for `unit` back if it has no run. Precondition: covers(unit).
-    void drop_unused_leaf(Arena& arena, std::size_t unit);
-
-    /// Precondition: covers(unit), and no run is there.
-    void add(std::size_t unit) {
-        Leaf* leaf = leaves_[unit / kUnitsInLeaf];
-        word(leaf, unit) |= bit(unit);
-        ++leaf->runs;
-    }
+    /// Precondition: !holds(unit).
+    void add(std::size_t unit) { word(unit) |= bit(unit); }
     /// Precondition: holds(unit).
-    void remove(std::size_t unit) {
-        Leaf* leaf = leaves_[unit / kUnitsInLeaf];
-        word(leaf, unit) &= ~bit(unit);
-        --leaf->runs;
+    void remove(std::size_t unit) { word(unit) &= ~bit(unit); }
+
+    /// How many runs there are.
+    [[nodiscard]] std::size_t count() const {
+        std::size_t sum = 0;
+        for (std::size_t word = 0; word < reach_ / kUnitsInGranule / 32; ++word)
+            sum += static_cast<std::size_t>(std::popcount(bits_[word]));
+        return sum;
     }
-
-    /// Whether `payload`, a block of the arena, is one of our leaves.
-    [[nodiscard]] bool is_leaf(const void* payload) const;
-
-    void check_invariants() const;
 
   private:
     static constexpr std::size_t kUnitsInGranule = kGranule / kAlignment;
-    static constexpr std::size_t kWords = kUnitsInLeaf / kUnitsInGranule / 32;
-    struct Leaf {
-        std::uint32_t bits[kWords];
-        std::uint32_t runs;
-    };
-    static std::uint32_t& word(Leaf* leaf, std::size_t unit) {
-        return leaf->bits[unit / kUnitsInGranule / 32 % kWords];
-    }
+    static constexpr std::size_t kStepWords = 8;
+
+    std::uint32_t& word(std::size_t unit) { return bits_[unit / kUnitsInGranule / 32]; }
     static std::uint32_t bit(std::size_t unit) { return 1U << unit / kUnitsInGranule % 32; }
 
-    Leaf first_ = {};    // most heaps need no other
-    Leaf no_runs_ = {};  // stands in where there is no leaf, so that holds() need not ask
-    Leaf* leaves_[kLeaves];
+    std::size_t reach_ = 0;
+    Bits<kGranules / 32> bits_;
 };
 
 }  // namespace quire::heap

@@ -11,34 +11,45 @@ std::size_t RunSet::count() const {
     return sum;
 }
 
-bool RunSet::next_run(std::size_t slot_class) {
-    Run* full = rooms_[slot_class].first;
+std::uint32_t RunSet::next_run(std::size_t slot_class) {
+    Run* full = first_[slot_class];
     if (full != nullptr) leave_ring(full);
-    if (rooms_[slot_class].first == nullptr && !open(slot_class)) return false;
+    if (first_[slot_class] == nullptr && !open(slot_class)) return 0;
     return next_word(slot_class);
 }
 
 // A run that was full takes over from the empty one kept in hand, if there is one; so no call
 // closes two.
-void RunSet::settle(Run* run) {
+bool RunSet::settle(Run* run) {
     if (run->in_ring()) return became_empty(run);
-    Run* first = rooms_[run->slot_class()].first;
+    const std::size_t slot_class = run->slot_class();
+    Run* first = first_[slot_class];
     enter_ring(run);
-    if (first != nullptr && first->empty()) close(first);
+    if (first != nullptr && first->empty()) {
+        close(first);
+        return true;
+    }
+    // The slot is likely to be asked for next: it should be in hand.
+    if (at_hand(slot_class) == 0) {
+        if (first != nullptr && first->full()) leave_ring(first);
+        static_cast<void>(next_word(slot_class));
+    }
+    return false;
 }
 
 // Keeps one empty run in hand only while all others of the class are full: a program that frees
 // and allocates one slot at that edge must not open and close a run each time.
-void RunSet::became_empty(Run* run) {
-    Run* first = rooms_[run->slot_class()].first;
+bool RunSet::became_empty(Run* run) {
+    Run* first = first_[run->slot_class()];
     if (first->full()) leave_ring(first);
-    if (run->next == run && runs_[run->slot_class()] > 1) return;
+    if (run->next == run && runs_[run->slot_class()] > 1) return false;
     close(run);
+    return true;
 }
 
 // Behind the first: that one is used up before the next is begun, which keeps runs full.
 void RunSet::enter_ring(Run* run) {
-    Run*& first = rooms_[run->slot_class()].first;
+    Run*& first = first_[run->slot_class()];
     run->set_in_ring(true);
     if (first == nullptr) {
         run->next = run->previous = first = run;
@@ -50,12 +61,15 @@ void RunSet::enter_ring(Run* run) {
 }
 
 void RunSet::leave_ring(Run* run) {
-    Room& room = rooms_[run->slot_class()];
+    const std::size_t slot_class = run->slot_class();
     Run* next = run->next == run ? nullptr : run->next;
     run->next->previous = run->previous;
     run->previous->next = run->next;
     run->set_in_ring(false);
-    if (room.first == run) room = {&room.starts, nullptr, 0, next};
+    if (first_[slot_class] != run) return;
+    first_[slot_class] = next;
+    starts_[slot_class] = 0;
+    vacant_[slot_class] = &starts_[slot_class];
 }
 
 bool RunSet::open(std::size_t slot_class) {
@@ -63,7 +77,7 @@ bool RunSet::open(std::size_t slot_class) {
     Block* block = arena_.allocate_aligned(kGranule, kGranule);
     if (block == nullptr) return false;
     const std::size_t unit = arena_.unit_of(block->payload());
-    if (unit >= RunMap::kReach || (!map_.covers(unit) && !map_.make_leaf(arena_, unit))) {
+    if (unit >= map_.reach() && !map_.cover(unit)) {
         arena_.deallocate(block);
         return false;
     }
@@ -78,15 +92,11 @@ bool RunSet::open(std::size_t slot_class) {
 void RunSet::close(Run* run) {
     leave_ring(run);
     --runs_[run->slot_class()];
-    const std::size_t unit = arena_.unit_of(run->slots());
-    map_.remove(unit);
+    map_.remove(arena_.unit_of(run->slots()));
     arena_.deallocate(run->block());
-    // It may lie high and keep the arena from shrinking.
-    map_.drop_unused_leaf(arena_, unit);
 }
 
 void RunSet::check_invariants() {
-    map_.check_invariants();
     std::size_t runs[kSlotClasses] = {};
     std::size_t with_room[kSlotClasses] = {};
     for (std::size_t offset = 0; offset < arena_.extent(); offset += kGranule) {
@@ -97,6 +107,7 @@ void RunSet::check_invariants() {
         ASSERT(run->in_ring() || run->full());
         if (run->in_ring()) ++with_room[run->slot_class()];
     }
+    ASSERT(map_.count() == count());
     for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class) {
         ASSERT(runs_[slot_class] == runs[slot_class]);
         ASSERT(check_ring(slot_class) == with_room[slot_class]);
@@ -105,13 +116,12 @@ void RunSet::check_invariants() {
 
 // Answers how many runs are in the ring.
 std::size_t RunSet::check_ring(std::size_t slot_class) {
-    const Room& room = rooms_[slot_class];
-    ASSERT(room.starts == 0 || Run::around(room.slots) == room.first);
+    Run* first = first_[slot_class];
+    ASSERT(starts_[slot_class] == 0 || Run::around(slots_[slot_class]) == first);
     std::size_t in_ring = 0;
-    for (Run* run = room.first; run != nullptr;
-         run = run->next == room.first ? nullptr : run->next) {
+    for (Run* run = first; run != nullptr; run = run->next == first ? nullptr : run->next) {
         ASSERT(run_at(arena_.unit_of(run->slots())) && run->slot_class() == slot_class);
-        ASSERT(!run->full() || run == room.first);
+        ASSERT(!run->full() || run == first);
         // At most one is kept empty, and only while it is needed.
         ASSERT(!run->empty() || (run->next == run && runs_[slot_class] > 1));
         ASSERT(run->next->previous == run);

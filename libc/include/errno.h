@@ -6,7 +6,7 @@
 extern "C" {
 #endif
 
-/* Where errno is. All threads of a program share it: the library makes none. */
+/* Where errno is: each thread of <pthread.h> has its own. */
 int* __errno_location(void);
 #define errno (*__errno_location())
 

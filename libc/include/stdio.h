@@ -1,10 +1,11 @@
-/* Streams, stdio(3): POSIX's basics. Not here: floating point in formats, %n, scanf, and the locks
- * of flockfile(3), so one thread at a time may use a stream. */
-#ifndef _STDIO_H
-#define _STDIO_H
+/* Streams, stdio(3): POSIX's basics. Not here: floating point in formats, %n of printf, and the
+ * locks of flockfile(3), so one thread at a time may use a stream. */
+#ifndef QUIRE_STDIO_H
+#define QUIRE_STDIO_H
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +47,11 @@ int fgetc(FILE* stream);
 int getc(FILE* stream);
 int getchar(void);
 int ungetc(int character, FILE* stream);
+/* A whole line with its end, in memory of malloc's that grows as it must: *line and *size may be
+ * NULL and 0 at first. The length; -1 at the end of the file. getdelim: up to `end` instead of a
+ * newline. */
+ssize_t getline(char** line, size_t* size, FILE* stream);
+ssize_t getdelim(char** line, size_t* size, int end, FILE* stream);
 char* fgets(char* text, int size, FILE* stream);
 int fputc(int character, FILE* stream);
 int putc(int character, FILE* stream);
@@ -54,7 +60,10 @@ int fputs(const char* text, FILE* stream);
 int puts(const char* text);
 
 int fseek(FILE* stream, long offset, int whence);
+int fseeko(FILE* stream, off_t offset, int whence);
+/* -1 and EOVERFLOW for what a long cannot hold. */
 long ftell(FILE* stream);
+off_t ftello(FILE* stream);
 void rewind(FILE* stream);
 int feof(FILE* stream);
 int ferror(FILE* stream);
@@ -71,6 +80,27 @@ __attribute__((format(printf, 2, 0))) int vfprintf(FILE* stream, const char* for
                                                    va_list arguments);
 __attribute__((format(printf, 3, 0))) int vsnprintf(char* to, size_t size, const char* format,
                                                     va_list arguments) _STDIO_NOTHROW;
+
+/* Into memory of malloc's: the length, or -1 and ENOMEM. */
+__attribute__((format(printf, 2, 3))) int asprintf(char** text, const char* format, ...);
+__attribute__((format(printf, 2, 0))) int vasprintf(char** text, const char* format,
+                                                    va_list arguments);
+/* d i u x X o p c s [ n and %, with *, a width and hh h l ll j z t (scanf(3)). How many were
+ * stored; EOF when the input ended before the first. */
+__attribute__((format(scanf, 2, 3))) int sscanf(const char* text, const char* format, ...);
+__attribute__((format(scanf, 2, 3))) int fscanf(FILE* stream, const char* format, ...);
+__attribute__((format(scanf, 1, 2))) int scanf(const char* format, ...);
+__attribute__((format(scanf, 2, 0))) int vsscanf(const char* text, const char* format,
+                                                 va_list arguments);
+__attribute__((format(scanf, 2, 0))) int vfscanf(FILE* stream, const char* format,
+                                                 va_list arguments);
+
+/* There is no limit: snprintf has one. */
+__attribute__((format(printf, 2, 3))) int sprintf(char* to, const char* format, ...) _STDIO_NOTHROW;
+
+/* Removing and renaming a file or an empty directory: unlink(2), rmdir(2), rename(2). */
+int remove(const char* path);
+int rename(const char* from, const char* to);
 
 /* `text`: what errno means, on the standard error output. */
 void perror(const char* text);

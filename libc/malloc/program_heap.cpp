@@ -45,6 +45,12 @@ void* ProgramHeap::allocate_slowly(std::size_t size, std::uintptr_t caller) {
     return checked(pointer);
 }
 
+void* ProgramHeap::allocate_rest(std::size_t size) {
+    void* pointer = heap::allocate_rest(heap().parts(), size);
+    gate_.release();
+    return checked(pointer);
+}
+
 void ProgramHeap::deallocate_slowly(void* pointer, std::uintptr_t caller) {
     if (pointer == nullptr) return;
     const bool plain = enter_slowly();

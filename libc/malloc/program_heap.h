@@ -39,10 +39,9 @@ class ProgramHeap {
     [[nodiscard, gnu::always_inline]] void* allocate(std::size_t size, std::uintptr_t caller) {
         if (!gate_.try_take()) [[unlikely]]
             return allocate_slowly(size, caller);
-        void* pointer = heap::allocate(heap().parts(), size);
+        void* pointer = heap::allocate_at_hand(heap().parts(), size);
+        if (pointer == nullptr) return allocate_rest(size);
         gate_.release();
-        if (pointer == nullptr) [[unlikely]]
-            home_.out_of_memory();
         return pointer;
     }
     [[gnu::always_inline]] void deallocate(void* pointer, std::uintptr_t caller) {
@@ -126,10 +125,12 @@ class ProgramHeap {
     void leave(bool plain);
     void set_up();
     void* checked(void* pointer);
-    [[gnu::noinline]] void* allocate_slowly(std::size_t size, std::uintptr_t caller);
-    [[gnu::noinline]] void* reallocate_slowly(void* pointer, std::size_t size,
-                                              std::uintptr_t caller);
-    [[gnu::noinline]] void deallocate_slowly(void* pointer, std::uintptr_t caller);
+    [[gnu::noinline]] HEAP_CALL void* allocate_slowly(std::size_t size, std::uintptr_t caller);
+    // Precondition: the gate is held. It is let go.
+    [[gnu::noinline]] HEAP_CALL void* allocate_rest(std::size_t size);
+    [[gnu::noinline]] HEAP_CALL void* reallocate_slowly(void* pointer, std::size_t size,
+                                                        std::uintptr_t caller);
+    [[gnu::noinline]] HEAP_CALL void deallocate_slowly(void* pointer, std::uintptr_t caller);
 
     HeapLock gate_{true};
     HeapLock second_;

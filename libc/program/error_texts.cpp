@@ -156,3 +156,10 @@ char* strerror(int number) {
     snprintf(unknown, sizeof unknown, "Unknown error %d", number);
     return unknown;
 }
+
+int strerror_r(int number, char* to, size_t size) {
+    const bool is_known = number >= 0 && number < kCount && kTexts[number] != nullptr;
+    const char* const text = strerror(number);
+    if (strlcpy(to, text, size) >= size) return ERANGE;
+    return is_known ? 0 : EINVAL;
+}

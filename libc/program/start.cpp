@@ -1,7 +1,6 @@
-// From _start to main, and from exit to the end: environ, atexit(3), getenv(3), abort(3).
+// From _start to main, and from exit to the end: environ, atexit(3), abort(3).
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "user/system_call.h"
 
@@ -13,6 +12,8 @@ int main(int argc, char** argv, char** environment);
 /// What ends with the program, if it is part of it: the streams, and the report of leaks.
 [[gnu::weak]] void program_flush();
 [[gnu::weak]] void program_report_leaks();
+/// Where the errno of a thread is, if the program has threads; nullptr for the first one.
+[[gnu::weak]] int* thread_error_location() noexcept;
 
 char** environ = nullptr;
 
@@ -30,7 +31,8 @@ int error_number = 0;
 }  // namespace
 
 int* __errno_location() {
-    return &error_number;
+    int* const of_thread = thread_error_location != nullptr ? thread_error_location() : nullptr;
+    return of_thread != nullptr ? of_thread : &error_number;
 }
 
 // stack: argc, argv..., 0, environment..., 0
@@ -83,15 +85,4 @@ void abort() {
     system_call(SYS_rt_sigprocmask, kUnblock, only_abort, 0, sizeof only_abort);
     for (;;)
         __builtin_trap();
-}
-
-char* getenv(const char* name) {
-    const size_t length = strlen(name);
-    if (length == 0 || strchr(name, '=') != nullptr) return nullptr;
-    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-        if (strncmp(*entry, name, length) == 0 && (*entry)[length] == '=') {
-            return *entry + length + 1;
-        }
-    }
-    return nullptr;
 }

@@ -4,13 +4,13 @@
 #include <new>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "kernel/abi/fcntl.h"
 #include "libc/format.h"
 #include "libc/stdio/stream.h"
-#include "user/system_call.h"
 
 using quire::libc::Stream;
 
@@ -21,7 +21,7 @@ class KernelFile final : public quire::libc::StreamFile {
     constexpr explicit KernelFile(int file) : file_(file) {}
     long read(void* to, size_t count) override { return ::read(file_, to, count); }
     long write(const void* from, size_t count) override { return ::write(file_, from, count); }
-    long seek(long offset, int whence) override { return ::lseek(file_, offset, whence); }
+    long long seek(long long offset, int whence) override { return ::lseek(file_, offset, whence); }
     [[nodiscard]] int number() const { return file_; }
 
   private:
@@ -50,18 +50,15 @@ _File* opened = nullptr;
 int flags_of(const char* mode) {
     int flags = -1;
     if (mode[0] == 'r') flags = 0;
-    if (mode[0] == 'w')
-        flags = static_cast<int>(quire::abi::kOpenCreate | quire::abi::kOpenTruncate);
-    if (mode[0] == 'a') flags = static_cast<int>(quire::abi::kOpenCreate | quire::abi::kOpenAppend);
+    if (mode[0] == 'w') flags = O_CREAT | O_TRUNC;
+    if (mode[0] == 'a') flags = O_CREAT | O_APPEND;
     bool both = false;
     for (const char* letter = mode[0] == '\0' ? mode : mode + 1; *letter != '\0'; ++letter) {
         if (*letter == '+') both = true;
         if (*letter != '+' && *letter != 'b') flags = -1;
     }
     if (flags < 0) return -1;
-    constexpr int kWriteOnly = 1;
-    constexpr int kReadWrite = 2;
-    return flags | (both ? kReadWrite : mode[0] == 'r' ? 0 : kWriteOnly);
+    return flags | (both ? O_RDWR : mode[0] == 'r' ? O_RDONLY : O_WRONLY);
 }
 
 void write_piece(void* stream, const char* text, size_t length) {
@@ -98,13 +95,10 @@ FILE* fopen(const char* path, const char* mode) {
         errno = EINVAL;
         return nullptr;
     }
-    const long file = system_call(SYS_open, path, flags, 0666);
-    if (file < 0) {
-        errno = static_cast<int>(-file);
-        return nullptr;
-    }
-    FILE* const stream = fdopen(static_cast<int>(file), mode);
-    if (stream == nullptr) system_call(SYS_close, file);
+    const int file = open(path, flags, 0666);
+    if (file < 0) return nullptr;
+    FILE* const stream = fdopen(file, mode);
+    if (stream == nullptr) close(file);
     return stream;
 }
 
@@ -203,8 +197,17 @@ int puts(const char* text) {
 int fseek(FILE* stream, long offset, int whence) {
     return stream->stream.seek(offset, whence) ? 0 : -1;
 }
-long ftell(FILE* stream) {
+int fseeko(FILE* stream, off_t offset, int whence) {
+    return stream->stream.seek(offset, whence) ? 0 : -1;
+}
+off_t ftello(FILE* stream) {
     return stream->stream.tell();
+}
+long ftell(FILE* stream) {
+    const off_t place = ftello(stream);
+    if (place <= LONG_MAX) return static_cast<long>(place);
+    errno = EOVERFLOW;
+    return -1;
 }
 void rewind(FILE* stream) {
     fseek(stream, 0, SEEK_SET);

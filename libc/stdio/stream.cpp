@@ -94,17 +94,17 @@ int Stream::unget(int byte) {
     return buffer_[next_];
 }
 
-bool Stream::seek(long offset, int whence) {
+bool Stream::seek(long long offset, int whence) {
     if (!flush() || file_.seek(offset, whence) < 0) return false;
     at_end_ = false;
     return true;
 }
 
-long Stream::tell() {
-    const long position = file_.seek(0, kFromHere);
+long long Stream::tell() {
+    const long long position = file_.seek(0, kFromHere);
     if (position < 0) return -1;
-    return is_reading() ? position - static_cast<long>(end_ - next_)
-                        : position + static_cast<long>(next_);
+    return is_reading() ? position - static_cast<long long>(end_ - next_)
+                        : position + static_cast<long long>(next_);
 }
 
 }  // namespace quire::libc

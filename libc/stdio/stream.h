@@ -24,7 +24,7 @@ class StreamFile {
     virtual long read(void* to, std::size_t count) = 0;
     virtual long write(const void* from, std::size_t count) = 0;
     /// As lseek(2): the new position, or -1.
-    virtual long seek(long offset, int whence) = 0;
+    virtual long long seek(long long offset, int whence) = 0;
 
   protected:
     ~StreamFile() = default;
@@ -54,9 +54,9 @@ class Stream {
     int unget(int byte);
 
     /// As fseek(3): false when the file cannot.
-    bool seek(long offset, int whence);
+    bool seek(long long offset, int whence);
     /// As ftell(3), or -1.
-    long tell();
+    long long tell();
 
     [[nodiscard]] bool at_end() const { return at_end_; }
     [[nodiscard]] bool has_failed() const { return failed_; }

@@ -1,35 +1,20 @@
-// The calls of <unistd.h> and <sys/mman.h>: what the kernel answers, with errno.
+// The calls of <sys/mman.h> and <sys/swap.h>, and brk(2).
 #include <cstdarg>
 #include <cstdint>
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/swap.h>
 #include <unistd.h>
-#include "user/system_call.h"
+#include "libc/program/call.h"
 
-extern "C" {
-/// malloc's part in fork(2), if the program has malloc.
-[[gnu::weak]] void program_heap_before_fork();
-[[gnu::weak]] void program_heap_after_fork(int in_child);
-}
+using quire::libc::answer;
+using quire::libc::call;
 
 namespace {
 
 constexpr long kPage = 4096;
-constexpr unsigned long kLargestError = 4095;
 
-// The kernel answers a result, or -errno in the last page of numbers.
-long answer(long result) {
-    if (static_cast<unsigned long>(result) < -kLargestError) return result;
-    errno = static_cast<int>(-result);
-    return -1;
-}
-template <typename... Arguments>
-int call(long number, Arguments... arguments) {
-    const long values[5] = {(long)(arguments)...};
-    return static_cast<int>(
-        answer(system_call(number, values[0], values[1], values[2], values[3], values[4])));
-}
 void* as_pointer(long result) {
     return reinterpret_cast<void*>(result);
 }
@@ -53,68 +38,13 @@ void* sbrk(intptr_t increment) {
     return reinterpret_cast<void*>(now);
 }
 
-ssize_t read(int file, void* to, size_t count) {
-    return call(SYS_read, file, to, count);
-}
-ssize_t write(int file, const void* from, size_t count) {
-    return call(SYS_write, file, from, count);
-}
-off_t lseek(int file, off_t offset, int whence) {
-    return call(SYS_lseek, file, offset, whence);
-}
-int close(int file) {
-    return call(SYS_close, file);
-}
-int dup(int file) {
-    return call(SYS_dup, file);
-}
-int dup2(int file, int number) {
-    return call(SYS_dup2, file, number);
-}
-int pipe(int ends[2]) {
-    return call(SYS_pipe, ends);
-}
-int unlink(const char* path) {
-    return call(SYS_unlink, path);
-}
-pid_t getpid() {
-    return call(SYS_getpid);
-}
-pid_t getppid() {
-    return call(SYS_getppid);
-}
-pid_t gettid() {
-    return call(SYS_gettid);
-}
-
-pid_t fork() {
-    const bool has_heap = program_heap_before_fork != nullptr;
-    if (has_heap) program_heap_before_fork();
-    const long child = system_call(SYS_fork);
-    if (has_heap) program_heap_after_fork(child == 0 ? 1 : 0);
-    return static_cast<pid_t>(answer(child));
-}
-
-int execve(const char* path, char* const arguments[], char* const environment[]) {
-    return call(SYS_execve, path, arguments, environment);
-}
-
-long sysconf(int name) {
-    if (name == _SC_PAGESIZE) return kPage;
-    errno = EINVAL;
-    return -1;
-}
-int getpagesize() {
-    return kPage;
-}
-
 // mmap2 counts the offset in pages.
 void* mmap(void* address, size_t length, int protection, int flags, int file, off_t offset) {
     if (offset % kPage != 0) {
         errno = EINVAL;
         return MAP_FAILED;
     }
-    const auto page = static_cast<long>(static_cast<unsigned long>(offset) / kPage);
+    const auto page = static_cast<long>(static_cast<unsigned long long>(offset) / kPage);
     return as_pointer(
         answer(system_call6(SYS_mmap2, reinterpret_cast<long>(address), static_cast<long>(length),
                             protection, flags, file, page)));
@@ -149,4 +79,11 @@ int mlock(const void* address, size_t length) {
 }
 int munlock(const void* address, size_t length) {
     return call(SYS_munlock, address, length);
+}
+
+int swapon(const char* path, int flags) {
+    return call(SYS_swapon, path, flags);
+}
+int swapoff(const char* path) {
+    return call(SYS_swapoff, path);
 }
