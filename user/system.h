@@ -74,7 +74,7 @@ inline long execute(const char* path, char* const* arguments, char* const* envir
     for (;;)
         system_call(SYS_exit_group, code);
 }
-inline constexpr std::uint32_t kWaitNoHang = 1, kWaitStopped = 2;
+inline constexpr std::uint32_t kWaitNoHang = 1, kWaitStopped = 2, kWaitContinued = 8;
 inline long wait_for(long pid, int* status, std::uint32_t options) {
     return system_call(SYS_wait4, pid, status, options, 0);
 }

@@ -1,39 +1,46 @@
-// cat [FILE...]: what is in the files, or comes from the standard input ("-").
-#include <array>
+// cat [-n] [FILE]...: what is in the files, or comes from the standard input ("-"). -n: numbered
+// lines.
+#include <unistd.h>
 
-#include "libc/string.h"
-#include "user/output.h"
-#include "user/system.h"
+#include "user/tools/tool.h"
+
+using namespace quire::tools;
 
 namespace {
 
-using namespace quire;
-std::array<char, 16384> room;
+char room[16384];
 
-/// 0, or -errno of reading. A reader that has gone away ends cat by SIGPIPE.
-long copy(int file) {
-    long got = 0;
-    while ((got = sys::read(file, room.data(), room.size())) > 0)
-        if (const long error = write_all(sys::kOutput, room.data(), static_cast<std::size_t>(got)))
-            return error;
-    return got;
+// A reader that has gone away ends cat by SIGPIPE.
+int copy(FILE* in) {
+    for (;;) {
+        const ssize_t got = read(fileno(in), room, sizeof room);
+        if (got == 0) return 0;
+        if (got < 0) return complain("reading");
+        for (ssize_t done = 0; done < got;) {
+            const ssize_t written =
+                write(STDOUT_FILENO, room + done, static_cast<size_t>(got - done));
+            if (written < 0) return complain("standard output");
+            done += written;
+        }
+    }
 }
 
-int show(const char* path) {
-    const bool is_input = strcmp(path, "-") == 0;
-    const long file = is_input ? sys::kInput : sys::open(path, abi::kOpenReadOnly);
-    const long error = file < 0 ? file : copy(static_cast<int>(file));
-    if (file > 0) sys::close(static_cast<int>(file));
-    if (error < 0) complain("cat: %s: %s\n", path, error_text(error));
-    return error < 0 ? 1 : 0;
+int copy_numbered(FILE* in) {
+    static int line = 0;
+    static bool starts = true;
+    for (int character = 0; (character = getc(in)) != EOF; starts = character == '\n') {
+        if (starts) printf("%6d\t", ++line);
+        putchar(character);
+    }
+    return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv, char**) {
-    if (argc < 2) return show("-");
-    int result = 0;
-    for (int i = 1; i < argc; ++i)
-        result |= show(argv[i]);
-    return result;
+int main(int argc, char** argv) {
+    const Options options(argc, argv, "nu", "[-n] [FILE]...");
+    const bool is_numbered = options.has('n');
+    return finish(for_each_input(options.operands(), [&](FILE* in, const char*) {
+        return is_numbered ? copy_numbered(in) : copy(in);
+    }));
 }

@@ -1,14 +1,70 @@
-// echo [-n] WORD...: the words, one blank between two, and the end of the line (-n: not that).
-#include "libc/string.h"
-#include "user/output.h"
-#include "user/system.h"
+// echo [-neE] WORD...: the words, one blank between two, and the end of the line (-n: not that).
+// -e: \n, \t, \\ and their kin mean what they do in C; \c ends the output.
+#include <stdio.h>
+#include <string.h>
 
-int main(int argc, char** argv, char**) {
-    const bool ends_line = argc < 2 || strcmp(argv[1], "-n") != 0;
-    const int first = ends_line ? 1 : 2;
-    quire::Output output(quire::sys::kOutput);
-    for (int i = first; i < argc; ++i)
-        output.print("%s%s", i > first ? " " : "", argv[i]);
-    if (ends_line) output.print("\n");
-    return output.flush() ? 0 : 1;
+#include "user/tools/main.h"
+
+namespace {
+
+struct {
+    bool ends_line = true;
+    bool escapes = false;
+} options;
+
+/// Whether it is nothing but options; then they are set.
+bool take_options(const char* word) {
+    if (word[0] != '-' || word[1] == '\0' || word[1 + strspn(word + 1, "neE")] != '\0')
+        return false;
+    for (const char* letter = word + 1; *letter != '\0'; ++letter) {
+        if (*letter == 'n')
+            options.ends_line = false;
+        else
+            options.escapes = *letter == 'e';
+    }
+    return true;
+}
+
+/// \0NNN: up to three octal digits behind the 0.
+int take_octal(const char*& place) {
+    int value = 0;
+    for (int digits = 0; digits < 3 && place[1] >= '0' && place[1] <= '7'; ++digits)
+        value = value * 8 + (*++place - '0');
+    return value;
+}
+
+/// false: the output ends here.
+bool put(const char* word) {
+    constexpr char kLetters[] = "abefnrtv\\";
+    constexpr char kMeanings[] = "\a\b\033\f\n\r\t\v\\";
+    for (const char* place = word; *place != '\0'; ++place) {
+        const char* known = nullptr;
+        if (!options.escapes || *place != '\\' || place[1] == '\0') {
+            putchar(*place);
+        } else if (*++place == 'c') {
+            return false;
+        } else if (*place == '0') {
+            putchar(take_octal(place));
+        } else if ((known = strchr(kLetters, *place)) != nullptr) {
+            putchar(kMeanings[known - kLetters]);
+        } else {
+            putchar('\\');
+            putchar(*place);
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    int first = 1;
+    while (first < argc && take_options(argv[first]))
+        ++first;
+    for (int i = first; i < argc; ++i) {
+        if (i > first) putchar(' ');
+        if (!put(argv[i])) return fflush(stdout) == 0 ? 0 : 1;
+    }
+    if (options.ends_line) putchar('\n');
+    return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // false: nothing is well.
-#include "user/system.h"
+#include "user/tools/main.h"
 
-int main(int, char**, char**) {
+int main(int, char**) {
     return 1;
 }

@@ -1,10 +1,12 @@
 // hello: the smallest program that shows that programs run.
-#include "user/output.h"
-#include "user/system.h"
+#include <stdio.h>
+#include <unistd.h>
 
-int main(int argc, char** argv, char**) {
-    quire::say("Hello from process %ld.\n", quire::sys::process_id());
+#include "user/tools/main.h"
+
+int main(int argc, char** argv) {
+    printf("Hello from process %d.\n", getpid());
     for (int i = 1; i < argc; ++i)
-        quire::say("argument %d: %s\n", i, argv[i]);
+        printf("argument %d: %s\n", i, argv[i]);
     return 0;
 }

@@ -1,144 +1,74 @@
-// ls [-l] [PATH...]: what is in a folder, in order; -l: kind, permissions, links, owner, size too.
-#include <algorithm>
-#include <array>
-#include <span>
-#include <string_view>
+// ls [-aAdlhinrRStF1] [PATH]...: what is in a folder, one name a line, in order.
+//
+// -l tells kind, rights, links, owner, group, size and time; -h sizes for people, -n owners as
+// numbers, -i numbers of inodes, -F a letter behind the name for its kind. -a, -A: names that begin
+// with a point, too; -d: folders themselves; -R: what is in folders; -t, -S: by time, by size; -r:
+// the other way round.
+#include "user/tools/listing.h"
 
-#include "kernel/abi/errno.h"
-#include "kernel/abi/stat.h"
-#include "libc/format.h"
-#include "libc/string.h"
-#include "user/arena.h"
-#include "user/directory.h"
-#include "user/output.h"
-#include "user/system.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/tools/names.h"
+#include "user/tools/tool.h"
+
+using namespace quire::tools;
 
 namespace {
 
-using namespace quire;
-using Stat = abi::Stat64;
-
-struct Options {
-    bool is_long = false;
-};
-
-long look_at(const char* path, Stat& stat) {
-    return system_call(SYS_lstat64, path, &stat);
-}
-
-char kind_letter(std::uint32_t mode) {
-    switch (mode & abi::kModeKind) {
-    case abi::kModeDirectory:
-        return 'd';
-    case abi::kModeLink:
-        return 'l';
-    case abi::kModeCharacter:
-        return 'c';
-    case abi::kModeBlock:
-        return 'b';
-    case abi::kModePipe:
-        return 'p';
-    case abi::kModeSocket:
-        return 's';
-    default:
-        return '-';
-    }
-}
-
-std::array<char, 11> mode_text(std::uint32_t mode) {
-    std::array<char, 11> text{};
-    text[0] = kind_letter(mode);
-    constexpr std::string_view kLetters = "rwxrwxrwx";
-    for (unsigned i = 0; i < kLetters.size(); ++i)
-        text[i + 1] = (mode >> (8 - i) & 1) != 0 ? kLetters[i] : '-';
-    if ((mode & abi::kModeSticky) != 0) text[9] = text[9] == 'x' ? 't' : 'T';
-    return text;
-}
-
-void show_long(Output& output, const char* path, const char* name, const Stat& stat) {
-    output.print("%s %3u %4u %4u %10llu %s", mode_text(stat.mode).data(), +stat.links, +stat.user,
-                 +stat.group, static_cast<unsigned long long>(stat.bytes), name);
-    if ((stat.mode & abi::kModeKind) == abi::kModeLink) {
-        std::array<char, 1024> target;
-        const long length = system_call(SYS_readlink, path, target.data(), target.size() - 1);
-        target[length > 0 ? static_cast<unsigned>(length) : 0] = '\0';
-        output.print(" -> %s", target.data());
-    }
-    output.print("\n");
-}
-
-int show(Output& output, Arena& arena, const char* folder, const char* name,
-         const Options& options) {
-    if (!options.is_long) {
-        output.print("%s\n", name);
-        return 0;
-    }
-    const std::size_t room = strlen(folder) + strlen(name) + 2;
-    char* const path = static_cast<char*>(arena.take(room));
-    snprintf(path, room, "%s%s%s", folder, *folder != '\0' ? "/" : "", name);
-    Stat stat;
-    const long error = look_at(path, stat);
-    if (error < 0) {
-        output.flush();
-        complain("ls: %s: %s\n", path, error_text(error));
-        return 1;
-    }
-    show_long(output, path, name, stat);
-    return 0;
-}
-
-struct Name {
-    const char* text;
-    Name* next;
-};
-
-/// All names of the folder, sorted; `error` is set when they cannot be read.
-std::span<const char*> names_of(Arena& arena, const char* folder, long& error) {
-    Directory directory(folder);
-    Name* first = nullptr;
-    std::size_t count = 0;
-    while (const char* const name = directory.next()) {
-        first = arena.make<Name>(arena.copy(name), first);
-        ++count;
-    }
-    error = directory.error();
-    const std::span<const char*> names = arena.make_array<const char*>(count);
-    for (Name* name = first; name != nullptr; name = name->next)
-        names[--count] = name->text;
-    std::sort(names.begin(), names.end(),
-              [](const char* left, const char* right) { return strcmp(left, right) < 0; });
-    return names;
-}
-
-int list(const char* path, bool with_title, const Options& options) {
-    Arena arena;
-    Output output(sys::kOutput);
-    long error = 0;
-    const std::span<const char*> names = names_of(arena, path, error);
-    if (error == -abi::kEnotdir) return show(output, arena, "", path, options);
-    if (error < 0) {
-        complain("ls: %s: %s\n", path, error_text(error));
-        return 1;
-    }
+int list_folder(const char* path, bool with_title, const Options& options) {
+    Names names;
+    if (!names.read(path)) return complain(path);
+    Listing listing(options);
     int result = 0;
-    if (with_title) output.print("%s:\n", path);
+    if (options.has('a')) {
+        result |= listing.add(path, ".");
+        result |= listing.add(path, "..");
+    }
     for (const char* name : names)
-        result |= show(output, arena, path, name, options);
-    return output.flush() ? result : 1;
+        if (name[0] != '.' || options.has('a') || options.has('A'))
+            result |= listing.add(path, name);
+    if (with_title) printf("%s:\n", path);
+    listing.show(true);
+    if (!options.has('R')) return result;
+    for (const ListedFile& file : listing.files()) {
+        if (!file.is_folder() || strcmp(file.name, ".") == 0 || strcmp(file.name, "..") == 0)
+            continue;
+        char* const inner = join_path(path, file.name);
+        putchar('\n');
+        result |= list_folder(inner, true, options);
+        free(inner);
+    }
+    return result;
+}
+
+/// First what is no folder, all at once, then folder by folder.
+int list(Operands paths, const Options& options) {
+    Listing files(options);
+    Listing folders(options);
+    int result = 0;
+    for (const char* path : paths) {
+        Listing& listing = is_listed_as_folder(path, options) ? folders : files;
+        if (listing.add("", path) != 0) result = 2;
+    }
+    files.show(false);
+    folders.sort();
+    bool is_first = files.files().empty();
+    for (const ListedFile& folder : folders.files()) {
+        if (!is_first) putchar('\n');
+        is_first = false;
+        if (list_folder(folder.name, paths.size() > 1 || options.has('R'), options) != 0)
+            result = 2;
+    }
+    return result;
 }
 
 }  // namespace
 
-int main(int argc, char** argv, char**) {
-    Options options;
-    int first = 1;
-    if (argc > 1 && strcmp(argv[1], "-l") == 0) {
-        options.is_long = true;
-        first = 2;
-    }
-    if (first == argc) return list(".", false, options);
-    int result = 0;
-    for (int i = first; i < argc; ++i)
-        result |= list(argv[i], argc - first > 1, options);
-    return result;
+int main(int argc, char** argv) {
+    const Options options(argc, argv, "aAdlhinrRStF1", "[-aAdlhinrRStF1] [PATH]...", 2);
+    static char here[] = ".";
+    static char* only[] = {here};
+    const Operands paths = options.operands().empty() ? Operands(only) : options.operands();
+    return finish(list(paths, options));
 }

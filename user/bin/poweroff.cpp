@@ -1,9 +1,11 @@
 // poweroff: writes all files back and switches the machine off.
-#include "user/output.h"
-#include "user/power.h"
+#include <string.h>
 
-int main(int, char**, char**) {
-    const long error = quire::end_machine(quire::kPowerOff);
-    quire::complain("poweroff: %s\n", quire::error_text(error));
-    return 1;
+#include "user/tools/power.h"
+#include "user/tools/tool.h"
+
+int main(int argc, char** argv) {
+    const quire::tools::Options options(argc, argv, "", "");
+    const long error = quire::tools::end_machine(quire::abi::kRebootPowerOff);
+    return quire::tools::complain("the kernel refuses", strerror(static_cast<int>(-error)));
 }

@@ -1,38 +1,46 @@
-// sleep SECONDS: waits; 0.25 is a quarter of a second.
-#include <cstdint>
+// sleep TIME...: waits for the sum; 0.25 is a quarter of a second, 2m are two minutes (also s, h,
+// d).
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
-#include "libc/string.h"
-#include "user/output.h"
-#include "user/system.h"
+#include "user/tools/tool.h"
+
+using namespace quire::tools;
 
 namespace {
 
-constexpr std::uint32_t kNanoseconds = 1'000'000'000;
+constexpr long kNanoseconds = 1'000'000'000;
 
-/// The digits behind the point, as nanoseconds; -1: something else stands there.
-std::int32_t parse_fraction(const char* text) {
-    std::uint32_t value = 0, digit_worth = kNanoseconds / 10;
-    for (; *text >= '0' && *text <= '9'; ++text, digit_worth /= 10)
-        value += static_cast<std::uint32_t>(*text - '0') * digit_worth;
-    return *text == '\0' ? static_cast<std::int32_t>(value) : -1;
+/// Nanoseconds, or -1 for what is no time.
+long long parse_time(const char* text) {
+    char* end = nullptr;
+    if (*text < '0' || *text > '9') return -1;
+    long long time = strtoll(text, &end, 10) * kNanoseconds;
+    if (*end == '.') {
+        long worth = kNanoseconds / 10;
+        for (++end; *end >= '0' && *end <= '9'; ++end, worth /= 10)
+            time += (*end - '0') * worth;
+    }
+    constexpr char kUnits[] = "smhd";
+    constexpr long kSeconds[] = {1, 60, 3600, 86400};
+    if (*end == '\0') return time;
+    const char* const unit = strchr(kUnits, *end);
+    return unit != nullptr && end[1] == '\0' ? time * kSeconds[unit - kUnits] : -1;
 }
 
 }  // namespace
 
-int main(int argc, char** argv, char**) {
-    using namespace quire;
-    struct {
-        std::int32_t seconds;
-        std::int32_t nanoseconds;
-    } time{};
-    char* end = nullptr;
-    if (argc == 2) {
-        time.seconds = strtol(argv[1], &end, 10);
-        time.nanoseconds = *end == '.' ? parse_fraction(end + 1) : *end == '\0' ? 0 : -1;
+int main(int argc, char** argv) {
+    const Options options(argc, argv, "+", "TIME[smhd]...");
+    options.need(1);
+    long long sum = 0;
+    for (const char* text : options.operands()) {
+        const long long time = parse_time(text);
+        if (time < 0) options.refuse();
+        sum += time;
     }
-    if (argc != 2 || end == argv[1] || time.seconds < 0 || time.nanoseconds < 0) {
-        complain("usage: sleep SECONDS\n");
-        return 2;
-    }
-    return system_call(SYS_nanosleep, &time, 0) == 0 ? 0 : 1;
+    const timespec duration{static_cast<time_t>(sum / kNanoseconds),
+                            static_cast<long>(sum % kNanoseconds)};
+    return nanosleep(&duration, nullptr) == 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // true: all is well.
-#include "user/system.h"
+#include "user/tools/main.h"
 
-int main(int, char**, char**) {
+int main(int, char**) {
     return 0;
 }

@@ -35,12 +35,14 @@ void give_back(Demo& demo, std::byte* heap) {
     show_map(demo, "after it", heap);
     demo.claim("page 0 still holds", 'h', static_cast<std::uint64_t>(peek(heap)));
     demo.claim("page 1", "absent", page_state(heap + kPage).text());
+    stop_at(demo, heap + kPage);
     demo.claim("a child that writes to page 1 ends by", "SIGSEGV",
                end_of_child([&] { poke(heap + kPage, 'x'); }));
 
     demo.step("sbrk: move it up by 1 page again.");
     move_break(demo, kPage);
     demo.claim("page 1, which held 'h', holds", 0, static_cast<std::uint64_t>(peek(heap + kPage)));
+    stop_at(demo, heap + kPage);
 }
 
 }  // namespace
@@ -68,6 +70,7 @@ int main(int argc, char** argv, char**) {
     });
     demo.claim("page faults", kPages, cost.all());
     demo.claim("pages in RAM", kPages, count_pages(heap, kPages * kPage).present);
+    stop_at(demo, heap + kPage);
     give_back(demo, heap);
     return demo.result();
 }

@@ -50,6 +50,8 @@ int main(int argc, char** argv, char**) {
     demo.claim("page faults", kTouched, cost.minor);
     demo.claim("of them with a read from a disk", 0, cost.major);
     demo.claim("pages of .bss in RAM", kTouched, count_pages(in_bss.data(), sizeof in_bss).present);
+    stop_at(demo, in_bss.data() + 100 * kPage);
+    stop_at(demo, in_bss.data() + 101 * kPage);
     demo.claim("what is in a page beside them", 0,
                static_cast<std::uint64_t>(peek(in_bss.data() + kPage)));
 
@@ -60,5 +62,7 @@ int main(int argc, char** argv, char**) {
     poke(in_data.data() + kPage, 3);
     demo.claim("after a write it is still one", "no",
                page_state(in_data.data() + kPage).of_object ? "yes" : "no");
+    stop_at(demo, in_data.data());
+    stop_at(demo, in_data.data() + kPage);
     return demo.result();
 }

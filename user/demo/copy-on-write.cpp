@@ -1,5 +1,7 @@
 // copy-on-write: fork copies no page. Who writes first gets a copy; the last one keeps the
 // original.
+#include <array>
+
 #include "user/demo/demo.h"
 #include "user/demo/look.h"
 
@@ -8,11 +10,14 @@ using namespace quire::demo;
 
 namespace {
 
+constexpr std::size_t kMostPages = 2048;
+
 // What the child tells of its page, in memory that both share.
 struct Board {
     std::uint64_t frame_before, frame_after;
     std::uint64_t faults_of_read, faults_of_write;
     char value_before, value_after;
+    std::uint64_t faults_of_half, still_shared;
 };
 
 void stop(Demo& demo, const char* who, const std::byte* page) {
@@ -58,6 +63,41 @@ void write_last(Demo& demo, std::byte* page, std::uint64_t first) {
     demo.claim("it reads", 'Q', static_cast<std::uint64_t>(peek(page)));
 }
 
+using Frames = std::array<std::uint64_t, kMostPages>;
+
+std::size_t same(const Frames& frames, const std::byte* pages, std::size_t of) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < of; ++i)
+        if (frames[i] != 0 && frame_of(pages + i * kPage) == frames[i]) ++count;
+    return count;
+}
+
+void write_to(std::byte* pages, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+        poke(pages + i * kPage, 'm');
+}
+
+// The same with as many pages as a program has: what is not written to is not copied.
+void write_half(Demo& demo, Board& board) {
+    static Frames frames;
+    const std::size_t many = pages_that_fit(kMostPages);
+    std::byte* const pages = map(many * kPage);
+    write_to(pages, many);
+    for (std::size_t i = 0; i < many; ++i)
+        frames[i] = frame_of(pages + i * kPage);
+    demo.step("The parent writes to %zu pages, and forks. The child writes to half of them.", many);
+    demo.claim("the child", "exit 0", end_of_child([&] {
+                   faults();
+                   demo.stop("a child of %zu pages that has written to none", many);
+                   board.faults_of_half = faults_of([&] { write_to(pages, many / 2); }).all();
+                   board.still_shared = same(frames, pages, many);
+                   demo.stop("the same, and it has written to half of them");
+               }));
+    demo.claim("page faults of its writes", many / 2, board.faults_of_half);
+    demo.claim("pages of it in the parent's frames", many / 2, board.still_shared);
+    demo.claim("pages of the parent in the frames of before", many, same(frames, pages, many));
+}
+
 }  // namespace
 
 int main(int argc, char** argv, char**) {
@@ -74,5 +114,6 @@ int main(int argc, char** argv, char**) {
     judge_child(demo, board, first);
     write_last(demo, page, first);
     stop(demo, "the parent", page);
+    write_half(demo, board);
     return demo.result();
 }

@@ -84,6 +84,16 @@ void Demo::stop(const char* format, ...) {
     wait_for_enter();
 }
 
+void Demo::stop_at(const volatile void* page, std::uint64_t frame) {
+    const auto address = reinterpret_cast<std::uintptr_t>(page);
+    if (frame == 0) {
+        stop("page %08lx is absent", static_cast<unsigned long>(address));
+    } else {
+        stop("page %08lx is in frame %05llx", static_cast<unsigned long>(address),
+             static_cast<unsigned long long>(frame));
+    }
+}
+
 void Demo::judge(const char* what, const char* expected, const char* measured, bool holds) {
     ++claims_;
     if (!holds) ++failed_;

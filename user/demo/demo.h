@@ -40,6 +40,9 @@ class Demo {
     /// Says who waits here and what it has to show, and waits for Enter, if --stop was given.
     [[gnu::format(printf, 2, 3)]] void stop(const char* format, ...);
 
+    /// The same, of a page and the frame it is in; 0: none. tests/system/test_demos.py looks there.
+    void stop_at(const volatile void* page, std::uint64_t frame);
+
     /// Prints the last line. Returns the program's exit code.
     [[nodiscard]] int result();
 

@@ -69,6 +69,8 @@ int main(int argc, char** argv, char**) {
                page_state(demo_functions + 5 * kPage).of_object ? "yes" : "no");
     demo.claim_at_most("pages that have come with this fault", kMostAround, pages_in_ram());
     demo.claim("function 20's page", "absent", page_state(demo_functions + 20 * kPage).text());
+    stop_at(demo, demo_functions + 5 * kPage);
+    stop_at(demo, demo_functions + 20 * kPage);
 
     demo.step("Call all of them.");
     cost = faults_of([&] { answer = call_all(); });

@@ -36,9 +36,11 @@ std::byte* take_everything(Demo& demo, const Pressure& pressure) {
 
 void press(Demo& demo, std::byte* locked, std::byte* other, const Pressure& pressure) {
     const std::uint64_t frame = frame_of(locked + 7 * kPage);
+    stop_at(demo, locked + 7 * kPage);
     std::byte* const much = take_everything(demo, pressure);
     demo.claim("locked pages in RAM", kPages, count_pages(locked, kBytes).present);
     demo.claim_frame("page 7 is still in", frame, frame_of(locked + 7 * kPage));
+    stop_at(demo, locked + 7 * kPage);
     const std::size_t swapped = count_pages(other, kBytes).swapped;
     demo.note(
         "of as many pages that were not locked %zu are in swap: that is for the policy to say",

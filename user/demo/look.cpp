@@ -1,6 +1,8 @@
 #include "user/demo/look.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "kernel/abi/resource.h"
 #include "libc/format.h"
@@ -164,6 +166,11 @@ std::uint64_t memory_info(const char* name) {
     while ((line = lines.next()) != nullptr)
         if (figure(line, name, value)) return value;
     return 0;
+}
+
+std::size_t pages_that_fit(std::size_t most) {
+    const auto frames = static_cast<std::size_t>(memory_info("MemTotal")) / (kPage / 1024);
+    return std::bit_floor(std::min(most, frames * 3 / 5));
 }
 
 std::byte* map(std::size_t bytes, std::uint32_t flags, int file, std::byte* at) {

@@ -8,6 +8,7 @@
 
 #include "kernel/abi/mman.h"
 #include "kernel/abi/signal.h"
+#include "user/demo/demo.h"
 #include "user/system.h"
 
 namespace quire::demo {
@@ -62,12 +63,19 @@ Faults faults_of(Work&& work) {
 
 /// A figure of /proc/meminfo by its name, in KiB.
 std::uint64_t memory_info(const char* name);
+/// A power of two, at most `most`: so many pages are in three fifths of RAM, and need not be
+/// evicted while a demonstration looks at them.
+std::size_t pages_that_fit(std::size_t most);
 
 /// Memory of whole pages, zero when it is looked at, anonymous unless a file is named. The program
 /// gives up if there is none. Huge pages are asked away: here a page is a page.
 std::byte* map(std::size_t bytes, std::uint32_t flags = abi::kMapPrivate, int file = -1,
                std::byte* at = nullptr);
 void unmap(std::byte* start, std::size_t bytes);
+
+inline void stop_at(Demo& demo, const volatile void* page) {
+    demo.stop_at(page, frame_of(page));
+}
 
 inline char peek(const volatile void* address) {
     return *static_cast<const volatile char*>(address);

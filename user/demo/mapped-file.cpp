@@ -41,6 +41,7 @@ void change_shared(Demo& demo, int file, std::byte* shared) {
     poke(shared + 10, 'S');
     demo.claim("read(2) finds there", 'S', byte_of(file, 10));
     demo.claim("the page is the file's own", "yes", yes_if(page_state(shared).of_object));
+    stop_at(demo, shared);
     demo.claim_at_least("KiB that must still go to the disk", kPage / 1024,
                         region_of(shared).private_dirty);
 
@@ -59,7 +60,9 @@ void change_private(Demo& demo, int file, std::byte* shared) {
     demo.step("Map it private as well, and store 'P' (%d) at byte 10 there.", 'P');
     demo.claim("before: it shows", 'S', static_cast<std::uint64_t>(peek(own + 10)));
     demo.claim_frame("in the frame of the shared mapping", frame_of(shared), frame_of(own));
+    stop_at(demo, own);
     poke(own + 10, 'P');
+    stop_at(demo, own);
     demo.claim("it shows", 'P', static_cast<std::uint64_t>(peek(own + 10)));
     demo.claim("read(2) finds there", 'S', byte_of(file, 10));
     demo.claim_other_frame("the private page is in", frame_of(shared), frame_of(own));

@@ -50,6 +50,7 @@ int main(int argc, char** argv, char**) {
         poke(here + i * kPage, static_cast<char>('a' + i));
     const Frames before = frames_of(here);
     std::byte* const there = find_room(2 * kBytes);
+    stop_at(demo, here);
     demo.step("Write to %zu pages at %08lx, and move them to %08lx, twice as many.", kPages,
               reinterpret_cast<unsigned long>(here), reinterpret_cast<unsigned long>(there));
     std::byte* moved = nullptr;
@@ -63,6 +64,9 @@ int main(int argc, char** argv, char**) {
                                                         peek(moved + i * kPage);
                                                 }).all());
     demo.claim("what is in page 5", 'f', static_cast<std::uint64_t>(peek(moved + 5 * kPage)));
+
+    stop_at(demo, here);
+    stop_at(demo, moved);
 
     demo.step("The old place, and the new half.");
     demo.claim("the old place is", "absent", page_state(here).text());

@@ -16,7 +16,7 @@ struct Pressure {
 };
 
 inline constexpr const char* kNoPressure =
-    "not shown here: it needs a PC with at most 64 MiB of RAM, and 8 MiB of swap space";
+    "not shown here: it needs at most 64 MiB of RAM and 8 MiB of swap space; make run MEMORY=16";
 
 inline Pressure find_pressure() {
     constexpr std::size_t kMostRam = std::size_t{64} << 10, kLeastSwap = std::size_t{8} << 10;

@@ -43,11 +43,15 @@ const char* code_name() {
 }
 
 void without_handler(Demo& demo, std::byte* page) {
+    const std::uint64_t frame = frame_of(page);
     demo.step("Nobody handles SIGSEGV. Children try what a page allows.");
     protect(page, abi::kProtRead);
+    stop_at(demo, page);
     demo.claim("PROT_READ: one that reads", "exit 0", end_of_child([&] { peek(page); }));
     demo.claim("PROT_READ: one that writes", "SIGSEGV", end_of_child([&] { poke(page, 1); }));
     protect(page, abi::kProtNone);
+    demo.stop("page %08lx is hidden, its frame %05llx", reinterpret_cast<unsigned long>(page),
+              static_cast<unsigned long long>(frame));
     demo.claim("PROT_NONE: one that reads", "SIGSEGV", end_of_child([&] { peek(page); }));
 }
 
@@ -75,6 +79,7 @@ int main(int argc, char** argv, char**) {
                static_cast<std::uint64_t>(peek(page + 100)));
     demo.claim("what was there before", 'a', static_cast<std::uint64_t>(peek(page)));
     demo.claim_frame("the page is still in", frame, frame_of(page));
+    stop_at(demo, page);
 
     unmap(page, kPage);
     demo.step("The page is unmapped. Write 'c' (%d) to its byte 200.", 'c');
@@ -83,5 +88,6 @@ int main(int argc, char** argv, char**) {
     demo.claim("the handler has mapped a page: there is", 'c',
                static_cast<std::uint64_t>(peek(page + 200)));
     demo.claim("what was in byte 100 has gone", 0, static_cast<std::uint64_t>(peek(page + 100)));
+    stop_at(demo, page);
     return demo.result();
 }

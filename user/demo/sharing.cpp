@@ -28,6 +28,8 @@ int main(int argc, char** argv, char**) {
     poke(own, 1);
     const std::uint64_t shared_frame = frame_of(common);
     const std::uint64_t private_frame = frame_of(own);
+    stop_at(demo, common);
+    stop_at(demo, own);
     demo.claim("pagemap: the shared page is one of an object", "yes",
                page_state(common).of_object ? "yes" : "no");
     demo.claim("pagemap: the private page is one of an object", "no",
@@ -39,12 +41,16 @@ int main(int argc, char** argv, char**) {
                    poke(own, static_cast<char>(peek(own) + 1));
                    board.shared_frame = frame_of(common);
                    board.private_frame = frame_of(own);
+                   stop_at(demo, common);
+                   stop_at(demo, own);
                    if (peek(common) != 2 || peek(own) != 2) sys::exit(1);
                }));
     demo.claim("the parent reads in the shared page", 2, value(common));
     demo.claim("the parent reads in the private page", 1, value(own));
     demo.claim_frame("the child's shared page was in", shared_frame, board.shared_frame);
     demo.claim_other_frame("the child's private page was in", private_frame, board.private_frame);
+    stop_at(demo, common);
+    stop_at(demo, own);
 
     demo.step("A page of shared memory that nobody has touched: parent and child write in turn.");
     std::byte* const fresh = map(kPage, abi::kMapShared);

@@ -32,6 +32,8 @@ void grow(Demo& demo) {
                        reinterpret_cast<std::uintptr_t>(stack_start()));
     demo.claim("of these 16 pages are in RAM", 1,
                count_pages(start - 17 * kPage, 16 * kPage).present);
+    stop_at(demo, start - 17 * kPage);
+    stop_at(demo, start - 16 * kPage);
 }
 
 void show_gap(Demo& demo) {

@@ -21,7 +21,7 @@ Faults faults_of_a_round(Demo& demo, std::size_t pages, std::size_t frames) {
     const Faults round = faults_of([&] { go_round(set, pages); });
     demo.note(
         "working set %3zu per cent of RAM, %zu pages: %llu faults a round, %llu of them reads",
-        pages * 100 / frames, pages, static_cast<unsigned long long>(round.all()),
+        (pages * 100 + frames / 2) / frames, pages, static_cast<unsigned long long>(round.all()),
         static_cast<unsigned long long>(round.major));
     unmap(set, pages * kPage);
     return round;
@@ -32,11 +32,12 @@ Faults faults_of_a_round(Demo& demo, std::size_t pages, std::size_t frames) {
 int main(int argc, char** argv, char**) {
     Demo demo(argc, argv, "thrashing", "what happens when the working set is larger than RAM");
     const Pressure pressure = find_pressure();
-    const std::size_t frames = pressure.is_possible ? pressure.frames : 1024;
+    const std::size_t frames = pressure.frames;
+    const std::size_t small_set = pressure.is_possible ? frames / 2 : 512;
     demo.step("Write to each page of a set, in order, again and again. RAM has %zu frames.",
-              pressure.frames);
-    demo.claim("half of them: faults a round", 0,
-               faults_of_a_round(demo, frames / 2, frames).all());
+              frames);
+    demo.claim("half of them, or less: faults a round", 0,
+               faults_of_a_round(demo, small_set, frames).all());
     if (!pressure.is_possible) {
         demo.note("%s", kNoPressure);
         return demo.result();
@@ -50,6 +51,6 @@ int main(int argc, char** argv, char**) {
     demo.claim_at_least("of them with a read from the disk", 1, worst.major);
 
     demo.step("Back to a set of half of RAM.");
-    demo.claim("faults a round", 0, faults_of_a_round(demo, frames / 2, frames).all());
+    demo.claim("faults a round", 0, faults_of_a_round(demo, small_set, frames).all());
     return demo.result();
 }

@@ -18,24 +18,29 @@ using namespace quire;
 struct Station {
     const char* name;
     const char* sentence;
+    const char* chapter = nullptr;  // that begins with it
 };
-constexpr std::array<Station, 17> kStations{{
-    {"three-states", "a page is unallocated, uncached or cached"},
+constexpr std::array<Station, 21> kStations{{
+    {"three-states", "a page is unallocated, uncached or cached", "What a page is"},
     {"demand-zero", "zeros cost nothing until somebody writes"},
     {"bss", "zeros are not stored, neither on disk nor in RAM"},
     {"lazy-loading", "a program is loaded page by page, as it is used"},
     {"address", "directory, table, offset: from an address to a byte of RAM"},
-    {"copy-on-write", "fork shares every frame until one of the two writes"},
+    {"tlb", "the CPU remembers translations, and must forget them in time"},
+    {"copy-on-write", "fork shares every frame until one of the two writes", "Sharing"},
     {"sharing", "MAP_SHARED is one memory for both, MAP_PRIVATE one for each"},
     {"mapped-file", "a file is changed by writing to memory"},
     {"moving", "mremap moves page-table entries, not bytes"},
-    {"break", "the heap ends where the program says"},
+    {"break", "the heap ends where the program says", "The shape of an address space"},
+    {"calloc", "who asks for zeros need not write them"},
+    {"realloc", "a block that grows stays if it can, and moves if it must"},
     {"stack", "a stack grows as it is touched, and not without end"},
     {"threads", "what a thread's stack costs, and how many fit"},
     {"protection", "the rights of a page, and what comes of breaking them"},
     {"alignment", "padding in structs, and the access that is not aligned"},
-    {"locality", "the same sum, row by row and column by column"},
+    {"locality", "the same sum, row by row and column by column", "More than there is"},
     {"thrashing", "what happens when the working set is larger than RAM"},
+    {"policies", "which page leaves: five answers, and what each costs"},
     {"locked", "mlock keeps pages in RAM, whatever comes"},
 }};
 
@@ -93,16 +98,27 @@ bool wait_for_enter() {
     return first != 'q' && key == '\n';
 }
 
+void introduce() {
+    say("%zu small programs, an idea of memory each. A line with * says what is done next; a line\n"
+        "with -- what was expected of it, and what was measured, here and now. The last programs\n"
+        "take more memory than there is, and show more in a small PC (make run MEMORY=16).\n",
+        kStations.size());
+}
+
 int walk(char** environment) {
     const bool waits = input_is_terminal();
-    int result = 0;
+    introduce();
+    std::size_t failed = 0;
     for (std::size_t i = 0; i < kStations.size(); ++i) {
-        say("\n--- %zu of %zu: %s\n", i + 1, kStations.size(), kStations[i].sentence);
-        if (!run(kStations[i], environment)) result = 1;
+        if (kStations[i].chapter != nullptr) say("\n=== %s\n", kStations[i].chapter);
+        say("\n--- %zu of %zu\n", i + 1, kStations.size());
+        if (!run(kStations[i], environment)) ++failed;
         say("Read more in /docs/demos/%s.md.\n", kStations[i].name);
-        if (waits && i + 1 < kStations.size() && !wait_for_enter()) break;
+        if (waits && i + 1 < kStations.size() && !wait_for_enter()) return failed == 0 ? 0 : 1;
     }
-    return result;
+    say(failed == 0 ? "\nThat was all, and every claim held.\n"
+                    : "\nThat was all. What is NOT as expected is worth a look.\n");
+    return failed == 0 ? 0 : 1;
 }
 
 int run_named(std::span<char*> names, char** environment) {

@@ -1,171 +1,81 @@
 #include "user/sh/builtins.h"
 
+#include <algorithm>
 #include <array>
 
-#include "libc/string.h"
 #include "user/output.h"
-#include "user/sh/parser.h"
-#include "user/signal_names.h"
-#include "user/system.h"
 
 namespace quire::shell {
 namespace {
 
-int failed(const char* command, const char* what, long error) {
-    complain("sh: %s: %s: %s\n", command, what, error_text(error));
-    return 1;
-}
-
-int do_nothing(Shell&, Arguments) {
-    return 0;
-}
-
-int change_directory(Shell& shell, Arguments arguments) {
-    const auto home = shell.variables().find("HOME");
-    const char* folder =
-        arguments.size() > 1 ? arguments[1] : shell.arena().copy(home.value_or("/"));
-    const long error = sys::change_directory(folder);
-    return error < 0 ? failed("cd", folder, error) : 0;
-}
-
-int print_directory(Shell&, Arguments) {
-    std::array<char, 4096> path;
-    const long error = sys::current_directory(path.data(), path.size());
-    if (error < 0) return failed("pwd", ".", error);
-    say("%s\n", path.data());
-    return 0;
-}
-
-int end_shell(Shell& shell, Arguments arguments) {
-    sys::exit(arguments.size() > 1 ? atoi(arguments[1]) : shell.status());
-}
-
-int become(Shell& shell, Arguments arguments) {
-    return arguments.size() > 1 ? shell.execute(arguments.subspan(1)) : 0;
-}
-
-int export_variables(Shell& shell, Arguments arguments) {
-    Variables& variables = shell.variables();
-    if (arguments.size() < 2)
-        variables.for_each([](std::string_view text, bool exported) {
-            if (exported) say("export %s\n", text.data());
-        });
-    for (const char* argument : arguments.subspan(1)) {
-        const std::string_view text(argument);
-        const std::size_t equals = text.find('=');
-        const std::string_view name = text.substr(0, equals);
-        if (name_length(name) != name.size() || name.empty()) {
-            complain("sh: export: %s: not a name\n", argument);
-            return 1;
-        }
-        const bool fits =
-            equals == std::string_view::npos || variables.set(name, text.substr(equals + 1));
-        if (!fits || !variables.set_exported(name)) {
-            complain("sh: export: no room for more variables\n");
-            return 1;
-        }
-    }
-    return 0;
-}
-
-int remove_variables(Shell& shell, Arguments arguments) {
-    for (const char* argument : arguments.subspan(1))
-        shell.variables().remove(argument);
-    return 0;
-}
-
-int list_variables(Shell& shell, Arguments) {
-    shell.variables().for_each([](std::string_view text, bool) { say("%s\n", text.data()); });
-    return 0;
-}
-
-int list_jobs(Shell& shell, Arguments) {
-    shell.jobs().for_each([&](const Job& job) { shell.print_job(job); });
-    return 0;
-}
-
-/// The job that `fg`, `bg` and `wait` name: %2, 2, or none for the newest.
-Job* job_of(Shell& shell, Arguments arguments) {
-    const char* name = arguments.size() > 1 ? arguments[1] : "";
-    Job* const job = shell.jobs().find(atoi(*name == '%' ? name + 1 : name));
-    if (job == nullptr) complain("sh: %s: no such job\n", arguments[0]);
-    return job;
-}
-
-int to_foreground(Shell& shell, Arguments arguments) {
-    Job* const job = job_of(shell, arguments);
-    if (job == nullptr) return 1;
-    say("%s\n", job->text.data());
-    if (job->state == Job::State::Stopped) job->state = Job::State::Running;
-    sys::kill(-job->group, kSignalContinue);
-    return shell.wait_in_foreground(*job);
-}
-
-int to_background(Shell& shell, Arguments arguments) {
-    Job* const job = job_of(shell, arguments);
-    if (job == nullptr) return 1;
-    if (job->state == Job::State::Stopped) job->state = Job::State::Running;
-    say("[%d] %s\n", job->number, job->text.data());
-    const long error = sys::kill(-job->group, kSignalContinue);
-    return error < 0 ? failed("bg", job->text.data(), error) : 0;
-}
-
-int wait_for_jobs(Shell& shell, Arguments) {
-    while (shell.wait_for_any(0)) {
-    }
-    return 0;
-}
-
-int set_mask(Shell&, Arguments arguments) {
-    if (arguments.size() > 1) {
-        system_call(SYS_umask, strtoul(arguments[1], nullptr, 8));
-        return 0;
-    }
-    const long mask = system_call(SYS_umask, 0);
-    system_call(SYS_umask, mask);
-    say("%04lo\n", static_cast<unsigned long>(mask));
-    return 0;
-}
-
-int help(Shell& shell, Arguments arguments);
-
-struct Row {
-    std::string_view name;
-    Builtin function;
-    const char* help;
-};
-
+// In the order of the alphabet, as find_builtin() needs it.
 constexpr std::array kBuiltins{
-    Row{":", do_nothing, nullptr},
-    Row{"cd", change_directory, "cd [FOLDER]     go there, or to $HOME"},
-    Row{"pwd", print_directory, "pwd             where we are"},
-    Row{"exit", end_shell, "exit [CODE]     end the shell"},
-    Row{"exec", become, "exec PROGRAM    become the program"},
-    Row{"export", export_variables, "export NAME=... give a variable to programs"},
-    Row{"unset", remove_variables, "unset NAME      forget a variable"},
-    Row{"set", list_variables, "set             list the variables"},
-    Row{"jobs", list_jobs, "jobs            what runs in the background or is stopped"},
-    Row{"fg", to_foreground, "fg [N]          continue job N here"},
-    Row{"bg", to_background, "bg [N]          continue job N in the background"},
-    Row{"wait", wait_for_jobs, "wait            until all jobs have ended"},
-    Row{"umask", set_mask, "umask [OCTAL]   permissions that new files do not get"},
-    Row{"help", help, "help            this list; programs are in /bin and /sbin"},
+    Builtin{".", do_dot, true, ". FILE            do what is in the file, here"},
+    Builtin{":", do_nothing, true, ": [WORD...]       nothing, with success"},
+    Builtin{"[", do_test, false, "[ X ]             whether a condition holds, as test"},
+    Builtin{"bg", do_background, false, "bg [%N]           continue job N in the background"},
+    Builtin{"break", do_break, true, "break [N]         leave a loop, or N of them"},
+    Builtin{"cd", do_change_directory, false, "cd [FOLDER]       go there, or to $HOME; -: back"},
+    Builtin{"command", do_command, false, "command [-v] X    run X, no function; -v: what it is"},
+    Builtin{"continue", do_break, true,
+            "continue [N]      go on with the next turn of a loop, the Nth around"},
+    Builtin{"echo", do_echo, false, "echo [-n] WORD..  print the words"},
+    Builtin{"eval", do_eval, true, "eval WORD...      do the words as a command"},
+    Builtin{"exec", do_exec, true, "exec PROGRAM      become the program"},
+    Builtin{"exit", do_exit, true, "exit [STATUS]     end the shell"},
+    Builtin{"export", do_export, true, "export NAME=...   give a variable to programs"},
+    Builtin{"false", do_false, false, "false             nothing, without success"},
+    Builtin{"fg", do_foreground, false, "fg [%N]           continue job N here"},
+    Builtin{"getopts", do_get_options, false, "getopts LIST NAME the next option of a script"},
+    Builtin{"help", do_help, false,
+            "help [WORD...]    what to try first; of a built-in command, or of syntax"},
+    Builtin{"jobs", do_jobs, false, "jobs [-lp] [%N]   what runs in the background, or is stopped"},
+    Builtin{"kill", do_kill, false, "kill [-SIG] %N..  send a signal to jobs or processes"},
+    Builtin{"local", do_local, false, "local NAME=...    a variable of this function"},
+    Builtin{"printf", do_print, false, "printf FORMAT X.. print with %s %d %x %c %b %o"},
+    Builtin{"pwd", do_print_directory, false, "pwd               where we are"},
+    Builtin{"read", do_read, false, "read [-r] NAME... a line of input, cut into variables"},
+    Builtin{"readonly", do_read_only, true, "readonly NAME=... a variable that stays as it is"},
+    Builtin{"return", do_return, true, "return [STATUS]   leave a function"},
+    Builtin{"set", do_set, true, "set [-eux] [X...] options, and $1...; list the variables"},
+    Builtin{"shift", do_shift, true, "shift [N]         $2 becomes $1, and so on"},
+    Builtin{"test", do_test, false, "test X, [ X ]     whether a condition holds"},
+    Builtin{"times", do_times, true, "times             time used so far"},
+    Builtin{"trap", do_trap, true, "trap TEXT SIG...  do the text when a signal comes"},
+    Builtin{"true", do_true, false, "true              nothing, with success"},
+    Builtin{"type", do_type, false, "type NAME...      what a name means"},
+    Builtin{"umask", do_mask, false, "umask [OCTAL]     permissions that new files do not get"},
+    Builtin{"unset", do_unset, true, "unset [-f] NAME.. forget a variable, or a function"},
+    Builtin{"wait", do_wait, false, "wait [PID|%N...]  until jobs have ended"},
 };
-
-int help(Shell&, Arguments) {
-    for (const Row& row : kBuiltins)
-        if (row.help != nullptr) say("%s\n", row.help);
-    say("Also: PROGRAM ARGUMENTS  a | b  < > >> 2>&1  ; && || ! &  ( )  'quotes' \"quotes\"\n"
-        "      NAME=value  $NAME $? $$ $!  * ? [a-z]  ^C ^Z ^D\n");
-    return 0;
-}
+static_assert(std::is_sorted(kBuiltins.begin(), kBuiltins.end(),
+                             [](const Builtin& left, const Builtin& right) {
+                                 return left.name < right.name;
+                             }));
 
 }  // namespace
 
-Builtin find_builtin(std::string_view name) {
-    for (const Row& row : kBuiltins)
-        if (row.name == name) return row.function;
-    return nullptr;
+std::span<const Builtin> builtins() {
+    return kBuiltins;
+}
+
+const Builtin* find_builtin(std::string_view name) {
+    const auto found = std::lower_bound(
+        kBuiltins.begin(), kBuiltins.end(), name,
+        [](const Builtin& row, std::string_view wanted) { return row.name < wanted; });
+    return found != kBuiltins.end() && found->name == name ? found : nullptr;
+}
+
+int misused(Shell& shell, Arguments arguments, const char* what) {
+    shell.complain("%s: %s", arguments[0], what);
+    const Builtin* const builtin = find_builtin(arguments[0]);
+    if (builtin != nullptr && builtin->is_special) shell.abandon(2);
+    return 2;
+}
+
+int failed(Shell& shell, Arguments arguments, const char* what, long error) {
+    shell.complain("%s: %s: %s", arguments[0], what, error_text(error));
+    return 1;
 }
 
 }  // namespace quire::shell

@@ -1,195 +1,227 @@
 #include "user/sh/expansion.h"
 
-#include <algorithm>
-
-#include "libc/format.h"
-#include "user/sh/file_names.h"
-#include "user/sh/lexer.h"
-#include "user/sh/parser.h"
+#include "user/sh/characters.h"
+#include "user/sh/field_builder.h"
+#include "user/sh/number.h"
+#include "user/sh/pattern.h"
 
 namespace quire::shell {
 namespace {
 
-constexpr bool is_blank(char c) {
-    return c == ' ' || c == '\t' || c == '\n';
-}
-constexpr bool is_special(char c) {
-    return c == '*' || c == '?' || c == '[' || c == '\\';
+using Operation = Part::Operation;
+
+bool is_arguments(std::string_view name) {
+    return name == "@" || name == "*";
 }
 
 }  // namespace
 
-/// A field that grows. Kept as a pattern: what was quoted has a backslash where that matters.
-class Expander::Builder {
+class Expander::Builder : public FieldBuilder {
   public:
-    Builder(Arena& arena, Names& names, bool splits)
-        : arena_(arena), names_(names), splits_(splits) {}
-
-    void put(char c, bool quoted) {
-        if (used_ + 2 > room_.size()) grow();
-        has_pattern_ |= !quoted && is_special(c) && c != '\\';
-        if (is_special(c) && (quoted || c == '\\')) room_[used_++] = '\\';
-        room_[used_++] = c;
-        is_field_ = true;
-    }
-    void put_value(std::string_view value, bool quoted) {
-        for (const char c : value)
-            if (!quoted && splits_ && is_blank(c))
-                finish();
-            else
-                put(c, quoted);
-    }
-    /// "" was there: a field even without a character.
-    void mark() { is_field_ = true; }
-
-    /// The field is complete.
-    void finish() {
-        if (!is_field_) return;
-        const std::string_view pattern(room_.data(), used_);
-        Field* found = splits_ && has_pattern_ ? files_like(pattern, arena_, names_) : nullptr;
-        if (found == nullptr) found = arena_.make<Field>(without_backslashes(pattern));
-        *end_ = found;
-        while (*end_ != nullptr)
-            end_ = &(*end_)->next;
-        used_ = 0;
-        is_field_ = has_pattern_ = false;
-    }
-    [[nodiscard]] Field* fields() const { return first_; }
-
-  private:
-    void grow() {
-        const std::span<char> larger = arena_.make_array<char>(room_.size() * 2 + 64);
-        std::copy_n(room_.begin(), used_, larger.begin());
-        room_ = larger;
-    }
-    char* without_backslashes(std::string_view pattern) {
-        char* const copy = arena_.copy(pattern);
-        char* to = copy;
-        for (const char* from = copy; *from != '\0'; ++from) {
-            if (*from == '\\') ++from;
-            *to++ = *from;
-        }
-        *to = '\0';
-        return copy;
-    }
-
-    Arena& arena_;
-    Names& names_;
-    bool splits_;
-    std::span<char> room_;
-    std::size_t used_ = 0;
-    bool is_field_ = false;
-    bool has_pattern_ = false;
-    Field* first_ = nullptr;
-    Field** end_ = &first_;
+    using FieldBuilder::FieldBuilder;
 };
 
-std::string_view Expander::number(long value) {
-    const std::span<char> room = arena_.make_array<char>(12);
-    return {room.data(),
-            static_cast<std::size_t>(snprintf(room.data(), room.size(), "%ld", value))};
-}
-
-std::string_view Expander::value_of(std::string_view name) {
-    const std::span<char* const> arguments = parameters_.arguments;
-    if (name == "?") return number(parameters_.status);
-    if (name == "$") return number(parameters_.shell);
-    if (name == "!")
-        return parameters_.last_background != 0 ? number(parameters_.last_background) : "";
-    if (name == "#") return number(arguments.empty() ? 0 : static_cast<long>(arguments.size()) - 1);
-    if (name[0] >= '0' && name[0] <= '9') {
-        const auto index = static_cast<std::size_t>(name[0] - '0');
-        return index < arguments.size() ? arguments[index] : std::string_view();
-    }
-    return variables_.find(name).value_or(std::string_view());
-}
-
-/// `text` begins behind the dollar; returns how much of it was the name.
-std::size_t Expander::expand_variable(std::string_view text, bool quoted, Builder& to) {
-    if (text.starts_with('{')) {
-        const std::size_t end = text.find('}');
-        if (end != std::string_view::npos && end > 1) {
-            to.put_value(value_of(text.substr(1, end - 1)), quoted);
-            return end + 1;
-        }
-    }
-    std::size_t length = name_length(text);
-    if (length == 0 && !text.empty() &&
-        std::string_view("?$!#0123456789@*").find(text[0]) != std::string_view::npos)
-        length = 1;
-    if (length == 0) {
-        to.put('$', quoted);
-    } else if (text[0] == '@' || text[0] == '*') {
-        for (std::size_t i = 1; i < parameters_.arguments.size(); ++i) {
-            if (i > 1 && quoted && text[0] == '*') to.put(' ', true);
-            if (i > 1 && !(quoted && text[0] == '*')) to.finish();
-            to.put_value(parameters_.arguments[i], quoted);
-            if (quoted) to.mark();
-        }
-    } else {
-        to.put_value(value_of(text.substr(0, length)), quoted);
-    }
-    return length;
-}
-
-void Expander::expand_double_quoted(std::string_view text, Builder& to) {
-    if (text != "$@") to.mark();
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const bool escapes =
-            text[at] == '\\' && at + 1 < text.size() &&
-            std::string_view("$`\"\\\n").find(text[at + 1]) != std::string_view::npos;
-        if (escapes)
-            to.put(text[++at], true);
-        else if (text[at] == '$')
-            at += expand_variable(text.substr(at + 1), true, to);
-        else
-            to.put(text[at], true);
-    }
-}
-
-void Expander::expand(std::string_view word, Builder& to) {
-    std::size_t at = 0;
-    if (word == "~" || word.starts_with("~/")) {
-        to.put_value(value_of("HOME"), true);
-        at = 1;
-    }
-    while (at < word.size()) {
-        const char c = word[at];
-        if (c == '\\' || c == '\'' || c == '"') {
-            const std::size_t end = std::min(skip_quoted(word, at), word.size());
-            const std::string_view inside = word.substr(at + 1, end - at - (c == '\\' ? 1 : 2));
-            if (c == '"') {
-                expand_double_quoted(inside, to);
-            } else if (inside != "\n" ||
-                       c == '\'') {  // a line that goes on has no character for it
-                to.mark();
-                to.put_value(inside, true);
-            }
-            at = end;
-        } else if (c == '$') {
-            at += 1 + expand_variable(word.substr(at + 1), false, to);
-        } else {
-            to.put(c, false);
-            ++at;
-        }
-    }
+std::string_view Expander::separators() {
+    return world_.value("IFS").value_or(" \t\n");
 }
 
 Field* Expander::fields(const Word* words) {
-    Builder builder(arena_, names_, true);
-    for (const Word* word = words; word != nullptr; word = word->next) {
-        expand(word->text, builder);
-        builder.finish();
+    Builder builder(arena_, world_.finds_files() ? &names_ : nullptr, separators());
+    for (const Word* word = words; word != nullptr && !world_.has_failed(); word = word->next) {
+        expand(word->parts, Place::Word, builder);
+        builder.end_word();
     }
     return builder.fields();
 }
 
-char* Expander::text(std::string_view word) {
-    Builder builder(arena_, names_, false);
-    expand(word, builder);
-    builder.mark();
-    builder.finish();
-    return builder.fields()->text;
+char* Expander::text(const Part* parts) {
+    return without_backslashes(pattern(parts), arena_);
+}
+
+char* Expander::pattern(const Part* parts) {
+    Builder builder(arena_);
+    expand(parts, Place::Word, builder);
+    return builder.pattern();
+}
+
+char* Expander::value(const Part* parts) {
+    Builder builder(arena_);
+    expand(parts, Place::Value, builder);
+    return without_backslashes(builder.pattern(), arena_);
+}
+
+void Expander::expand(const Part* parts, Place place, Builder& to) {
+    for (const Part* part = parts; part != nullptr && !world_.has_failed(); part = part->next) {
+        switch (part->kind) {
+        case Part::Kind::Text:
+            expand_text(*part, place, part == parts, to);
+            break;
+        case Part::Kind::Parameter:
+            expand_parameter(*part, to);
+            break;
+        case Part::Kind::Command:
+            if (part->quoted) to.mark();
+            to.put_value(world_.output_of(part->commands), part->quoted);
+            break;
+        case Part::Kind::Arithmetic:
+            expand_arithmetic(*part, to);
+            break;
+        }
+    }
+}
+
+void Expander::expand_text(const Part& part, Place place, bool is_first, Builder& to) {
+    if (part.quoted) {
+        to.mark();
+        to.put_value(part.text, true);
+        return;
+    }
+    for (std::size_t at = 0; at < part.text.size(); ++at) {
+        const bool after_colon = place == Place::Value && at > 0 && part.text[at - 1] == ':';
+        if ((at == 0 && is_first) || after_colon)
+            at += expand_tilde(part.text, at, part.next == nullptr, place, to);
+        if (at >= part.text.size()) break;
+        if (place == Place::Operand)
+            to.put_value(part.text.substr(at, 1), false);
+        else
+            to.put(part.text[at], false);
+    }
+}
+
+/// Returns how much of the text was a tilde alone, in place of which $HOME stands.
+std::size_t Expander::expand_tilde(std::string_view text, std::size_t at, bool is_end, Place place,
+                                   Builder& to) {
+    if (text[at] != '~') return 0;
+    const bool ends = at + 1 == text.size()
+                          ? is_end
+                          : text[at + 1] == '/' || (place == Place::Value && text[at + 1] == ':');
+    const auto home = world_.value("HOME");
+    if (!ends || !home) return 0;
+    to.mark();
+    to.put_value(*home, true);
+    return 1;
+}
+
+std::optional<std::string_view> Expander::value_of(std::string_view name) {
+    if (is_arguments(name)) {
+        if (world_.arguments().empty()) return std::nullopt;
+        return joined_arguments(" ");
+    }
+    if (is_digits(name) && name != "0") {
+        const auto index = static_cast<std::size_t>(to_number(name));
+        const std::span<char* const> arguments = world_.arguments();
+        if (index == 0 || index > arguments.size()) return std::nullopt;
+        return arguments[index - 1];
+    }
+    return is_name(name) ? world_.value(name) : world_.special(name[0]);
+}
+
+std::string_view Expander::joined_arguments(std::string_view separator) {
+    TextBuilder text(arena_);
+    bool is_first = true;
+    for (const char* const argument : world_.arguments()) {
+        if (!is_first) text.put(separator);
+        text.put(std::string_view(argument));
+        is_first = false;
+    }
+    return text.take();
+}
+
+/// $@ and $*, which are as many fields as there are arguments, but "$*" and where none are cut.
+void Expander::put_arguments(const Part& part, Builder& to) {
+    if (!to.cuts() || (part.quoted && part.text == "*")) {
+        to.mark();
+        to.put_value(joined_arguments(part.text == "*" ? separators().substr(0, 1) : " "),
+                     part.quoted);
+        return;
+    }
+    bool is_first = true;
+    for (const char* const argument : world_.arguments()) {
+        if (!is_first) to.end_field();
+        is_first = false;
+        if (part.quoted) to.mark();
+        to.put_value(argument, part.quoted);
+    }
+}
+
+void Expander::expand_parameter(const Part& part, Builder& to) {
+    if (part.operation == Operation::Bad) {
+        world_.fail(part.text, "bad substitution");
+        return;
+    }
+    const auto value = value_of(part.text);
+    const bool is_missing = !value || (part.null_too && value->empty());
+    const bool replaces = part.operation == Operation::Alternative ? !is_missing : is_missing;
+    switch (part.operation) {
+    case Operation::Default:
+    case Operation::Alternative:
+        if (replaces && part.quoted) to.mark();
+        if (replaces)
+            expand(part.operand, Place::Operand, to);
+        else if (part.operation == Operation::Default)
+            put_parameter(part, value, to);
+        else if (part.quoted)
+            to.mark();
+        break;
+    case Operation::Assign:
+        if (!is_missing) return put_parameter(part, value, to);
+        if (!is_name(part.text)) return world_.fail(part.text, "bad variable name");
+        {
+            const std::string_view text = Expander::value(part.operand);
+            if (world_.has_failed() || !world_.assign(part.text, text)) return;
+            put_parameter(part, text, to);
+        }
+        break;
+    case Operation::Require:
+        if (is_missing) return refuse(part);
+        put_parameter(part, value, to);
+        break;
+    default:
+        put_parameter(part, value, to);
+        break;
+    }
+}
+
+void Expander::refuse(const Part& part) {
+    const char* const message = text(part.operand);
+    if (world_.has_failed()) return;
+    const char* const usual = part.null_too ? "parameter not set or null" : "parameter not set";
+    world_.fail(part.text, *message != '\0' ? message : usual);
+}
+
+void Expander::put_parameter(const Part& part, std::optional<std::string_view> value, Builder& to) {
+    if (!value && world_.refuses_unset() && !is_arguments(part.text)) {
+        world_.fail(part.text, "parameter not set");
+        return;
+    }
+    if (part.operation == Operation::Length) {
+        if (part.quoted) to.mark();
+        to.put_value(to_text(static_cast<long long>(value.value_or("").size()), arena_),
+                     part.quoted);
+    } else if (part.operation >= Operation::ShortPrefix) {
+        cut(part, value.value_or(""), to);
+    } else if (is_arguments(part.text)) {
+        put_arguments(part, to);
+    } else {
+        if (part.quoted) to.mark();
+        to.put_value(value.value_or(""), part.quoted);
+    }
+}
+
+void Expander::cut(const Part& part, std::string_view value, Builder& to) {
+    const std::string_view wanted = pattern(part.operand);
+    if (world_.has_failed()) return;
+    if (part.quoted) to.mark();
+    to.put_value(without_match(value, wanted, part.operation), part.quoted);
+}
+
+void Expander::expand_arithmetic(const Part& part, Builder& to) {
+    const char* const expression = text(part.operand);
+    if (world_.has_failed()) return;
+    const auto result = evaluate(expression, world_);
+    if (!result) return;
+    if (part.quoted) to.mark();
+    to.put_value(to_text(*result, arena_), part.quoted);
 }
 
 }  // namespace quire::shell

@@ -1,72 +1,78 @@
 // What the words of a command become: quotes go, variables get their values, patterns the names of
-// files.
+// files. POSIX 2.6.
 //
 //     "$HOME"/*.txt  -->  /root/a.txt  /root/b.txt
 //
-// Values outside quotes are cut into fields at blanks; a word that is nothing but empty values is
-// no field at all, "" is one. While it is being put together each character of a field says in a
-// second array whether it was quoted, for then a star is only a star.
+// What comes from outside quotes is cut into fields at the characters of $IFS; a word that is
+// nothing but empty values is no field at all, "" is one. A field is put together as a pattern:
+// what was quoted has a backslash there, so that a quoted star is only a star.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "user/arena.h"
+#include "user/sh/arithmetic.h"
+#include "user/sh/file_names.h"
 #include "user/sh/syntax.h"
-#include "user/sh/variables.h"
 
 namespace quire::shell {
 
-/// What $?, $$, $! and $0 $1 ... are.
-struct Parameters {
-    int status = 0;
-    long shell = 0;
-    long last_background = 0;
-    std::span<char* const> arguments;  // $0 first
-};
-
-struct Field {
-    char* text = nullptr;
-    Field* next = nullptr;
-};
-
-/// Where names of files come from: the kernel, or a test.
-class Names {
+/// What an expansion needs of the shell.
+class ExpansionWorld : public ArithmeticWorld {
   public:
-    /// Calls `found` with the name of each entry of `folder` but . and ..; nothing if it cannot.
-    virtual void list(const char* folder, void (*found)(void* context, std::string_view name),
-                      void* context) = 0;
+    /// $1 and so on.
+    [[nodiscard]] virtual std::span<char* const> arguments() = 0;
+    /// Of $? $# $$ $! $- $0.
+    [[nodiscard]] virtual std::optional<std::string_view> special(char name) = 0;
+    /// What the commands print.
+    [[nodiscard]] virtual std::string_view output_of(const AndOr* commands) = 0;
+    [[nodiscard]] virtual bool refuses_unset() = 0;  // set -u
+    [[nodiscard]] virtual bool finds_files() = 0;    // not set -f
 
   protected:
-    ~Names() = default;
+    ~ExpansionWorld() = default;
 };
 
 class Expander {
   public:
-    Expander(Arena& arena, const Variables& variables, const Parameters& parameters, Names& names)
-        : arena_(arena), variables_(variables), parameters_(parameters), names_(names) {}
+    Expander(Arena& arena, ExpansionWorld& world, Names& names)
+        : arena_(arena), world_(world), names_(names) {}
+
+    // After an error, which the world is told of, these are not to be used.
 
     /// The fields of all words, in order.
     [[nodiscard]] Field* fields(const Word* words);
-    /// One word as one text, neither cut nor taken for a pattern: of an assignment or redirection.
-    [[nodiscard]] char* text(std::string_view word);
+    /// One text, neither cut nor taken for a pattern: of a redirection.
+    [[nodiscard]] char* text(const Part* parts);
+    /// The same of an assignment, where ~ stands for $HOME behind each colon, too.
+    [[nodiscard]] char* value(const Part* parts);
+    /// With backslashes before what was quoted.
+    [[nodiscard]] char* pattern(const Part* parts);
 
   private:
     class Builder;
-    void expand(std::string_view word, Builder& to);
-    std::size_t expand_variable(std::string_view text, bool quoted, Builder& to);
-    void expand_double_quoted(std::string_view text, Builder& to);
-    [[nodiscard]] std::string_view value_of(std::string_view name);
-    [[nodiscard]] std::string_view number(long value);
+    enum class Place : std::uint8_t { Word, Value, Operand };
+
+    void expand(const Part* parts, Place place, Builder& to);
+    void expand_text(const Part& part, Place place, bool is_first, Builder& to);
+    std::size_t expand_tilde(std::string_view text, std::size_t at, bool is_end, Place place,
+                             Builder& to);
+    void expand_parameter(const Part& part, Builder& to);
+    void put_arguments(const Part& part, Builder& to);
+    void put_parameter(const Part& part, std::optional<std::string_view> value, Builder& to);
+    void cut(const Part& part, std::string_view value, Builder& to);
+    void refuse(const Part& part);
+    void expand_arithmetic(const Part& part, Builder& to);
+    [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name);
+    [[nodiscard]] std::string_view joined_arguments(std::string_view separator);
+    [[nodiscard]] std::string_view separators();
 
     Arena& arena_;
-    const Variables& variables_;
-    const Parameters& parameters_;
+    ExpansionWorld& world_;
     Names& names_;
 };
-
-/// Whether the name fits the pattern: * ? [a-z] [!a-z]; a backslash takes what follows literally.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view name);
 
 }  // namespace quire::shell

@@ -8,7 +8,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "kernel/abi/termios.h"
 
 namespace quire::shell {
 
@@ -17,7 +20,9 @@ class WaitStatus {
   public:
     explicit WaitStatus(int bits) : bits_(bits) {}
     [[nodiscard]] bool stopped() const { return (bits_ & 0xFF) == 0x7F; }
-    [[nodiscard]] bool killed() const { return !stopped() && (bits_ & 0x7F) != 0; }
+    [[nodiscard]] bool continued() const { return bits_ == 0xFFFF; }
+    [[nodiscard]] bool ended() const { return !stopped() && !continued(); }
+    [[nodiscard]] bool killed() const { return ended() && (bits_ & 0x7F) != 0; }
     [[nodiscard]] int signal() const { return stopped() ? bits_ >> 8 & 0xFF : bits_ & 0x7F; }
     /// What $? shows: the exit code, or 128 + signal.
     [[nodiscard]] int code() const {
@@ -29,7 +34,7 @@ class WaitStatus {
 };
 
 struct Job {
-    static constexpr std::size_t kMostProcesses = 16;
+    static constexpr std::size_t kMostProcesses = 32;
     enum class State : std::uint8_t { Running, Stopped, Ended };
 
     bool is_used = false;
@@ -40,24 +45,42 @@ struct Job {
     long last = 0;  // the process whose status is the job's
     WaitStatus status{0};
     State state = State::Running;
+    std::size_t turn = 0;               // when it was started, or stopped
+    bool in_background = false;         // somebody may wait for it
+    std::optional<abi::Termios> modes;  // of the terminal, when it stopped
     std::array<char, 64> text{};
 
     [[nodiscard]] bool has_ended() const { return state == State::Ended; }
+    [[nodiscard]] bool is_stopped() const { return state == State::Stopped; }
 };
 
 class Jobs {
   public:
     static constexpr std::size_t kMost = 32;
 
-    /// nullptr: too many.
+    /// In the place of one that has ended, if need be. nullptr: too many.
     Job* add(std::string_view text);
     /// False: the job has too many processes.
     bool add_process(Job& job, long pid);
     void remove(Job& job) { job.is_used = false; }
     /// A process has changed. The job it belongs to, if that has changed by it; else nullptr.
     Job* note(long pid, WaitStatus status);
-    /// Number 0: the newest. nullptr: none.
-    [[nodiscard]] Job* find(int number);
+    /// There are no children: with SIGCHLD ignored the kernel does not tell how they end.
+    void note_none_left() {
+        for_each([](Job& job) { job.state = Job::State::Ended; });
+    }
+    /// What stands behind the % of a name: a number, the start of the command, or, behind a ?, any
+    /// piece of it. Nothing, % and + are the current job: the one that stopped last, else the one
+    /// that started last; - is the one before. nullptr: none, or more than one.
+    [[nodiscard]] Job* find(std::string_view name);
+    /// '+': the current job; '-': the one before; ' ': any other.
+    [[nodiscard]] char mark(const Job& job);
+    /// The job whose last process it is; nullptr: none.
+    [[nodiscard]] Job* find_process(long pid);
+    [[nodiscard]] bool has_stopped() {
+        const Job* const current = newest(nullptr);
+        return current != nullptr && current->is_stopped();
+    }
     /// In a child: they are not its own.
     void forget() { jobs_ = {}; }
 
@@ -68,7 +91,10 @@ class Jobs {
     }
 
   private:
+    [[nodiscard]] Job* newest(const Job* apart_from);
+
     std::array<Job, kMost> jobs_;
+    std::size_t turns_ = 0;
 };
 
 }  // namespace quire::shell

@@ -1,13 +1,11 @@
 #include "user/sh/lexer.h"
 
+#include <algorithm>
+
+#include "user/sh/characters.h"
+
 namespace quire::shell {
 namespace {
-
-constexpr std::string_view kEndsWord = " \t\n;&|<>()";
-
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
 
 struct Operator {
     std::string_view text;
@@ -16,66 +14,157 @@ struct Operator {
 
 // The longer ones first.
 constexpr Operator kOperators[] = {
-    {"&&", TokenKind::AndIf},     {"||", TokenKind::OrIf},      {">>", TokenKind::Append},
-    {">&", TokenKind::Duplicate}, {"<&", TokenKind::Duplicate}, {"<>", TokenKind::ReadWrite},
-    {"|", TokenKind::Pipe},       {"&", TokenKind::Background}, {";", TokenKind::Separator},
-    {"\n", TokenKind::Separator}, {"(", TokenKind::Open},       {")", TokenKind::Close},
-    {"<", TokenKind::Read},       {">", TokenKind::Write},
+    {"<<-", TokenKind::HereWithoutTabs},
+    {"<<", TokenKind::Here},
+    {"&&", TokenKind::AndIf},
+    {"||", TokenKind::OrIf},
+    {";;", TokenKind::DoubleSemicolon},
+    {">>", TokenKind::Append},
+    {">|", TokenKind::Clobber},
+    {">&", TokenKind::DuplicateOut},
+    {"<&", TokenKind::DuplicateIn},
+    {"<>", TokenKind::ReadWrite},
+    {"|", TokenKind::Pipe},
+    {"&", TokenKind::Background},
+    {";", TokenKind::Semicolon},
+    {"(", TokenKind::Open},
+    {")", TokenKind::Close},
+    {"<", TokenKind::Read},
+    {">", TokenKind::Write},
 };
 
 }  // namespace
 
-std::size_t skip_quoted(std::string_view text, std::size_t start) {
-    const char quote = text[start];
-    if (quote == '\\') return start + 1 < text.size() ? start + 2 : std::string_view::npos;
-    for (std::size_t at = start + 1; at < text.size(); ++at) {
-        if (text[at] == quote) return at + 1;
-        if (quote == '"' && text[at] == '\\') ++at;
-    }
-    return std::string_view::npos;
+/// The character so many after the next one; -1: there is none.
+int Lexer::peek(std::size_t ahead) {
+    while (next_ + ahead >= text_.size())
+        if (source_ == nullptr || !source_->more(text_)) return -1;
+    return static_cast<unsigned char>(text_[next_ + ahead]);
+}
+
+bool Lexer::accept(std::string_view characters) {
+    for (std::size_t i = 0; i < characters.size(); ++i)
+        if (peek(i) != static_cast<unsigned char>(characters[i])) return false;
+    next_ += characters.size();
+    return true;
+}
+
+void Lexer::fail(std::string_view message) {
+    if (!has_failed()) error_ = message;
+    token_ = {TokenKind::Error, {}, nullptr};
+}
+
+std::string_view Lexer::text_from(std::size_t start) const {
+    const std::string_view text = text_.substr(start, start_ - start);
+    return text.substr(0, text.find_last_not_of(" \t\n") + 1);
+}
+
+Lexer::Position Lexer::position() const {
+    return {text_, source_, start_, next_, token_, expected_};
+}
+
+/// Unlike a place to go on at, an error stays.
+void Lexer::go_to(const Position& position) {
+    text_ = position.text;
+    source_ = position.source;
+    start_ = position.start;
+    next_ = position.next;
+    token_ = has_failed() ? token_ : position.token;
+    expected_ = position.expected;
 }
 
 void Lexer::skip_blanks() {
-    while (next_ < text_.size() && (text_[next_] == ' ' || text_[next_] == '\t'))
-        ++next_;
-    if (next_ < text_.size() && text_[next_] == '#')
-        while (next_ < text_.size() && text_[next_] != '\n')
+    while (peek() == ' ' || peek() == '\t' || accept("\\\n"))
+        if (peek() == ' ' || peek() == '\t') ++next_;
+    if (peek() == '#')
+        while (peek() >= 0 && peek() != '\n')
             ++next_;
 }
 
-Token Lexer::take(TokenKind kind, std::size_t bytes) {
-    const Token token{kind, text_.substr(next_, bytes)};
-    next_ += bytes;
-    return token;
+void Lexer::advance() {
+    if (has_failed()) return;
+    skip_blanks();
+    start_ = next_;
+    const int c = peek();
+    if (c < 0) {
+        token_ = {};
+        read_here_documents();
+    } else if (c == '\n') {
+        ++next_;
+        token_ = {TokenKind::NewLine, "newline", nullptr};
+        read_here_documents();
+    } else {
+        const Token token =
+            std::string_view("&|;<>()").find(static_cast<char>(c)) != std::string_view::npos
+                ? read_operator()
+                : read_word();
+        if (!has_failed()) token_ = token;
+    }
 }
 
 Token Lexer::read_operator() {
     for (const Operator& one : kOperators)
-        if (text_.substr(next_).starts_with(one.text)) return take(one.kind, one.text.size());
+        if (accept(one.text)) return {one.kind, one.text, nullptr};
     return {};
 }
 
 Token Lexer::read_word() {
-    std::size_t end = next_;
-    while (end < text_.size() && kEndsWord.find(text_[end]) == std::string_view::npos) {
-        const char c = text_[end];
-        end = c == '\\' || c == '\'' || c == '"' ? skip_quoted(text_, end) : end + 1;
-        if (end == std::string_view::npos) return {TokenKind::Incomplete, text_.substr(next_)};
-    }
-    const std::string_view word = text_.substr(next_, end - next_);
-    const bool before_arrow = end < text_.size() && (text_[end] == '<' || text_[end] == '>');
-    return take(before_arrow && is_digits(word) ? TokenKind::Number : TokenKind::Word, word.size());
+    Token token{TokenKind::Word, {}, nullptr};
+    token.parts = parts_in(Mode::Word);
+    token.text = text_.substr(start_, next_ - start_);
+    if ((peek() == '<' || peek() == '>') && token.text.size() == 1 && is_digit(token.text[0]))
+        token.kind = TokenKind::Number;
+    return token;
 }
 
-void Lexer::advance() {
-    skip_blanks();
-    start_ = next_;
-    if (next_ >= text_.size())
-        token_ = {};
-    else if (kEndsWord.find(text_[next_]) != std::string_view::npos)
-        token_ = read_operator();
+void Lexer::expect_here_document(Redirection& redirection, std::string_view delimiter, bool quoted,
+                                 bool without_tabs) {
+    HereDocument** end = &expected_;
+    while (*end != nullptr)
+        end = &(*end)->next;
+    *end = arena_.make<HereDocument>(&redirection, delimiter, quoted, without_tabs);
+}
+
+void Lexer::read_here_documents() {
+    while (expected_ != nullptr && !has_failed()) {
+        const HereDocument here = *expected_;
+        expected_ = here.next;
+        read_here_document(here);
+    }
+}
+
+/// A line with its end; empty: there is none.
+std::string_view Lexer::read_line() {
+    const std::size_t start = next_;
+    while (peek() >= 0)
+        if (text_[next_++] == '\n') break;
+    return text_.substr(start, next_ - start);
+}
+
+/// The end of the text ends a here-document, too.
+void Lexer::read_here_document(const HereDocument& here) {
+    TextBuilder body(arena_);
+    for (;;) {
+        std::string_view line = read_line();
+        if (line.empty()) break;
+        if (here.without_tabs)
+            line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
+        if (line.substr(0, line.find('\n')) == here.delimiter) break;
+        body.put(line);
+    }
+    if (here.quoted)
+        here.redirection->target = arena_.make<Part>(Part::Kind::Text, true);
     else
-        token_ = read_word();
+        here.redirection->target = parts_of_text(body.view());
+    if (here.quoted) here.redirection->target->text = body.view();
+}
+
+Part* Lexer::parts_of_text(std::string_view text) {
+    const Position outside = position();
+    go_to({text, nullptr});
+    Part* const parts = parts_in(Mode::Text);
+    go_to(outside);
+    return parts;
 }
 
 }  // namespace quire::shell

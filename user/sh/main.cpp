@@ -3,106 +3,130 @@
 //     sh                      asks with "# " when its input is a terminal
 //     sh SCRIPT ARGUMENT...   $1 ... are the arguments
 //     sh -c TEXT NAME ARGUMENT...
+//     sh -eux ...             options as those of `set`; -s: the script is the input, -i: it asks
 //
 // docs/shell.md tells what it understands.
-#include <array>
-
-#include "kernel/abi/errno.h"
 #include "libc/string.h"
 #include "user/output.h"
+#include "user/sh/calls.h"
+#include "user/sh/input.h"
+#include "user/sh/parser.h"
 #include "user/sh/shell.h"
-#include "user/system.h"
 
 namespace quire::shell {
 namespace {
 
-constexpr std::size_t kMostText = 65536;
-std::array<char, kMostText> text;
-
-/// Reads lines of one file. A byte at a time: what follows the line may be for the program that the
-/// line starts.
-class Reader {
-  public:
-    enum class Outcome { Line, End, Interrupted, TooLong };
-
-    explicit Reader(int file) : file_(file) {}
-    /// Appends a line to text, after the `used` bytes that are there.
-    Outcome read_line(std::size_t& used) {
-        const std::size_t start = used;
-        while (used < text.size()) {
-            const long got = sys::read(file_, &text[used], 1);
-            if (got == -abi::kEintr) return Outcome::Interrupted;
-            if (got <= 0) return used > start ? Outcome::Line : Outcome::End;
-            if (text[used++] == '\n') return Outcome::Line;
-        }
-        return Outcome::TooLong;
+/// Lines of the input, each done before the next is read.
+void run_input(Shell& shell) {
+    static void* place[5];
+    static Input input(shell);
+    if (__builtin_setjmp(place) != 0) {
+        shell.reset();
+        shell.arena().clear();
     }
+    if (shell.is_interactive()) shell.set_prompt_place(place);
+    for (;;) {
+        shell.report_jobs();
+        shell.check_signals();
+        shell.take_up_prompt();
+        shell.begin_command();
+        input.begin();
+        Parser parser({}, &input, shell.arena());
+        const Parser::Outcome outcome = parser.parse_line();
+        if (input.was_interrupted()) {
+            shell.set_status(130);
+        } else if (outcome == Parser::Outcome::End) {
+            if (shell.is_interactive()) say("exit\n");
+            if (shell.may_leave()) break;
+        } else if (outcome == Parser::Outcome::Wrong) {
+            shell.refuse_text(parser.error());
+        } else {
+            shell.run_list(parser.list(), false);
+        }
+        shell.take_up_prompt();
+        if (shell.is_stopping()) break;
+        shell.arena().clear();
+    }
+}
 
-  private:
-    int file_;
+/// All of a script, which is what the shell reads next whatever the programs in it read.
+std::string_view read_script(Shell& shell, const char* path) {
+    const long file = sys::open(path, abi::kOpenReadOnly);
+    TextBuilder text(shell.arena());
+    long got = file;
+    while (got >= 0) {
+        const std::span<char> room = text.space(4096);
+        got = sys::read(static_cast<int>(file), room.data(), room.size());
+        if (got <= 0) break;
+        text.added(static_cast<std::size_t>(got));
+    }
+    if (got < 0) {
+        shell.complain("%s: %s", path, error_text(got));
+        sys::exit(file < 0 ? 127 : 126);
+    }
+    sys::close(static_cast<int>(file));
+    return text.view();
+}
+
+struct Invocation {
+    bool has_text = false;     // -c
+    bool reads_input = false;  // -s
+    bool is_interactive = false;
+    std::size_t next = 1;  // the first argument that is no option
 };
 
-void prompt(const Shell& shell, bool continues) {
-    if (shell.is_interactive()) say(continues ? "> " : "# ");
-}
-
-int run_file(Shell& shell, int file) {
-    Reader reader(file);
-    std::size_t used = 0;
-    for (;;) {
-        if (used == 0) shell.report_jobs();
-        prompt(shell, used > 0);
-        const Reader::Outcome outcome = reader.read_line(used);
-        if (outcome == Reader::Outcome::End) {
-            if (used > 0) complain("sh: the end of a quote or of ( is missing\n");
-            if (shell.is_interactive()) say("exit\n");
-            return used > 0 ? 2 : shell.status();
-        }
-        if (outcome == Reader::Outcome::Interrupted) say("\n");
-        if (outcome == Reader::Outcome::TooLong) complain("sh: line too long\n");
-        const bool dropped = outcome != Reader::Outcome::Line;
-        if (dropped || shell.run_text({text.data(), used})) {
-            used = 0;
-            shell.arena().clear();
+Invocation take_options(std::span<char* const> arguments, Options& options) {
+    Invocation result;
+    for (; result.next < arguments.size(); ++result.next) {
+        const char* letters = arguments[result.next];
+        if ((*letters != '-' && *letters != '+') || letters[1] == '\0') break;
+        const bool on = *letters == '-';
+        if (strcmp(letters, "--") == 0 && ++result.next > 0) break;
+        for (++letters; *letters != '\0'; ++letters) {
+            if (*letters == 'c')
+                result.has_text = on;
+            else if (*letters == 's')
+                result.reads_input = on;
+            else if (*letters == 'i')
+                result.is_interactive = on;
+            else if (!options.set(*letters, on) && *letters != 'm' && *letters != 'l') {
+                complain("sh: -%c: there is no such option\n", *letters);
+                sys::exit(2);
+            }
         }
     }
-}
-
-int open_script(const char* path) {
-    const long file = sys::open(path, abi::kOpenReadOnly);
-    if (file < 0) {
-        complain("sh: %s: %s\n", path, error_text(file));
-        sys::exit(127);
-    }
-    constexpr std::uint32_t kOutOfTheWay = 10;
-    const long copy =
-        sys::control(static_cast<int>(file), abi::kFcntlDuplicateCloseOnExec, kOutOfTheWay);
-    sys::close(static_cast<int>(file));
-    return static_cast<int>(copy);
-}
-
-bool is_terminal(int file) {
-    int group = 0;
-    return sys::device_control(file, sys::kGetForeground, &group) == 0;
+    return result;
 }
 
 int run(std::span<char* const> arguments, char** environment) {
-    const bool has_text = arguments.size() > 2 && strcmp(arguments[1], "-c") == 0;
-    const bool has_script = !has_text && arguments.size() > 1;
-    const bool interactive = !has_text && !has_script && is_terminal(sys::kInput);
-    const std::size_t first = has_text && arguments.size() > 3 ? 3 : has_script ? 1 : 0;
-    // A shell for -c TEXT alone has no arguments but its name.
-    const auto parameters = has_text && first == 0 ? arguments.first(1) : arguments.subspan(first);
-    static Shell shell(parameters, environment, interactive);
-    if (has_text) {
-        if (!shell.run_text(arguments[2])) {
-            complain("sh: the end of a quote or of ( is missing\n");
-            return 2;
-        }
-        return shell.status();
+    Options options;
+    const Invocation how = take_options(arguments, options);
+    std::span<char* const> rest = arguments.subspan(how.next);
+    if (how.has_text && rest.empty()) {
+        complain("sh: -c: which text?\n");
+        return 2;
     }
-    if (interactive) shell.take_terminal();
-    return run_file(shell, has_script ? open_script(arguments[1]) : sys::kInput);
+    const bool has_script = !how.has_text && !how.reads_input && !rest.empty();
+    const char* const text = how.has_text ? rest[0] : nullptr;
+    if (how.has_text) rest = rest.subspan(1);
+    // A name comes before $1, but where the script is the input.
+    const char* name = arguments.empty() ? "sh" : arguments[0];
+    if (!rest.empty() && !how.reads_input) {
+        name = rest[0];
+        rest = rest.subspan(1);
+    }
+    static Shell shell(name, rest, environment);
+    shell.options() = options;
+    const bool reads_input = !how.has_text && !has_script;
+    if (how.is_interactive || (reads_input && sys::is_terminal(sys::kInput)))
+        shell.be_interactive();
+    if (how.has_text)
+        shell.run_text(text, true);
+    else if (has_script)
+        shell.run_text(read_script(shell, name), true);
+    else
+        run_input(shell);
+    shell.end();
 }
 
 }  // namespace

@@ -1,176 +1,243 @@
 #include "user/sh/parser.h"
 
+#include <algorithm>
+#include <array>
+
+#include "user/sh/characters.h"
+
 namespace quire::shell {
 namespace {
 
-/// Adds an element at the end of a singly linked list.
-template <typename T>
-void append(T*& list, T* element) {
-    T** place = &list;
-    while (*place != nullptr)
-        place = &(*place)->next;
-    *place = element;
-}
-
-int to_number(std::string_view digits) {
-    int number = 0;
-    for (const char digit : digits)
-        number = number < 10000 ? number * 10 + (digit - '0') : number;
-    return number;
-}
-
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+// Where a command could begin, these end a list, or make no sense.
+constexpr std::array<std::string_view, 8> kListEnds{"then", "else", "elif", "fi",
+                                                    "do",   "done", "esac", "}"};
 
 }  // namespace
 
-std::size_t name_length(std::string_view text) {
-    std::size_t length = 0;
-    while (length < text.size() &&
-           (is_letter(text[length]) || (length > 0 && text[length] >= '0' && text[length] <= '9')))
-        ++length;
-    return length;
+Command* Parser::make(Command::Kind kind) {
+    auto* const command = arena().make<Command>();
+    command->kind = kind;
+    return command;
 }
 
-bool is_assignment(std::string_view text) {
-    const std::size_t length = name_length(text);
-    return length > 0 && length < text.size() && text[length] == '=';
+bool Parser::is_word(std::string_view word) const {
+    return is(TokenKind::Word) && current().text == word;
 }
-
-bool Parser::accept(TokenKind kind) {
+bool Parser::accept_word(std::string_view word) {
+    if (!is_word(word)) return false;
+    advance();
+    return true;
+}
+bool Parser::expect_word(std::string_view word) {
+    if (accept_word(word)) return true;
+    unexpected();
+    return false;
+}
+bool Parser::accept_token(TokenKind kind) {
     if (!is(kind)) return false;
-    lexer_.advance();
+    advance();
     return true;
 }
 
-void Parser::skip_separators() {
-    while (accept(TokenKind::Separator)) {
+void Parser::skip_lines() {
+    while (accept_token(TokenKind::NewLine)) {
     }
 }
 
-void Parser::fail() {
-    const bool at_end = is(TokenKind::End) || is(TokenKind::Incomplete);
-    outcome_ = at_end ? Outcome::Incomplete : Outcome::Wrong;
+bool Parser::ends_list() const {
+    switch (current().kind) {
+    case TokenKind::Close:
+    case TokenKind::DoubleSemicolon:
+    case TokenKind::End:
+    case TokenKind::Error:
+        return true;
+    case TokenKind::Word:
+        return std::find(kListEnds.begin(), kListEnds.end(), current().text) != kListEnds.end();
+    default:
+        return false;
+    }
 }
 
-Parser::Outcome Parser::parse() {
-    skip_separators();
-    if (is(TokenKind::End)) return Outcome::Parsed;
-    list_ = parse_list();
-    if (outcome_ == Outcome::Parsed && !is(TokenKind::End)) fail();
-    return outcome_;
+void Parser::unexpected() {
+    if (has_failed()) return;
+    TextBuilder message(arena());
+    if (is(TokenKind::End)) return fail("unexpected end of file");
+    message.put("'");
+    message.put(current().text);
+    message.put("' unexpected");
+    fail(message.take());
 }
 
-AndOr* Parser::parse_list() {
+Parser::Outcome Parser::parse_line() {
+    advance();
+    if (is(TokenKind::End)) return Outcome::End;
+    list_ = is(TokenKind::NewLine) ? nullptr : parse_list(true);
+    if (!has_failed() && !is(TokenKind::NewLine) && !is(TokenKind::End)) unexpected();
+    return has_failed() ? Outcome::Wrong : Outcome::Parsed;
+}
+
+AndOr* Parser::parse_inside() {
+    return parse_list(false);
+}
+
+/// An empty list is nullptr, too.
+AndOr* Parser::parse_list(bool ends_with_line) {
+    const Nested nested(*this);
     AndOr* list = nullptr;
-    do {
+    ListEnd end(list);
+    if (!ends_with_line) skip_lines();
+    while (!ends_list()) {
         AndOr* const element = parse_and_or();
         if (element == nullptr) return nullptr;
-        append(list, element);
+        end.append(element);
         element->background = is(TokenKind::Background);
-        if (!accept(TokenKind::Background) && !is(TokenKind::Separator)) break;
-        skip_separators();
-    } while (!is(TokenKind::End) && !is(TokenKind::Close));
-    return list;
+        const bool goes_on =
+            accept_token(TokenKind::Background) || accept_token(TokenKind::Semicolon);
+        if (!ends_with_line && is(TokenKind::NewLine))
+            skip_lines();
+        else if (!goes_on || is(TokenKind::NewLine))
+            break;
+    }
+    return has_failed() ? nullptr : list;
 }
 
 AndOr* Parser::parse_and_or() {
-    auto* const result = arena_.make<AndOr>();
-    const std::size_t start = lexer_.offset();
+    auto* const result = arena().make<AndOr>();
+    ListEnd end(result->first);
+    const std::size_t start = offset();
     Join join = Join::Always;
     for (;;) {
         Pipeline* const pipeline = parse_pipeline();
         if (pipeline == nullptr) return nullptr;
         pipeline->join = join;
-        append(result->first, pipeline);
-        if (is(TokenKind::AndIf))
-            join = Join::IfTrue;
-        else if (is(TokenKind::OrIf))
-            join = Join::IfFalse;
-        else
-            break;
-        lexer_.advance();
-        skip_separators();
+        end.append(pipeline);
+        if (!is(TokenKind::AndIf) && !is(TokenKind::OrIf)) break;
+        join = is(TokenKind::AndIf) ? Join::IfTrue : Join::IfFalse;
+        advance();
+        skip_lines();
     }
-    const std::string_view text = text_.substr(start, lexer_.offset() - start);
-    result->text = text.substr(0, text.find_last_not_of(" \t\n") + 1);
+    result->text = text_from(start);
     return result;
 }
 
 Pipeline* Parser::parse_pipeline() {
-    auto* const pipeline = arena_.make<Pipeline>();
-    if (is(TokenKind::Word) && lexer_.current().text == "!") {
-        pipeline->negated = true;
-        lexer_.advance();
-    }
-    do {
+    auto* const pipeline = arena().make<Pipeline>();
+    ListEnd end(pipeline->first);
+    while (accept_word("!"))
+        pipeline->negated = !pipeline->negated;
+    for (;;) {
         Command* const command = parse_command();
         if (command == nullptr) return nullptr;
-        append(pipeline->first, command);
-        if (!accept(TokenKind::Pipe)) return pipeline;
-        skip_separators();
-    } while (true);
+        end.append(command);
+        if (!accept_token(TokenKind::Pipe)) return pipeline;
+        skip_lines();
+    }
 }
 
 Command* Parser::parse_command() {
-    auto* const command = arena_.make<Command>();
-    bool empty = true;
-    if (is(TokenKind::Open)) {
-        if (!parse_subshell(*command)) return nullptr;
-        empty = false;
-    }
-    for (;; empty = false) {
-        const Token token = lexer_.current();
-        if (token.kind == TokenKind::Word && command->subshell == nullptr) {
-            const bool assigns = command->words == nullptr && is_assignment(token.text);
-            append(assigns ? command->assignments : command->words, arena_.make<Word>(token.text));
-            lexer_.advance();
-        } else if (token.kind == TokenKind::Number ||
-                   (token.kind >= TokenKind::Read && token.kind <= TokenKind::Duplicate)) {
-            if (!parse_redirection(*command)) return nullptr;
+    const Nested nested(*this);
+    if (ends_list()) return unexpected(), nullptr;
+    Command* const compound = parse_compound();
+    if (has_failed()) return nullptr;
+    if (compound == nullptr) return parse_simple();
+    return parse_redirections(*compound) ? compound : nullptr;
+}
+
+Command* Parser::parse_simple() {
+    Command* const command = make(Command::Kind::Simple);
+    auto* const simple = command->simple = arena().make<Simple>();
+    ListEnd assignments(simple->assignments);
+    ListEnd words(simple->words);
+    ListEnd redirections(command->redirections);
+    for (;;) {
+        if (is(TokenKind::Word)) {
+            const std::string_view text = current().text;
+            if (!add_word(*simple, assignments, words)) return nullptr;
+            const bool is_first = simple->words != nullptr && simple->words->next == nullptr &&
+                                  simple->assignments == nullptr;
+            if (is(TokenKind::Open) && is_first && command->redirections == nullptr &&
+                is_name(text))
+                return parse_function(text);
+        } else if (Redirection* const redirection = parse_redirection()) {
+            redirections.append(redirection);
         } else {
             break;
         }
     }
-    if (empty || is(TokenKind::Incomplete) || is(TokenKind::Open)) return fail(), nullptr;
-    return command;
+    const bool is_empty = simple->words == nullptr && simple->assignments == nullptr &&
+                          command->redirections == nullptr;
+    if (is_empty || is(TokenKind::Open)) unexpected();
+    return has_failed() ? nullptr : command;
 }
 
-bool Parser::parse_subshell(Command& command) {
-    lexer_.advance();
-    skip_separators();
-    command.subshell = parse_list();
-    if (command.subshell == nullptr) return false;
-    if (accept(TokenKind::Close)) return true;
-    fail();
-    return false;
+bool Parser::add_word(Simple& simple, ListEnd<Assignment>& assignments, ListEnd<Word>& words) {
+    Part* const first = current().parts;
+    const bool could_assign = simple.words == nullptr && first != nullptr &&
+                              first->kind == Part::Kind::Text && !first->quoted;
+    const std::size_t length = could_assign ? name_length(first->text) : 0;
+    if (length > 0 && length < first->text.size() && first->text[length] == '=') {
+        auto* const assignment = arena().make<Assignment>(first->text.substr(0, length));
+        assignment->value = first->next;
+        if (length + 1 < first->text.size()) {
+            assignment->value = first;
+            first->text.remove_prefix(length + 1);
+        }
+        assignments.append(assignment);
+    } else {
+        words.append(arena().make<Word>(first));
+    }
+    advance();
+    return !has_failed();
 }
 
-bool Parser::parse_redirection(Command& command) {
+bool Parser::parse_redirections(Command& command) {
+    ListEnd end(command.redirections);
+    while (Redirection* const redirection = parse_redirection())
+        end.append(redirection);
+    return !has_failed();
+}
+
+/// nullptr: none is here, or it is wrong.
+Redirection* Parser::parse_redirection() {
+    using Kind = Redirection::Kind;
     int file = -1;
     if (is(TokenKind::Number)) {
-        file = to_number(lexer_.current().text);
-        lexer_.advance();
+        file = to_number(current().text);
+        advance();
     }
-    const Token arrow = lexer_.current();
-    const bool reads = arrow.text[0] == '<';
-    auto kind = Redirection::Kind::Duplicate;
-    if (arrow.kind == TokenKind::Read) kind = Redirection::Kind::Read;
-    if (arrow.kind == TokenKind::Write) kind = Redirection::Kind::Write;
-    if (arrow.kind == TokenKind::Append) kind = Redirection::Kind::Append;
-    if (arrow.kind == TokenKind::ReadWrite) kind = Redirection::Kind::ReadWrite;
-    lexer_.advance();
+    const TokenKind arrow = current().kind;
+    auto kind = Kind::Duplicate;
+    if (arrow < TokenKind::Read || arrow > TokenKind::HereWithoutTabs) return nullptr;
+    if (arrow == TokenKind::Read) kind = Kind::Read;
+    if (arrow == TokenKind::Write) kind = Kind::Write;
+    if (arrow == TokenKind::Clobber) kind = Kind::Clobber;
+    if (arrow == TokenKind::Append) kind = Kind::Append;
+    if (arrow == TokenKind::ReadWrite) kind = Kind::ReadWrite;
+    if (arrow >= TokenKind::Here) kind = Kind::HereDocument;
+    const bool writes = arrow == TokenKind::Write || arrow == TokenKind::Clobber ||
+                        arrow == TokenKind::Append || arrow == TokenKind::DuplicateOut;
+    if (file < 0) file = writes ? 1 : 0;
+    advance();
     // A number may stand right before the next arrow: 2>&1 >file.
-    if (!is(TokenKind::Word) && !is(TokenKind::Number)) {
-        fail();
-        return false;
+    if (!is(TokenKind::Word) && !is(TokenKind::Number)) return unexpected(), nullptr;
+    auto* const redirection = arena().make<Redirection>(kind, file, current().parts);
+    if (kind == Kind::HereDocument)
+        set_here_document(*redirection, arrow == TokenKind::HereWithoutTabs);
+    advance();
+    return has_failed() ? nullptr : redirection;
+}
+
+/// The delimiter is what was typed without its quotes; nothing in it is expanded.
+void Parser::set_here_document(Redirection& redirection, bool without_tabs) {
+    TextBuilder delimiter(arena());
+    bool quoted = false;
+    for (const Part* part = redirection.target; part != nullptr; part = part->next) {
+        quoted |= part->quoted;
+        if (part->kind != Part::Kind::Text) return fail("a here-document ends at plain text");
+        delimiter.put(part->text);
     }
-    auto* const target = arena_.make<Word>(lexer_.current().text);
-    if (file < 0) file = reads ? 0 : 1;
-    append(command.redirections, arena_.make<Redirection>(kind, file, target));
-    lexer_.advance();
-    return true;
+    redirection.target = nullptr;
+    expect_here_document(redirection, delimiter.take(), quoted, without_tabs);
 }
 
 }  // namespace quire::shell

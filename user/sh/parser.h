@@ -1,4 +1,12 @@
-// From text to syntax.h.
+// From text to syntax.h, a line at a time. POSIX 2.10.
+//
+//     line     --> and_or ((; | &) and_or)*        until the end of the line
+//     and_or   --> pipeline ((&& | ||) pipeline)*
+//     pipeline --> [!] command (| command)*
+//     command  --> words | ( list ) | { list } | if | while | until | for | case | name() command
+//
+// A line that goes on in the next one, because something in it is open, is read as a whole. Each
+// parse_ function returns nullptr after fail().
 #pragma once
 
 #include <cstdint>
@@ -10,45 +18,60 @@
 
 namespace quire::shell {
 
-class Parser {
+class Parser final : public Lexer {
   public:
+    using Lexer::Lexer;
+
     enum class Outcome : std::uint8_t {
-        Parsed,      // list(); nullptr if there is nothing to do
-        Incomplete,  // an open quote or parenthesis, or nothing behind | && ||: read on
-        Wrong,       // unexpected() is where it makes no sense
+        Parsed,  // list(); nullptr if the line is empty
+        End,     // there is no line any more
+        Wrong,   // error() says why
     };
 
-    /// `text` and `arena` must outlive what is parsed.
-    Parser(std::string_view text, Arena& arena) : text_(text), lexer_(text), arena_(arena) {}
-
-    Outcome parse();
+    /// The next line. What was parsed lives as long as the arena and the text.
+    Outcome parse_line();
     [[nodiscard]] AndOr* list() const { return list_; }
-    [[nodiscard]] std::string_view unexpected() const { return lexer_.current().text; }
+
+    /// The text of a prompt, or what else is to be expanded as if it stood in double quotes.
+    /// nullptr: it is empty, or wrong.
+    Part* parse_text(std::string_view text) { return parts_of_text(text); }
 
   private:
-    // Each returns nullptr after setting outcome_, when there is no such thing here.
-    AndOr* parse_list();
+    AndOr* parse_inside() override;
+
+    // parser.cpp
+    AndOr* parse_list(bool ends_with_line);
     AndOr* parse_and_or();
     Pipeline* parse_pipeline();
     Command* parse_command();
-    bool parse_subshell(Command& command);
-    bool parse_redirection(Command& command);
+    Command* parse_simple();
+    bool add_word(Simple& simple, ListEnd<Assignment>& assignments, ListEnd<Word>& words);
+    bool parse_redirections(Command& command);
+    Redirection* parse_redirection();
+    void set_here_document(Redirection& redirection, bool without_tabs);
 
-    [[nodiscard]] bool is(TokenKind kind) const { return lexer_.current().kind == kind; }
-    bool accept(TokenKind kind);
-    void skip_separators();
-    void fail();
+    // compound.cpp
+    Command* parse_compound();
+    Command* parse_group(Command::Kind kind);
+    If* parse_if();
+    Loop* parse_loop(bool until);
+    For* parse_for();
+    Case* parse_case();
+    CaseItem* parse_case_item();
+    Command* parse_function(std::string_view name);
+    AndOr* parse_body(std::string_view opening, std::string_view closing);
+    AndOr* parse_block();
 
-    std::string_view text_;
-    Lexer lexer_;
-    Arena& arena_;
+    [[nodiscard]] bool is_word(std::string_view word) const;
+    bool accept_word(std::string_view word);
+    bool expect_word(std::string_view word);
+    bool accept_token(TokenKind kind);
+    void skip_lines();
+    [[nodiscard]] bool ends_list() const;
+    void unexpected();
+    Command* make(Command::Kind kind);
+
     AndOr* list_ = nullptr;
-    Outcome outcome_ = Outcome::Parsed;
 };
-
-/// Whether `text` begins with NAME=.
-[[nodiscard]] bool is_assignment(std::string_view text);
-/// The length of the name at the start of `text`; 0: none is there.
-[[nodiscard]] std::size_t name_length(std::string_view text);
 
 }  // namespace quire::shell

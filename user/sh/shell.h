@@ -1,18 +1,35 @@
 // The shell as a whole: what it remembers between two lines, and how a line is done.
 //
-//     text --Parser--> syntax.h --Shell::run--> Expander --> built-in, or fork and execve
+//     text --Parser--> syntax.h --Shell::run_list--> Expander --> built-in, function, or fork,
+//     execve
 //
-// A command that stands alone and is built in runs in the shell itself; everything else runs in
-// children, a process group for each pipeline, so that ^C and ^Z reach all of it and nobody else.
+// A command that is built in, a function or made of others runs in the shell itself; what is in a
+// pipeline, in ( ) or a program runs in children, a process group for each pipeline, so that ^C and
+// ^Z reach all of it and nobody else.
+//
+// What ends more than the command itself (break, return, exit, an error) is a Flow: everything that
+// runs commands stops and returns until somebody takes the flow up. Only where there is no more
+// memory is the way to the prompt a jump (escape()).
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
+#include "kernel/abi/termios.h"
 #include "user/arena.h"
 #include "user/sh/expansion.h"
+#include "user/sh/functions.h"
 #include "user/sh/jobs.h"
+#include "user/sh/kernel_names.h"
+#include "user/sh/options.h"
+#include "user/sh/saved_files.h"
+#include "user/sh/store.h"
 #include "user/sh/syntax.h"
+#include "user/sh/text_builder.h"
+#include "user/sh/traps.h"
 #include "user/sh/variables.h"
 
 namespace quire::shell {
@@ -20,34 +37,106 @@ namespace quire::shell {
 /// The fields of a command, with a nullptr behind them.
 using Arguments = std::span<char*>;
 
-class Shell {
+struct Builtin;
+
+enum class Flow : std::uint8_t {
+    Normal,
+    Break,
+    Continue,
+    Return,
+    ToPrompt,  // an error, or ^C, in an interactive shell
+    Exit,
+};
+
+class Shell final : private ExpansionWorld {
   public:
-    Shell(std::span<char* const> arguments, char** environment, bool interactive);
+    Shell(const char* name, std::span<char* const> arguments, char** environment);
 
     [[nodiscard]] Arena& arena() { return arena_; }
+    [[nodiscard]] Store& store() { return store_; }
     [[nodiscard]] Variables& variables() { return variables_; }
+    [[nodiscard]] Functions& functions() { return functions_; }
     [[nodiscard]] Jobs& jobs() { return jobs_; }
+    [[nodiscard]] Traps& traps() { return traps_; }
+    [[nodiscard]] Options& options() { return options_; }
     [[nodiscard]] bool is_interactive() const { return interactive_; }
-    [[nodiscard]] int status() const { return parameters_.status; }
-    void set_status(int status) { parameters_.status = status; }
+    [[nodiscard]] int status() const { return status_; }
+    void set_status(int status) { status_ = status; }
 
-    /// Takes the terminal; signals of keys are the programs' from now on, not the shell's.
-    void take_terminal();
+    /// It asks at a terminal: takes that, and goes on after errors.
+    void be_interactive();
+    /// Where to go on when memory has run out, with what __builtin_setjmp() filled; nullptr: the
+    /// shell ends.
+    void set_prompt_place(void** place) { prompt_place_ = place; }
+    /// As it was before any command: after set_prompt_place() was used.
+    void reset();
 
-    /// Does everything `text` says. False: it is not complete, and nothing was done.
-    bool run_text(std::string_view text);
+    // running.cpp: texts and what ends them
+    /// Does all of the text. `last`: the shell ends afterwards, so that the last program can take
+    /// its place.
+    void run_text(std::string_view text, bool last);
+    void run_list(const AndOr* list, bool last);
+    /// Text that makes no sense.
+    void refuse_text(std::string_view error);
+    /// An error that ends a script, and leads back to a prompt.
+    void abandon(int status);
+    [[nodiscard]] bool is_stopping() const { return flow_ != Flow::Normal; }
+    [[nodiscard]] Flow flow() const { return flow_; }
+    void stop(Flow flow, int levels = 1);
+    void take_up_flow() { flow_ = Flow::Normal; }
+    /// At the prompt errors, and what has no meaning here, end.
+    void take_up_prompt() {
+        if (flow_ != Flow::Exit) take_up_flow();
+    }
+    [[nodiscard]] int loops() const { return loops_; }
+    [[nodiscard]] bool can_return() const { return calls_ > 0; }
+    [[nodiscard]] bool is_in_function() const { return functions_running_ > 0; }
+    /// The text of `.`, or a function, which `return` leaves.
+    void enter_call() { ++calls_; }
+    void leave_call();
+    /// Traps of signals that have come, and ^C.
+    void check_signals();
+    /// False: jobs are stopped, which would be lost, and that was told. Whoever asks again with the
+    /// next command may.
+    bool may_leave();
+    void begin_command() { leave_warnings_ -= leave_warnings_ > 0 ? 1 : 0; }
+    /// Does the trap of the end.
+    [[noreturn]] void end();
 
-    /// Tells of jobs that have changed since.
-    void report_jobs();
-    /// Lets the job have the terminal and waits until it stops or ends. Returns its status.
-    int wait_in_foreground(Job& job);
-    /// Waits for any child. False: there is none (any more), or a signal came.
-    bool wait_for_any(std::uint32_t options);
-    void print_job(const Job& job);
+    // simple_command.cpp
+    /// Runs what is not a function, for `command`.
+    void run_arguments(Arguments arguments, bool last);
+    /// $1 and so on, as `set` and `shift` change them.
+    [[nodiscard]] std::span<char* const> arguments() override { return arguments_; }
+    void set_arguments(Arguments arguments);
+    void shift_arguments(std::size_t count) { arguments_ = arguments_.subspan(count); }
+    bool set_variable(std::string_view name, std::string_view value);
+    /// Where `getopts` was: the argument, and the letter in it.
+    [[nodiscard]] std::size_t& option_index() { return option_index_; }
+    [[nodiscard]] std::size_t& option_place() { return option_place_; }
 
+    // processes.cpp
     /// Becomes the program; returns an exit code if that cannot be.
     int execute(Arguments arguments);
-    [[nodiscard]] char** environment();
+    /// The path of a program; nullptr: there is none.
+    [[nodiscard]] char* find_program(std::string_view name);
+
+    // job_control.cpp
+    /// Tells of jobs that have changed since.
+    void report_jobs();
+    /// A job that is stopped goes on.
+    static void wake(Job& job);
+    /// Lets the job have the terminal, and go on, and waits until it stops or ends. Returns its
+    /// status.
+    int wait_in_foreground(Job& job);
+    /// Waits for any child. False: there is none (any more), or a signal came.
+    bool wait_for_any();
+    /// Learns what has happened to the jobs until now.
+    void note_changes();
+    void print_job(const Job& job, bool shows_group = false);
+
+    [[nodiscard]] std::string_view expand_prompt(std::string_view text);
+    [[gnu::format(printf, 2, 3)]] void complain(const char* format, ...);
 
   private:
     struct Ends {  // of the pipes around a command; -1: none
@@ -56,29 +145,109 @@ class Shell {
         int unused = -1;  // the next command's, to be closed
     };
 
-    void run_list(const AndOr* list);
-    void run_and_or(const AndOr& and_or);
-    int run_pipeline(const Pipeline& pipeline, bool background, std::string_view text);
-    bool runs_here(const Command& command, Field*& fields);
-    int run_here(const Command& command, Field* fields);
-    int start_background(const AndOr& and_or);
-    int launch(const Pipeline& pipeline, bool background, std::string_view text);
-    bool start_process(Job& job, const Command& command, const Ends& ends, bool background);
+    // ExpansionWorld
+    [[nodiscard]] std::optional<std::string_view> value(std::string_view name) override;
+    bool assign(std::string_view name, std::string_view value) override;
+    void fail(std::string_view subject, std::string_view message) override;
+    [[nodiscard]] bool has_failed() override { return is_stopping(); }
+    [[nodiscard]] std::optional<std::string_view> special(char name) override;
+    [[nodiscard]] std::string_view output_of(const AndOr* commands) override;
+    [[nodiscard]] bool refuses_unset() override { return options_.is_on('u'); }
+    [[nodiscard]] bool finds_files() override { return !options_.is_on('f'); }
+
+    [[nodiscard]] Expander expander() { return {arena_, *this, names_}; }
+
+    // running.cpp
+    void run_trap(int signal);
+    [[noreturn]] static void out_of_memory(void* shell);
+
+    // interpreter.cpp
+    void run_and_or(const AndOr& and_or, bool last);
+    void run_pipeline(const Pipeline& pipeline, bool last);
+    void run_command(const Command& command, bool last);
+    void run_compound(const Command& command, bool last);
+    void run_if(const If& branch, bool last);
+    void run_loop(const Loop& loop);
+    void run_for(const For& each);
+    void run_case(const Case& choice, bool last);
+    bool run_condition(const AndOr* condition);
+    bool leaves_loop();
+    void start_background(const AndOr& and_or);
+
+    // simple_command.cpp
+    void run_simple(const Command& command, bool last);
+    void run_without_words(const Command& command);
+    void run_builtin(const Builtin& builtin, const Command& command, Arguments arguments);
+    void run_function(StoredFunction& function, const Command& command, Arguments arguments);
+    void run_program(const Command& command, Arguments arguments, bool last);
+    bool assign_all(const Assignment* assignments, bool exported, bool hidden);
+    [[nodiscard]] Arguments arguments_of(Field* fields);
+    void trace(std::string_view name, std::span<char* const> words);
+
+    // redirection.cpp
+    bool redirect(const Redirection* redirections, bool saves);
+    bool redirect_one(const Redirection& redirection, bool saves);
+    long open_target(const Redirection& redirection, const char* target);
+    long open_to_write(const char* path, bool clobbers);
+    long open_here_document(std::string_view text);
+
+    // processes.cpp
+    void launch(const Pipeline& pipeline, bool background);
+    void launch_program(const Command& command, Arguments arguments);
+    void finish_launch(Job& job, bool background);
+    long fork();
+    long fork_into(Job& job);
+    template <typename Visit>
+    void each_place_of(std::string_view name, Visit visit);
+    int execute_script(char* path, Arguments arguments, char** variables);
+    static void read_all(int file, TextBuilder& output);
+    long start_process(Job& job, const Command& command, const Ends& ends, bool background);
     [[noreturn]] void be_child(const Command& command, const Ends& ends, long group,
                                bool background);
-    int run_in_child(const Command& command);
-    void leave_job_control(long group, bool background);
-    bool redirect(const Redirection* redirections);
-    bool redirect_one(const Redirection& redirection);
-    bool assign(const Word* assignments, bool exported);
-    Arguments arguments_of(Field* fields);
+    void be_subshell();
+    [[nodiscard]] char** environment();
+
+    // job_control.cpp
+    long wait_for_child(std::uint32_t options);
+    void enter_job(long group, bool background);
     void give_terminal(long group);
+    void take_terminal_back(Job& job);
+    [[nodiscard]] static std::optional<abi::Termios> terminal_modes();
+    void tell_end(const Job& job);
 
     Arena arena_;
-    Variables variables_;
+    KernelNames names_;
+    Store store_;
+    Variables variables_{store_};
+    Functions functions_{store_, arena_};
     Jobs jobs_;
-    Parameters parameters_;
-    bool interactive_;
+    Traps traps_{store_};
+    Options options_;
+    SavedFiles saved_{store_};
+
+    const char* name_;  // $0
+    std::span<char* const> arguments_;
+    void* stored_arguments_ = nullptr;  // the block that `set` has put them in
+    std::size_t option_index_ = 1;
+    std::size_t option_place_ = 0;
+    int status_ = 0;
+    int substitution_status_ = 0;
+    long process_;
+    long last_background_ = 0;
+    bool interactive_ = false;
+    bool controls_jobs_ = false;
+    std::optional<abi::Termios> modes_;  // of the terminal, as the last orderly program left them
+
+    Flow flow_ = Flow::Normal;
+    int levels_ = 0;  // that break and continue have still to go
+    int loops_ = 0;   // we are in, of this function
+    int calls_ = 0;   // of functions and `.` that have not ended
+    int functions_running_ = 0;
+    int conditions_ = 0;  // we are in: set -e does not count there
+    bool is_in_trap_ = false;
+    int leave_warnings_ = 0;  // commands for which the warning about stopped jobs holds
+    std::string_view job_text_;
+    void** prompt_place_ = nullptr;
 };
 
 }  // namespace quire::shell

@@ -1,10 +1,11 @@
-// What a line of the shell means, as the parser finds it and the runner does it.
+// What a line of the shell means, as the parser finds it and the interpreter does it.
 //
-//     make && ./run < in | sort > out &
-//     ^list:  [ and-or: pipeline(make) && pipeline(./run < in, sort > out), in background ]
+//     make && ./run < "$in" | sort > out &
+//     list: [ and-or: pipeline(make) && pipeline(./run < .., sort > ..), in background ]
+//     "$in": [ Parameter in, quoted ]
 //
-// Words are as they were typed, with their quotes; expansion.h takes those off. All of it lives in
-// the arena of the line. POSIX 2.9, without its reserved words.
+// All of it lives in the arena of the line, or, for the body of a function, in a block of its own
+// (functions.h). POSIX 2.9 and 2.10.
 #pragma once
 
 #include <cstdint>
@@ -12,27 +13,122 @@
 
 namespace quire::shell {
 
+struct AndOr;
+
+/// A piece of a word. abc"d $x"`ls` is Text abc, Text "d ", Parameter x (quoted), Command ls.
+struct Part {
+    enum class Kind : std::uint8_t { Text, Parameter, Command, Arithmetic };
+    enum class Operation : std::uint8_t {
+        Value,        // $x ${x}
+        Length,       // ${#x}
+        Default,      // ${x-w}
+        Assign,       // ${x=w}
+        Require,      // ${x?w}
+        Alternative,  // ${x+w}
+        ShortPrefix,  // ${x#w}
+        LongPrefix,   // ${x##w}
+        ShortSuffix,  // ${x%w}
+        LongSuffix,   // ${x%%w}
+        Bad,          // ${x!w}: an error when it is done
+    };
+    Kind kind = Kind::Text;
+    bool quoted = false;  // neither cut into fields nor taken for a pattern
+    Operation operation = Operation::Value;
+    bool null_too = false;      // there was a colon: ${x:-w}
+    std::string_view text{};    // the characters without quotes; the name of the parameter
+    Part* operand = nullptr;    // w; the expression
+    AndOr* commands = nullptr;  // of a Command; nullptr: none
+    Part* next = nullptr;
+};
+
 struct Word {
-    std::string_view text;
+    Part* parts = nullptr;
     Word* next = nullptr;
 };
 
+struct Assignment {
+    std::string_view name{};
+    Part* value = nullptr;
+    Assignment* next = nullptr;
+};
+
 struct Redirection {
-    enum class Kind : std::uint8_t { Read, Write, Append, ReadWrite, Duplicate };
+    enum class Kind : std::uint8_t {
+        Read,
+        Write,
+        Clobber,
+        Append,
+        ReadWrite,
+        Duplicate,
+        HereDocument
+    };
     Kind kind;
     int file;      // which descriptor of the command
-    Word* target;  // a path, or for Duplicate a number or "-"
+    Part* target;  // a path; for Duplicate a number or "-"; the text of a here-document
     Redirection* next = nullptr;
 };
 
-struct AndOr;
+struct Simple;
+struct If;
+struct Loop;
+struct For;
+struct Case;
+struct Function;
 
 struct Command {
-    Word* assignments = nullptr;  // NAME=value before the first word
-    Word* words = nullptr;
-    AndOr* subshell = nullptr;  // ( list ), instead of words
+    enum class Kind : std::uint8_t { Simple, Subshell, Group, If, Loop, For, Case, Function };
+    Kind kind = Kind::Simple;
+    union {
+        Simple* simple = nullptr;
+        AndOr* list;  // of ( ) and { }
+        If* branches;
+        Loop* loop;
+        For* each;
+        Case* choice;
+        Function* function;
+    };
     Redirection* redirections = nullptr;
     Command* next = nullptr;  // of the pipeline
+};
+
+struct Simple {
+    Assignment* assignments = nullptr;  // NAME=value before the first word
+    Word* words = nullptr;
+};
+
+struct If {
+    AndOr* condition = nullptr;
+    AndOr* then = nullptr;
+    If* otherwise = nullptr;  // elif; for else one without a condition
+};
+
+struct Loop {
+    bool until = false;
+    AndOr* condition = nullptr;
+    AndOr* body = nullptr;
+};
+
+struct For {
+    std::string_view name{};
+    bool over_arguments = false;  // there was no "in"
+    Word* words = nullptr;
+    AndOr* body = nullptr;
+};
+
+struct CaseItem {
+    Word* patterns = nullptr;
+    AndOr* body = nullptr;
+    CaseItem* next = nullptr;
+};
+
+struct Case {
+    Part* subject = nullptr;
+    CaseItem* items = nullptr;
+};
+
+struct Function {
+    std::string_view name{};
+    Command* body = nullptr;
 };
 
 enum class Join : std::uint8_t { Always, IfTrue, IfFalse };  // ;  &&  ||
@@ -47,8 +143,22 @@ struct Pipeline {
 struct AndOr {
     Pipeline* first = nullptr;
     bool background = false;
-    std::string_view text;  // as typed, for `jobs`
+    std::string_view text{};  // as typed, for `jobs`
     AndOr* next = nullptr;
+};
+
+/// Adds elements at the end of a singly linked list.
+template <typename T>
+class ListEnd {
+  public:
+    explicit ListEnd(T*& list) : end_(&list) {}
+    void append(T* element) {
+        *end_ = element;
+        end_ = &element->next;
+    }
+
+  private:
+    T** end_;
 };
 
 }  // namespace quire::shell

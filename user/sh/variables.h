@@ -1,47 +1,76 @@
-// The shell's variables, one behind the other in a block of fixed size:
+// The shell's variables.
 //
-//     xPATH=/bin:/sbin\0-answer=42\0xHOME=/root\0|   free   |
-//     ^ x: exported, -: not
-//
-// A new value is appended after the old one was closed up, so that nothing is ever lost between
-// them. Pure: it is tested on the host.
+// Each is a node that holds its text as a program's environment has it, "NAME=value", in the Store;
+// one that is only marked (`export X`) has no text. A value that is local to a function hides the
+// one from outside, which is kept until restore_to() puts it back.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
+
+#include "user/sh/store.h"
 
 namespace quire::shell {
 
+struct Variable {
+    Variable* next = nullptr;
+    char* name = nullptr;
+    char* text = nullptr;  // "NAME=value"; nullptr: it is not set
+    std::size_t name_size = 0;
+    std::size_t value_size = 0;
+    bool exported = false;
+    bool read_only = false;
+
+    [[nodiscard]] std::string_view value() const { return {text + name_size + 1, value_size}; }
+};
+
 class Variables {
   public:
-    static constexpr std::size_t kRoom = 16384;
+    explicit Variables(Store& store) : store_(store) {}
+    Variables(const Variables&) = delete;
+    Variables& operator=(const Variables&) = delete;
 
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-    /// Keeps whether it is exported. False: no room; the old value stays.
+    /// Keeps the marks. False: it is read-only.
     bool set(std::string_view name, std::string_view value);
-    /// Makes it part of what programs get; empty if it did not exist.
-    bool set_exported(std::string_view name);
-    void remove(std::string_view name);
+    /// Makes it part of what programs get.
+    void set_exported(std::string_view name) { get(name).exported = true; }
+    void set_read_only(std::string_view name) { get(name).read_only = true; }
+    [[nodiscard]] bool is_read_only(std::string_view name) const;
+    /// False: it is read-only.
+    bool remove(std::string_view name);
 
-    /// Calls visit(text, exported) with the text "NAME=value" of each; a NUL stands behind it.
+    /// How many values are hidden. restore_to() that number ends those made local since.
+    [[nodiscard]] std::size_t hidden() const { return hidden_count_; }
+    /// The variable keeps its value, and gets it back later.
+    void hide(std::string_view name);
+    void restore_to(std::size_t count);
+
+    /// In no order.
     template <typename Visitor>
     void for_each(Visitor visit) const {
-        for (std::size_t at = 0; at < used_; at += size_at(at))
-            visit(std::string_view(room_.data() + at + 1, size_at(at) - 2), room_[at] == 'x');
+        for (const Variable* variable : buckets_)
+            for (; variable != nullptr; variable = variable->next)
+                visit(*variable);
     }
 
   private:
-    static constexpr std::size_t kNone = ~std::size_t{0};
-    [[nodiscard]] std::size_t size_at(std::size_t offset) const;  // of the whole entry
-    [[nodiscard]] std::size_t offset_of(std::string_view name) const;
-    bool append(char mark, std::string_view name, std::string_view value);
-    void erase(std::size_t offset);
+    struct Hidden {
+        Hidden* next;
+        Variable variable;  // its name belongs to the node
+    };
 
-    std::array<char, kRoom> room_;
-    std::size_t used_ = 0;
+    [[nodiscard]] static std::size_t bucket_of(std::string_view name);
+    [[nodiscard]] Variable* lookup(std::string_view name) const;
+    Variable& get(std::string_view name);
+
+    Store& store_;
+    std::array<Variable*, 64> buckets_{};
+    Hidden* hidden_ = nullptr;
+    std::size_t hidden_count_ = 0;
 };
 
 }  // namespace quire::shell

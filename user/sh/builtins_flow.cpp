@@ -1,0 +1,186 @@
+// Built-in commands that run others, or end what runs.
+#include <algorithm>
+#include <iterator>
+#include "user/output.h"
+#include "user/sh/builtins.h"
+#include "user/sh/calls.h"
+#include "user/sh/characters.h"
+
+namespace quire::shell {
+namespace {
+
+/// The number that may follow the name; -1: there is something else.
+int number_of(Shell& shell, Arguments arguments, int usual) {
+    if (arguments.size() < 2) return usual;
+    if (is_digits(arguments[1])) return to_number(arguments[1]);
+    shell.complain("%s: Illegal number: %s", arguments[0], arguments[1]);
+    shell.abandon(2);
+    return -1;
+}
+
+/// All of a file; nullptr: it cannot be read, and that was told.
+const char* text_of(Shell& shell, const char* path) {
+    const long file = sys::open(path, abi::kOpenReadOnly);
+    TextBuilder text(shell.arena());
+    long got = file;
+    while (got > 0 || got == file) {
+        const std::span<char> room = text.space(4096);
+        got = file < 0 ? file : sys::read(static_cast<int>(file), room.data(), room.size());
+        if (got <= 0) break;
+        text.added(static_cast<std::size_t>(got));
+    }
+    if (file >= 0) sys::close(static_cast<int>(file));
+    if (got >= 0) return text.take_string();
+    shell.complain("%s: %s", path, error_text(got));
+    return nullptr;
+}
+
+}  // namespace
+
+int do_nothing(Shell&, Arguments) {
+    return 0;
+}
+int do_true(Shell&, Arguments) {
+    return 0;
+}
+int do_false(Shell&, Arguments) {
+    return 1;
+}
+
+/// Also `continue`. Outside of loops it is nothing.
+int do_break(Shell& shell, Arguments arguments) {
+    const int levels = number_of(shell, arguments, 1);
+    if (levels < 0) return 2;
+    if (levels == 0) return misused(shell, arguments, "Illegal number: 0");
+    if (shell.loops() == 0) return 0;
+    const bool is_break = arguments[0][0] == 'b';
+    shell.stop(is_break ? Flow::Break : Flow::Continue, std::min(levels, shell.loops()));
+    return 0;
+}
+
+int do_return(Shell& shell, Arguments arguments) {
+    const int status = number_of(shell, arguments, shell.status());
+    if (status < 0) return 2;
+    if (!shell.can_return() && shell.is_interactive())
+        return misused(shell, arguments, "not in a function");
+    // Outside of functions it ends the script, as in dash.
+    shell.stop(shell.can_return() ? Flow::Return : Flow::Exit);
+    return status;
+}
+
+int do_exit(Shell& shell, Arguments arguments) {
+    const int status = number_of(shell, arguments, shell.status());
+    if (status < 0) return 2;
+    if (!shell.may_leave()) return 1;
+    shell.stop(Flow::Exit);
+    return status & 0xFF;
+}
+
+int do_exec(Shell& shell, Arguments arguments) {
+    if (arguments.size() < 2) return 0;
+    const bool was_interactive = shell.is_interactive();
+    if (was_interactive) shell.traps().leave_keys();
+    const int status = shell.execute(arguments.subspan(1));
+    if (was_interactive) shell.traps().take_keys();
+    if (!was_interactive) shell.stop(Flow::Exit);
+    return status;
+}
+
+int do_eval(Shell& shell, Arguments arguments) {
+    TextBuilder text(shell.arena());
+    for (std::size_t i = 1; i < arguments.size(); ++i) {
+        if (i > 1) text.put(' ');
+        text.put(std::string_view(arguments[i]));
+    }
+    shell.set_status(0);
+    shell.run_text(text.take(), false);
+    return shell.status();
+}
+
+/// Without a slash in its name the file is one of $PATH's folders'.
+int do_dot(Shell& shell, Arguments arguments) {
+    if (arguments.size() < 2) return misused(shell, arguments, "which file?");
+    std::string_view folders = shell.variables().find("PATH").value_or("");
+    const std::string_view name(arguments[1]);
+    if (name.find('/') != std::string_view::npos) folders = "";
+    const char* path = nullptr;
+    for (bool is_last = false; !is_last && path == nullptr;) {
+        const std::size_t colon = folders.find(':');
+        is_last = colon == std::string_view::npos;
+        TextBuilder candidate(shell.arena());
+        candidate.put(folders.substr(0, colon));
+        if (candidate.size() > 0) candidate.put('/');
+        candidate.put(name);
+        const char* const text = candidate.take_string();
+        abi::Stat64 status{};
+        if (sys::file_status(text, status) == 0) path = text;
+        if (!is_last) folders.remove_prefix(colon + 1);
+    }
+    const char* const text = path == nullptr ? nullptr : text_of(shell, path);
+    if (path == nullptr) shell.complain("%s: not found", arguments[1]);
+    if (text == nullptr) return shell.abandon(2), 2;
+    shell.set_status(0);
+    shell.enter_call();
+    shell.run_text(text, false);
+    shell.leave_call();
+    return shell.status();
+}
+
+namespace {
+
+/// Says what a name means; how: 'v' in a word, 'V' in a sentence.
+bool describe(Shell& shell, const char* name, char how) {
+    const Builtin* const builtin = find_builtin(name);
+    const bool is_function = shell.functions().find(name) != nullptr;
+    constexpr std::string_view kReserved[] = {"!",    "{",    "}",     "case", "do",  "done",
+                                              "elif", "else", "esac",  "fi",   "for", "if",
+                                              "in",   "then", "until", "while"};
+    const bool is_reserved =
+        std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+    const char* kind = nullptr;
+    if (is_reserved)
+        kind = "a shell keyword";
+    else if (builtin != nullptr && builtin->is_special)
+        kind = "a special shell builtin";
+    else if (is_function)
+        kind = "a shell function";
+    else if (builtin != nullptr)
+        kind = "a shell builtin";
+    const char* const path = kind == nullptr ? shell.find_program(name) : nullptr;
+    if (kind == nullptr && path == nullptr) {
+        if (how == 'V') shell.complain("%s: not found", name);
+        return false;
+    }
+    if (how == 'v')
+        say("%s\n", kind != nullptr ? name : path);
+    else
+        say("%s is %s\n", name, kind != nullptr ? kind : path);
+    return true;
+}
+
+}  // namespace
+
+int do_type(Shell& shell, Arguments arguments) {
+    int status = 0;
+    for (const char* const name : arguments.subspan(1))
+        if (!describe(shell, name, 'V')) status = 127;
+    return status;
+}
+
+int do_command(Shell& shell, Arguments arguments) {
+    std::size_t first = 1;
+    char how = '\0';
+    for (; first < arguments.size() && arguments[first][0] == '-'; ++first) {
+        const std::string_view option(arguments[first]);
+        if (option == "-v" || option == "-V")
+            how = option[1];
+        else if (option != "-p" && option != "--")
+            return misused(shell, arguments, "only -v, -V and -p are options");
+    }
+    if (first == arguments.size()) return 0;
+    if (how != '\0') return describe(shell, arguments[first], how) ? 0 : 127;
+    shell.run_arguments(arguments.subspan(first), false);
+    return shell.status();
+}
+
+}  // namespace quire::shell

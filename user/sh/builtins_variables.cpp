@@ -1,0 +1,260 @@
+// Built-in commands about variables, functions, options and $1...
+#include <algorithm>
+
+#include "libc/string.h"
+#include "user/output.h"
+#include "user/sh/builtins.h"
+#include "user/sh/characters.h"
+#include "user/sh/number.h"
+
+namespace quire::shell {
+namespace {
+
+/// A value in quotes that make it a word again: 'it'"'"'s'.
+void print_quoted(Output& output, std::string_view value) {
+    output.print("'");
+    for (const char c : value)
+        if (c == '\'')
+            output.print("'\"'\"'");
+        else
+            output.put(&c, 1);
+    output.print("'");
+}
+
+/// The variables that `wanted` takes, in order, each behind `prefix`.
+template <typename Wanted>
+void list_variables(Shell& shell, const char* prefix, Wanted wanted) {
+    std::size_t count = 0;
+    shell.variables().for_each([&](const Variable& one) { count += wanted(one) ? 1U : 0U; });
+    const auto found = shell.arena().make_array<const Variable*>(count);
+    count = 0;
+    shell.variables().for_each([&](const Variable& one) {
+        if (wanted(one)) found[count++] = &one;
+    });
+    std::sort(found.begin(), found.end(), [](const Variable* left, const Variable* right) {
+        return std::string_view(left->name) < right->name;
+    });
+    Output output(1);
+    for (const Variable* const one : found) {
+        output.print("%s%s", prefix, one->name);
+        if (one->text != nullptr) output.print("=");
+        if (one->text != nullptr) print_quoted(output, one->value());
+        output.print("\n");
+    }
+}
+
+/// NAME or NAME=value: sets the value, if there is one. Empty: it is wrong, and that was told.
+std::string_view take_assignment(Shell& shell, Arguments arguments, const char* argument) {
+    const std::string_view text(argument);
+    const std::size_t equals = text.find('=');
+    const std::string_view name = text.substr(0, equals);
+    if (!is_name(name)) {
+        shell.complain("%s: %s: bad variable name", arguments[0], argument);
+        shell.abandon(2);
+        return {};
+    }
+    if (equals != std::string_view::npos && !shell.set_variable(name, text.substr(equals + 1)))
+        return {};
+    return name;
+}
+
+bool is_list_option(Arguments arguments) {
+    return arguments.size() == 2 && strcmp(arguments[1], "-p") == 0;
+}
+
+}  // namespace
+
+int do_export(Shell& shell, Arguments arguments) {
+    if (arguments.size() < 2 || is_list_option(arguments))
+        return list_variables(shell, "export ", [](const Variable& one) { return one.exported; }),
+               0;
+    for (const char* const argument : arguments.subspan(1)) {
+        const std::string_view name = take_assignment(shell, arguments, argument);
+        if (name.empty()) return 2;
+        shell.variables().set_exported(name);
+    }
+    return 0;
+}
+
+int do_read_only(Shell& shell, Arguments arguments) {
+    if (arguments.size() < 2 || is_list_option(arguments))
+        return list_variables(shell, "readonly ",
+                              [](const Variable& one) { return one.read_only; }),
+               0;
+    for (const char* const argument : arguments.subspan(1)) {
+        const std::string_view name = take_assignment(shell, arguments, argument);
+        if (name.empty()) return 2;
+        shell.variables().set_read_only(name);
+    }
+    return 0;
+}
+
+int do_unset(Shell& shell, Arguments arguments) {
+    bool functions = false;
+    for (const char* const argument : arguments.subspan(1)) {
+        if (strcmp(argument, "-f") == 0 || strcmp(argument, "-v") == 0) {
+            functions = argument[1] == 'f';
+        } else if (functions) {
+            shell.functions().forget(argument);
+        } else if (!is_name(argument)) {
+            return misused(shell, arguments, "bad variable name");
+        } else if (!shell.variables().remove(argument)) {
+            return misused(shell, arguments, "is read only");
+        }
+    }
+    return 0;
+}
+
+namespace {
+
+void list_options(Shell& shell, bool as_commands) {
+    if (!as_commands) say("Current option settings\n");
+    for (const Options::Row& row : Options::kAll) {
+        const bool on = shell.options().is_on(row.letter);
+        if (as_commands)
+            say("set %co %s\n", on ? '-' : '+', row.name.data());
+        else
+            say("%-15s %s\n", row.name.data(), on ? "on" : "off");
+    }
+}
+
+/// -eux or +x; false: there is no such option, and that was told.
+bool set_letters(Shell& shell, Arguments arguments, const char* letters) {
+    const bool on = *letters == '-';
+    for (++letters; *letters != '\0'; ++letters)
+        if (!shell.options().set(*letters, on))
+            return misused(shell, arguments, "there is no such option"), false;
+    return true;
+}
+
+}  // namespace
+
+int do_set(Shell& shell, Arguments arguments) {
+    if (arguments.size() < 2)
+        return list_variables(shell, "", [](const Variable& one) { return one.text != nullptr; }),
+               0;
+    std::size_t at = 1;
+    for (; at < arguments.size(); ++at) {
+        const std::string_view argument(arguments[at]);
+        if (argument == "--" || argument == "-") {
+            shell.set_arguments(arguments.subspan(at + 1));
+            return 0;
+        }
+        if (argument.size() < 2 || (argument[0] != '-' && argument[0] != '+')) break;
+        if (argument.substr(1) != "o") {
+            if (!set_letters(shell, arguments, arguments[at])) return 2;
+        } else if (at + 1 == arguments.size()) {
+            list_options(shell, argument[0] == '+');
+            return 0;
+        } else {
+            const char letter = Options::letter_of(arguments[++at]);
+            if (!shell.options().set(letter, argument[0] == '-'))
+                return misused(shell, arguments, "there is no such option");
+        }
+    }
+    if (at < arguments.size()) shell.set_arguments(arguments.subspan(at));
+    return 0;
+}
+
+int do_shift(Shell& shell, Arguments arguments) {
+    int count = 1;
+    if (arguments.size() > 1) {
+        if (!is_digits(arguments[1])) return misused(shell, arguments, "Illegal number");
+        count = to_number(arguments[1]);
+    }
+    if (static_cast<std::size_t>(count) > shell.arguments().size())
+        return misused(shell, arguments, "can't shift that many");
+    shell.shift_arguments(static_cast<std::size_t>(count));
+    return 0;
+}
+
+int do_local(Shell& shell, Arguments arguments) {
+    if (!shell.is_in_function()) return misused(shell, arguments, "not in a function");
+    for (const char* const argument : arguments.subspan(1)) {
+        const std::string_view text(argument);
+        const std::string_view name = text.substr(0, text.find('='));
+        if (is_name(name) && !shell.variables().is_read_only(name)) shell.variables().hide(name);
+        if (take_assignment(shell, arguments, argument).empty()) return 2;
+    }
+    return 0;
+}
+
+namespace {
+
+/// The next option of `getopts`. $OPTIND says in which argument we are, and the shell remembers at
+/// which of its letters (-abc).
+class OptionReader {
+  public:
+    OptionReader(Shell& shell, Arguments arguments) : shell_(shell), arguments_(arguments) {}
+
+    int run() {
+        const std::span<char* const> words = arguments_.size() > 3
+                                                 ? std::span<char* const>(arguments_.subspan(3))
+                                                 : shell_.arguments();
+        const auto index = to_integer(shell_.variables().find("OPTIND").value_or("1"));
+        index_ = index && *index > 0 ? static_cast<std::size_t>(*index) : 1;
+        std::size_t& place = shell_.option_place();
+        if (index_ != shell_.option_index()) place = 0;
+        const std::string_view word = index_ <= words.size() ? words[index_ - 1] : "";
+        if (place == 0 || place >= word.size()) {
+            if (word == "--") ++index_;
+            if (word == "--" || word.size() < 2 || word[0] != '-') return end();
+            place = 1;
+        }
+        letter_ = word[place++];
+        const std::string_view list(arguments_[1]);
+        const std::size_t at = letter_ == ':' ? std::string_view::npos : list.find(letter_);
+        const bool wants = at != std::string_view::npos && list.substr(at + 1).starts_with(':');
+        const std::string_view rest = word.substr(place);
+        if (rest.empty() || wants) {
+            ++index_;
+            place = 0;
+        }
+        if (at == std::string_view::npos) return refuse(list.starts_with(':'), '?', "Illegal");
+        if (!wants) return answer(letter_, std::nullopt);
+        if (!rest.empty()) return answer(letter_, rest);
+        if (index_ <= words.size()) return answer(letter_, words[index_++ - 1]);
+        return refuse(list.starts_with(':'), list.starts_with(':') ? ':' : '?', "No arg for");
+    }
+
+  private:
+    void set_index() {
+        shell_.option_index() = index_;
+        shell_.set_variable("OPTIND", to_text(static_cast<long long>(index_), shell_.arena()));
+    }
+    int end() {
+        shell_.option_place() = 0;
+        set_index();
+        shell_.set_variable(arguments_[2], "?");
+        return 1;
+    }
+    int answer(char letter, std::optional<std::string_view> value) {
+        set_index();
+        if (value)
+            shell_.set_variable("OPTARG", *value);
+        else
+            shell_.variables().remove("OPTARG");
+        shell_.set_variable(arguments_[2], {&letter, 1});
+        return 0;
+    }
+    int refuse(bool is_silent, char letter, const char* why) {
+        if (is_silent) return answer(letter, std::string_view(&letter_, 1));
+        shell_.complain("%s option -%c", why, letter_);
+        return answer('?', std::nullopt);
+    }
+
+    Shell& shell_;
+    Arguments arguments_;
+    std::size_t index_ = 1;
+    char letter_ = '\0';
+};
+
+}  // namespace
+
+int do_get_options(Shell& shell, Arguments arguments) {
+    if (arguments.size() < 3) return misused(shell, arguments, "getopts LIST NAME [WORD...]");
+    if (!is_name(arguments[2])) return misused(shell, arguments, "bad variable name");
+    return OptionReader(shell, arguments).run();
+}
+
+}  // namespace quire::shell

@@ -1,0 +1,151 @@
+// The part of the shell that does a command of words: assignments, then a built-in command, a
+// function or a program. POSIX 2.9.1.
+#include "libc/string.h"
+#include "user/output.h"
+#include "user/sh/builtins.h"
+#include "user/sh/shell.h"
+#include "user/system.h"
+
+namespace quire::shell {
+
+void Shell::run_simple(const Command& command, bool last) {
+    const Arena::Mark mark = arena_.mark();
+    substitution_status_ = 0;
+    Field* const fields = expander().fields(command.simple->words);
+    if (is_stopping()) return;
+    if (fields == nullptr) {
+        run_without_words(command);
+    } else {
+        const Arguments arguments = arguments_of(fields);
+        const Builtin* const builtin = find_builtin(arguments[0]);
+        StoredFunction* function = nullptr;
+        if (builtin == nullptr || !builtin->is_special) function = functions_.find(arguments[0]);
+        if (function != nullptr)
+            run_function(*function, command, arguments);
+        else if (builtin != nullptr)
+            run_builtin(*builtin, command, arguments);
+        else
+            run_program(command, arguments, last);
+    }
+    arena_.release(mark);
+}
+
+Arguments Shell::arguments_of(Field* fields) {
+    std::size_t count = 0;
+    for (const Field* field = fields; field != nullptr; field = field->next)
+        ++count;
+    const std::span<char*> room = arena_.make_array<char*>(count + 1);
+    std::size_t at = 0;
+    for (const Field* field = fields; field != nullptr; field = field->next)
+        room[at++] = field->text;
+    room[at] = nullptr;
+    return room.first(count);
+}
+
+/// Its status is that of the last command substitution.
+void Shell::run_without_words(const Command& command) {
+    const std::size_t saved = saved_.count();
+    const bool is_redirected = redirect(command.redirections, true);
+    saved_.restore_to(saved);
+    if (!is_redirected) return;
+    if (assign_all(command.simple->assignments, false, false)) status_ = substitution_status_;
+}
+
+/// `exported`: for a program alone; `hidden`: until the command has ended.
+bool Shell::assign_all(const Assignment* assignments, bool exported, bool hidden) {
+    for (const Assignment* one = assignments; one != nullptr; one = one->next) {
+        char* const value = expander().value(one->value);
+        if (is_stopping()) return false;
+        trace(one->name, {&value, 1});
+        if (hidden && !variables_.is_read_only(one->name)) variables_.hide(one->name);
+        if (!set_variable(one->name, value)) return false;
+        if (exported) variables_.set_exported(one->name);
+    }
+    return true;
+}
+
+/// For set -x. The prompt before it is $PS4.
+void Shell::trace(std::string_view name, std::span<char* const> words) {
+    if (!options_.is_on('x')) return;
+    Output output(sys::kErrors);
+    const std::string_view prompt = expand_prompt(variables_.find("PS4").value_or(""));
+    output.put(prompt.data(), prompt.size());
+    output.put(name.data(), name.size());
+    const char* separator = name.empty() ? "" : "=";
+    for (const char* const word : words) {
+        output.print("%s%s", separator, word);
+        separator = " ";
+    }
+    output.print("\n");
+}
+
+/// What `exec` redirects stays so, if it comes back.
+void Shell::run_builtin(const Builtin& builtin, const Command& command, Arguments arguments) {
+    const bool stays = builtin.name == "exec";
+    const std::size_t saved = saved_.count();
+    const std::size_t hidden = variables_.hidden();
+    trace({}, arguments);
+    const bool is_ready = redirect(command.redirections, !stays) &&
+                          assign_all(command.simple->assignments, false, !builtin.is_special);
+    if (is_ready) {
+        status_ = builtin.function(*this, arguments);
+    } else if (builtin.is_special && !is_stopping()) {
+        abandon(2);
+    }
+    // What `local` hides belongs to the function.
+    if (!builtin.is_special && builtin.name != "local") variables_.restore_to(hidden);
+    saved_.restore_to(saved);
+}
+
+void Shell::run_function(StoredFunction& function, const Command& command, Arguments arguments) {
+    constexpr int kMostCalls = 1000;
+    if (functions_running_ >= kMostCalls) return fail(function.name, "calls itself too often");
+    const std::size_t saved = saved_.count();
+    const std::size_t hidden = variables_.hidden();
+    trace({}, arguments);
+    if (redirect(command.redirections, true) &&
+        assign_all(command.simple->assignments, true, true)) {
+        const std::span<char* const> outer_arguments = arguments_;
+        void* const outer_block = stored_arguments_;
+        const int outer_loops = loops_;
+        arguments_ = arguments.subspan(1);
+        stored_arguments_ = nullptr;
+        loops_ = 0;
+        ++functions_running_;
+        enter_call();
+        functions_.enter(function);
+        run_command(*function.body, false);
+        functions_.leave(function);
+        leave_call();
+        --functions_running_;
+        loops_ = outer_loops;
+        store_.give(stored_arguments_);
+        stored_arguments_ = outer_block;
+        arguments_ = outer_arguments;
+    }
+    variables_.restore_to(hidden);
+    saved_.restore_to(saved);
+}
+
+void Shell::run_arguments(Arguments arguments, bool last) {
+    const Builtin* const builtin = find_builtin(arguments[0]);
+    if (builtin != nullptr) {
+        status_ = builtin->function(*this, arguments);
+        return;
+    }
+    Simple simple;
+    Command command;
+    command.simple = &simple;
+    run_program(command, arguments, last);
+}
+
+/// Whoever is to become the program anyway does so at once.
+void Shell::run_program(const Command& command, Arguments arguments, bool last) {
+    if (!last || traps_.commands(0) != nullptr) return launch_program(command, arguments);
+    trace({}, arguments);
+    if (!redirect(command.redirections, false)) return;
+    if (!assign_all(command.simple->assignments, true, true)) return;
+    status_ = execute(arguments);
+}
+
+}  // namespace quire::shell

@@ -1,0 +1,139 @@
+#include "user/tools/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "user/tools/names.h"
+#include "user/tools/tool.h"
+
+namespace quire::tools {
+namespace {
+
+char room[65536];
+
+int copy_bytes(int in, int out, const char* from, const char* to) {
+    for (;;) {
+        const ssize_t got = read(in, room, sizeof room);
+        if (got == 0) return 0;
+        if (got < 0) return complain(from);
+        for (ssize_t done = 0; done < got;) {
+            const ssize_t written = write(out, room + done, static_cast<size_t>(got - done));
+            if (written < 0) return complain(to);
+            done += written;
+        }
+    }
+}
+
+int open_target(const char* to, mode_t mode, bool is_forced) {
+    const int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, mode & 0777);
+    if (out >= 0 || !is_forced || unlink(to) != 0) return out;
+    return open(to, O_WRONLY | O_CREAT | O_TRUNC, mode & 0777);
+}
+
+void keep_attributes(const char* to, const struct stat& told, bool is_link) {
+    const timespec times[2] = {told.st_atim, told.st_mtim};
+    lchown(to, told.st_uid, told.st_gid);
+    if (!is_link) chmod(to, told.st_mode & 07777);
+    utimensat(AT_FDCWD, to, times, is_link ? AT_SYMLINK_NOFOLLOW : 0);
+}
+
+int copy_file(const char* from, const char* to, const struct stat& told, const CopyHow& how) {
+    const int in = open(from, O_RDONLY);
+    if (in < 0) return complain(from);
+    const int out = open_target(to, told.st_mode, how.is_forced);
+    int result = out < 0 ? complain(to) : copy_bytes(in, out, from, to);
+    close(in);
+    if (out >= 0 && close(out) != 0) result = complain(to);
+    return result;
+}
+
+int copy_link(const char* from, const char* to) {
+    char target[4096];
+    const ssize_t length = readlink(from, target, sizeof target - 1);
+    if (length < 0) return complain(from);
+    target[length] = '\0';
+    unlink(to);
+    return symlink(target, to) == 0 ? 0 : complain(to);
+}
+
+/// Whether `inner` lies in the folder `told`, or is it: a copy into itself would never end.
+bool lies_in(const char* inner, const struct stat& told) {
+    char* const copy = static_cast<char*>(need_memory(strdup(inner)));
+    struct stat above;
+    char* const folder = dirname(copy);
+    const bool found = stat(folder, &above) == 0;
+    bool result = found && above.st_dev == told.st_dev && above.st_ino == told.st_ino;
+    if (found && !result && strcmp(folder, ".") != 0 && strcmp(folder, "/") != 0) {
+        result = lies_in(folder, told);
+    }
+    free(copy);
+    return result;
+}
+
+int copy_folder(const char* from, const char* to, const struct stat& told, const CopyHow& how) {
+    if (!how.with_folders) return complain(from, "is a directory (use -r)");
+    if (lies_in(to, told)) return complain(from, "cannot be copied into itself");
+    if (mkdir(to, (told.st_mode & 0777) | S_IRWXU) != 0 && !(errno == EEXIST && is_folder(to))) {
+        return complain(to);
+    }
+    Names names;
+    if (!names.read(from)) return complain(from);
+    int result = 0;
+    for (const char* name : names) {
+        char* const inner_from = join_path(from, name);
+        char* const inner_to = join_path(to, name);
+        result |= copy(inner_from, inner_to, how);
+        free(inner_from);
+        free(inner_to);
+    }
+    return result;
+}
+
+int copy_special(const char* to, const struct stat& told) {
+    unlink(to);
+    return mknod(to, told.st_mode, told.st_rdev) == 0 ? 0 : complain(to);
+}
+
+bool is_same_file(const struct stat& told, const char* to) {
+    struct stat there;
+    return stat(to, &there) == 0 && there.st_dev == told.st_dev && there.st_ino == told.st_ino;
+}
+
+}  // namespace
+
+bool is_folder(const char* path) {
+    struct stat told;
+    return stat(path, &told) == 0 && S_ISDIR(told.st_mode);
+}
+
+char* target_of(const char* from, const char* to, bool into_folder) {
+    if (!into_folder) return static_cast<char*>(need_memory(strdup(to)));
+    char* const copy = static_cast<char*>(need_memory(strdup(from)));
+    char* const target = join_path(to, basename(copy));
+    free(copy);
+    return target;
+}
+
+int copy(const char* from, const char* to, const CopyHow& how) {
+    struct stat told;
+    if ((how.keeps_links ? lstat(from, &told) : stat(from, &told)) != 0) return complain(from);
+    if (is_same_file(told, to) && !S_ISLNK(told.st_mode)) return complain(from, "is the same file");
+    int result = 0;
+    if (S_ISDIR(told.st_mode))
+        result = copy_folder(from, to, told, how);
+    else if (S_ISLNK(told.st_mode))
+        result = copy_link(from, to);
+    else if (S_ISREG(told.st_mode) || !how.with_folders)
+        result = copy_file(from, to, told, how);
+    else
+        result = copy_special(to, told);
+    if (result == 0 && how.keeps_attributes) keep_attributes(to, told, S_ISLNK(told.st_mode));
+    return result;
+}
+
+}  // namespace quire::tools

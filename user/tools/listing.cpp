@@ -1,0 +1,192 @@
+#include "user/tools/listing.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "user/tools/mode_text.h"
+#include "user/tools/sizes.h"
+
+namespace quire::tools {
+
+struct Widths {
+    int inode = 0, links = 0, user = 0, group = 0, size = 0;
+};
+
+namespace {
+
+using NumberText = std::array<char, 24>;
+
+NumberText number_text(unsigned long long number) {
+    NumberText text{};
+    snprintf(text.data(), text.size(), "%llu", number);
+    return text;
+}
+
+/// The name of a user or group, or its number.
+struct Owner {
+    Owner(const char* found, unsigned number) {
+        if (found != nullptr)
+            strlcpy(text.data(), found, text.size());
+        else
+            text = number_text(number);
+    }
+    NumberText text{};
+};
+Owner user_of(const struct stat& told, bool as_number) {
+    const passwd* const user = as_number ? nullptr : getpwuid(told.st_uid);
+    return {user != nullptr ? user->pw_name : nullptr, told.st_uid};
+}
+Owner group_of(const struct stat& told, bool as_number) {
+    const group* const found = as_number ? nullptr : getgrgid(told.st_gid);
+    return {found != nullptr ? found->gr_name : nullptr, told.st_gid};
+}
+
+NumberText size_of(const struct stat& told, bool readable) {
+    if (S_ISCHR(told.st_mode) || S_ISBLK(told.st_mode)) {
+        NumberText text{};
+        snprintf(text.data(), text.size(), "%u, %3u", major(told.st_rdev), minor(told.st_rdev));
+        return text;
+    }
+    return size_in(static_cast<unsigned long long>(told.st_size), 1, readable);
+}
+
+void widen(int& width, const NumberText& text) {
+    const auto length = static_cast<int>(strlen(text.data()));
+    if (length > width) width = length;
+}
+
+/// The year instead of the hour for what is older than half a year, or of the future.
+NumberText time_text(time_t time) {
+    constexpr time_t kHalfYear = 31556952 / 2;
+    const time_t now = ::time(nullptr);
+    const bool is_recent = time > now - kHalfYear && time <= now;
+    NumberText text{};
+    struct tm date;
+    localtime_r(&time, &date);
+    strftime(text.data(), text.size(), is_recent ? "%b %e %H:%M" : "%b %e  %Y", &date);
+    return text;
+}
+
+const char* mark_of(mode_t mode) {
+    if (S_ISDIR(mode)) return "/";
+    if (S_ISLNK(mode)) return "@";
+    if (S_ISFIFO(mode)) return "|";
+    if (S_ISSOCK(mode)) return "=";
+    return S_ISREG(mode) && (mode & 0111) != 0 ? "*" : "";
+}
+
+char sort_by = '\0';  // 't', 'S' or neither: qsort hands nothing over
+
+int order(const void* left_place, const void* right_place) {
+    const auto& left = *static_cast<const ListedFile*>(left_place);
+    const auto& right = *static_cast<const ListedFile*>(right_place);
+    if (sort_by == 'S' && left.told.st_size != right.told.st_size) {
+        return left.told.st_size > right.told.st_size ? -1 : 1;
+    }
+    const timespec a = left.told.st_mtim, b = right.told.st_mtim;
+    if (sort_by == 't' && a.tv_sec != b.tv_sec) return a.tv_sec > b.tv_sec ? -1 : 1;
+    if (sort_by == 't' && a.tv_nsec != b.tv_nsec) return a.tv_nsec > b.tv_nsec ? -1 : 1;
+    return strcmp(left.name, right.name);
+}
+
+}  // namespace
+
+Listing::~Listing() {
+    for (ListedFile& file : files()) {
+        free(file.name);
+        free(file.path);
+    }
+    free(files_);
+}
+
+int Listing::add(const char* folder, const char* name) {
+    ListedFile file{};
+    file.path =
+        *folder == '\0' ? static_cast<char*>(need_memory(strdup(name))) : join_path(folder, name);
+    if (lstat(file.path, &file.told) != 0) {
+        complain(file.path);
+        free(file.path);
+        return 1;
+    }
+    if (count_ == room_) {
+        room_ = room_ == 0 ? 16 : 2 * room_;
+        files_ =
+            static_cast<ListedFile*>(need_memory(reallocarray(files_, room_, sizeof(ListedFile))));
+    }
+    file.name = static_cast<char*>(need_memory(strdup(name)));
+    files_[count_++] = file;
+    return 0;
+}
+
+void Listing::sort() {
+    sort_by = options_.last_of("tS");
+    qsort(files_, count_, sizeof(ListedFile), order);
+    if (!options_.has('r')) return;
+    for (size_t i = 0; i < count_ / 2; ++i) {
+        const ListedFile moved = files_[i];
+        files_[i] = files_[count_ - 1 - i];
+        files_[count_ - 1 - i] = moved;
+    }
+}
+
+void Listing::show_name(const ListedFile& file) const {
+    fputs(file.name, stdout);
+    if (S_ISLNK(file.told.st_mode) && options_.has('l')) {
+        char target[4096];
+        const ssize_t length = readlink(file.path, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        printf(" -> %s", target);
+        struct stat led_to;
+        if (options_.has('F') && stat(file.path, &led_to) == 0)
+            fputs(mark_of(led_to.st_mode), stdout);
+    } else if (options_.has('F')) {
+        fputs(mark_of(file.told.st_mode), stdout);
+    }
+    putchar('\n');
+}
+
+void Listing::show_long(const ListedFile& file, const Widths& widths) const {
+    const bool as_number = options_.has('n');
+    printf("%s %*u %-*s %-*s %*s %s ", mode_text(file.told.st_mode).data(), widths.links,
+           file.told.st_nlink, widths.user, user_of(file.told, as_number).text.data(), widths.group,
+           group_of(file.told, as_number).text.data(), widths.size,
+           size_of(file.told, options_.has('h')).data(), time_text(file.told.st_mtime).data());
+}
+
+void Listing::show(bool is_folder) {
+    sort();
+    const bool is_long = options_.has('l') || options_.has('n');
+    Widths widths;
+    unsigned long long blocks = 0;
+    for (const ListedFile& file : files()) {
+        widen(widths.inode, number_text(file.told.st_ino));
+        if (!is_long) continue;
+        widen(widths.links, number_text(file.told.st_nlink));
+        widen(widths.user, user_of(file.told, options_.has('n')).text);
+        widen(widths.group, group_of(file.told, options_.has('n')).text);
+        widen(widths.size, size_of(file.told, options_.has('h')));
+        blocks += static_cast<unsigned long long>(file.told.st_blocks);
+    }
+    constexpr unsigned kBlock = 512;
+    if (is_long && is_folder)
+        printf("total %s\n", size_in(blocks * kBlock, 1024, options_.has('h')).data());
+    for (const ListedFile& file : files()) {
+        if (options_.has('i')) printf("%*llu ", widths.inode, file.told.st_ino);
+        if (is_long) show_long(file, widths);
+        show_name(file);
+    }
+}
+
+bool is_listed_as_folder(const char* path, const Options& options) {
+    struct stat told;
+    if (options.has('d')) return false;
+    const bool follows = !options.has('l') && !options.has('F');
+    if ((follows ? stat(path, &told) : lstat(path, &told)) != 0) return false;
+    return S_ISDIR(told.st_mode);
+}
+
+}  // namespace quire::tools

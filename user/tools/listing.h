@@ -1,0 +1,47 @@
+// The lines of ls: files are gathered, sorted, and shown in columns as wide as the widest of each.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <span>
+
+#include "user/tools/tool.h"
+
+namespace quire::tools {
+
+struct ListedFile {
+    char* name;
+    char* path;
+    struct stat told;
+
+    [[nodiscard]] bool is_folder() const { return S_ISDIR(told.st_mode); }
+};
+
+class Listing {
+  public:
+    explicit Listing(const Options& options) : options_(options) {}
+    ~Listing();
+    Listing(const Listing&) = delete;
+    Listing& operator=(const Listing&) = delete;
+
+    /// `name` in `folder` ("" if the name is a path). 0, or 1 after a complaint.
+    int add(const char* folder, const char* name);
+    void sort();
+    /// Sorts and prints; -l of a folder's content begins with the blocks it has in all.
+    void show(bool is_folder);
+    [[nodiscard]] std::span<ListedFile> files() const { return {files_, count_}; }
+
+  private:
+    void show_long(const ListedFile& file, const struct Widths& widths) const;
+    void show_name(const ListedFile& file) const;
+
+    const Options& options_;
+    ListedFile* files_ = nullptr;
+    size_t count_ = 0;
+    size_t room_ = 0;
+};
+
+/// Whether ls shows what is in `path`: a folder, unless -d was given, and no link to one for -l.
+bool is_listed_as_folder(const char* path, const Options& options);
+
+}  // namespace quire::tools
