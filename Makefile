@@ -20,6 +20,8 @@ help:
 	@echo "make fsck           check the image's file system from outside, and tell what Quire changed"
 	@echo "make bench          measure, and write build/bench/results.tsv; bench-frames, bench-heap,"
 	@echo "                    bench-slab, bench-regions, bench-swap, bench-pages, bench-cache: parts by themselves"
+	@echo "make pictures       docs/pictures/ anew: RAM idle, under pressure, after fork; a run over time"
+	@echo "make policy-table   page faults by replacement policy, measured anew into docs/demos"
 	@echo "make profile        the kernel's instructions in one operation, by function (ROW=getpid FUNCTION=name)"
 	@echo "make oracle         the same cases of system calls on Linux and on Quire (ORACLE='subject...')"
 	@echo "make coverage       lines of mm/ and libc/ that the host tests reach"

@@ -25,8 +25,9 @@ KERNEL_FLAGS = ["--target=i686-linux-gnu", "-march=i686", "-std=c++20", "-ffrees
 
 
 def product_flags(file) -> list[str]:
-    """What asks the kernel includes our own headers for programs."""
-    return KERNEL_FLAGS + (["-isystem", "libc/include"] if file.startswith("libc/program/") else [])
+    """The C library's own files include our own headers for programs."""
+    ours = file.startswith(("libc/program/", "libc/standard/"))
+    return KERNEL_FLAGS + (["-isystem", "libc/include"] if ours else [])
 
 
 def files(rooms, suffixes) -> list[str]:

@@ -44,7 +44,7 @@ def main():
 
     with open(options.output, "wb") as image:
         image.truncate(options.mib << 20)
-    disk_tools.run(["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(BLOCK), "-m", "5", "-L", "quire",
+    disk_tools.run(["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(BLOCK), "-i", str(4 * BLOCK), "-m", "5", "-L", "quire",
                     "-O", FEATURES, "-U", UUID, "-E", f"hash_seed={HASH_SEED}", "-d", options.folder,
                     options.output, str((options.mib << 20) // BLOCK)], day=DAY)
     fix_owner_and_times(options.output, options.folder)

@@ -21,11 +21,12 @@ MOUNT_POINTS = {"dev": 0o755, "proc": 0o555, "tmp": 0o1777}
 EMPTY_FOLDERS = {"bin": 0o755, "sbin": 0o755, "root": 0o700}
 OURS_ALWAYS = {"poweroff", "reboot"}  # the applets would ask an init that is not ours
 LINE = 16
-OFFSETS_BYTES = 8 << 20       # past the single indirect blocks of ext2, whatever the block size
-HOLES_BYTES = 64 << 20        # past the double indirect ones of 1 KiB blocks
+OFFSETS_BYTES = 64 << 10      # past the direct blocks of ext2
+HOLES_BYTES = 64 << 20        # past the single indirect ones, too
 HOLES_STEP = 9 << 20
 SUMMED_BYTES = 1 << 20        # a file larger than this is left out of /etc/sums
 MANY = 300                    # names: more than fit into one block of a directory
+NOT_FOR_THE_SCREEN = {".png", ".svg"}  # of the book
 
 
 def offsets(first, count):
@@ -63,7 +64,7 @@ def make_data(data):
     write(data / "offsets", offsets(0, OFFSETS_BYTES))
     write_with_holes(data / "holes")
     for number in range(MANY):
-        write(data / "many" / f"file_{number:03}", b"file_%03d\n" % number)
+        write(data / "many" / f"file_{number:03}", b"")
     write(data / ("n" * 255), b"a long name\n")
     write(data / "deep" / "/".join("abcdefghijklmnop") / "end", b"sixteen folders down\n")
     make_links(data / "links")
@@ -71,7 +72,7 @@ def make_data(data):
 
 def copy_tree(source, target):
     for path in sorted(source.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.suffix not in NOT_FOR_THE_SCREEN:
             write(target / path.relative_to(source), path.read_bytes())
             if os.access(path, os.X_OK):
                 (target / path.relative_to(source)).chmod(0o755)
@@ -134,6 +135,7 @@ def main():
     for tree, *names in arguments.programs:
         for name in names:
             copy_program(Path(tree) / name, folder / name)
+    os.symlink("test", folder / "bin" / "[")
     if arguments.busybox:
         install_busybox(folder, arguments.busybox)
     make_data(folder / "data")

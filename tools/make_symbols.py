@@ -7,7 +7,10 @@
 Function symbols are kept, one an address, with their names shortened to what a backtrace needs:
 no parameter lists, return types or clone marks. Layout, little-endian:
 
-    u32 magic "QSYM"   u32 count   u32 address[count]   u32 name[count]   char names[]
+    u32 magic "QSYM"   u32 count   u32 address[count]   u32 name[count]   char text[]
+
+The text begins with the scopes, as "quire::mm::"; a name there is the place of its scope (u16) and
+the rest of it. All end with a NUL.
 """
 
 import argparse
@@ -110,18 +113,33 @@ def parse(lines):
     return {address: short_name(name) for address, (_, name) in best.items()}
 
 
+def split_scope(name):
+    """`name` behind its last `::` outside of all brackets, and what stands before."""
+    depth = 0
+    start = 0
+    for place, character in enumerate(name):
+        depth += (character in OPENING) - (character in CLOSING)
+        if depth == 0 and name.startswith("::", place):
+            start = place + 2
+    return name[:start], name[start:]
+
+
 def make_blob(symbols):
-    """The table as bytes. Equal names (clones, overloads) share one place."""
-    places = {}
-    names = bytearray()
+    """The table as bytes. Equal names (clones, overloads) share one place, and equal scopes."""
+    text = bytearray()
+    scopes, places = {}, {}
+    for scope in sorted({split_scope(name)[0] for name in symbols.values()}):
+        scopes[scope] = len(text)
+        text += scope.encode() + b"\0"
     for _, name in sorted(symbols.items()):
         if name not in places:
-            places[name] = len(names)
-            names += name.encode() + b"\0"
+            places[name] = len(text)
+            scope, rest = split_scope(name)
+            text += struct.pack("<H", scopes[scope]) + rest.encode() + b"\0"
     addresses = sorted(symbols)
     offsets = [places[symbols[address]] for address in addresses]
     count = len(addresses)
-    return struct.pack(f"<II{count}I{count}I", MAGIC, count, *addresses, *offsets) + bytes(names)
+    return struct.pack(f"<II{count}I{count}I", MAGIC, count, *addresses, *offsets) + bytes(text)
 
 
 def main():

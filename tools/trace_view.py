@@ -37,6 +37,7 @@ class Trace(NamedTuple):
     events: list[Event]
     lost: int      # the port was slower than the kernel
     unread: int    # lines that are none
+    frames: int    # of RAM; 0: not told
 
 
 def parse_line(line: str) -> Event:
@@ -54,7 +55,7 @@ def parse_line(line: str) -> Event:
 
 
 def parse(lines: Iterable[str]) -> Trace:
-    policy, events, lost, unread = "unknown", [], 0, 0
+    policy, frames, events, lost, unread = "unknown", 0, [], 0, 0
     for line in lines:
         if not line.strip():
             continue
@@ -64,6 +65,7 @@ def parse(lines: Iterable[str]) -> Trace:
                 if event["version"] != KNOWN_VERSION:
                     raise SystemExit(f"trace_view: version {event['version']} is not known")
                 policy = event["policy"]
+                frames = event.get("frames", 0)
             elif event.kind == "lost":
                 lost += event["count"]
             else:
@@ -72,7 +74,7 @@ def parse(lines: Iterable[str]) -> Trace:
                 events.append(event)
         except (ValueError, KeyError):
             unread += 1
-    return Trace(policy, events, lost, unread)
+    return Trace(policy, events, lost, unread, frames)
 
 
 def way_of(fault: Event) -> str:

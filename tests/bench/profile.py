@@ -87,6 +87,11 @@ def short(name):
     return name
 
 
+def plain(name):
+    """The same without the arguments of templates, and so without a type in front."""
+    return name if name.startswith("(ring 3") else name.partition("<")[0].split()[-1]
+
+
 def addresses(log):
     """The addresses in QEMU's log, a file opened for bytes."""
     for line in log:
@@ -188,7 +193,10 @@ def print_function(counts, turns, kernel, wanted):
 
 def itemised(counts, turns, kernel):
     """The functions of a row for the book, the dearest first, those below a fiftieth as one."""
-    table = by_function(counts, kernel)
+    table = {}
+    for name, (times, calls) in by_function(counts, kernel).items():
+        name = plain(name)
+        table[name] = (table.get(name, (0, 0))[0] + times, calls)
     least = counts.total() / 50
     told = sorted(((times / turns, name) for name, (times, _) in table.items() if times >= least), reverse=True)
     rest = [times for times, _ in table.values() if times < least]

@@ -1,6 +1,9 @@
 // The monitor's `diskcost`: what reading 8 MiB in sequence costs: commands, and TSC clocks less
-// those slept while the disk worked. Under QEMU's -icount shift=0 a clock is an instruction.
+// those slept while the disk worked. Under QEMU's -icount shift=0 a clock is an instruction. The
+// least of several rounds: how many requests are joined hangs on when the emulator's disk answers.
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include "cpu/tsc.h"
 #include "kernel/disks.h"
@@ -14,6 +17,7 @@ using drivers::BlockBuffer;
 using drivers::BlockRequest;
 using drivers::SectorNumber;
 
+constexpr unsigned kRounds = 9;
 constexpr std::uint32_t kPages = 2048;
 constexpr std::uint32_t kPagesPerRequest = 16;  // what read-ahead asks for at most
 constexpr std::uint32_t kRequests = 8;          // asked for at a time
@@ -51,29 +55,43 @@ bool read_pages(drivers::BlockDevice& disk, const Buffers& buffers) {
     return true;
 }
 
+struct Cost {
+    std::uint64_t clocks;
+    std::uint32_t commands;
+};
+
+std::optional<Cost> read_once(kernel::System& system, const Buffers& buffers) {
+    drivers::BlockQueue& queue = *system.disks->drive(0).queue;
+    const std::uint32_t commands = queue.statistics().commands;
+    const std::uint64_t slept = system.disks->waiter().slept();
+    const std::uint64_t start = cpu::read_tsc();
+    if (!read_pages(queue, buffers)) return std::nullopt;
+    const std::uint64_t clocks = cpu::read_tsc() - start - (system.disks->waiter().slept() - slept);
+    return Cost{clocks, queue.statistics().commands - commands};
+}
+
 void run_diskcost(kernel::System& system, kernel::Arguments) {
     static_assert(kFrames * 2 == 1U << 8);
     static Buffers buffers;
-    auto& drive = system.disks->drive(0);
     mm::OwnedFrame run;
-    if (!drive.queue.has_value() || !take_frames(system.memory->frames(), run, buffers)) {
+    if (!system.disks->drive(0).queue.has_value() ||
+        !take_frames(system.memory->frames(), run, buffers)) {
         system.console.print("diskcost: no hda, or no memory\n");
         return;
     }
-    const std::uint32_t commands = drive.queue->statistics().commands;
-    const std::uint64_t slept = system.disks->waiter().slept();
-    const std::uint64_t start = cpu::read_tsc();
-    const bool good = read_pages(*drive.queue, buffers);
-    const std::uint64_t clocks = cpu::read_tsc() - start - (system.disks->waiter().slept() - slept);
-    if (!good) {
-        system.console.print("diskcost: hda could not be read\n");
-        return;
+    Cost least{~std::uint64_t{0}, ~0U};
+    for (unsigned round = 0; round < kRounds; ++round) {
+        const std::optional<Cost> cost = read_once(system, buffers);
+        if (!cost.has_value()) {
+            system.console.print("diskcost: hda could not be read\n");
+            return;
+        }
+        least = {std::min(least.clocks, cost->clocks), std::min(least.commands, cost->commands)};
     }
     system.console.print("cost: %-28s %6u.%u\n", "disk read, a page",
-                         static_cast<unsigned>(clocks / kPages),
-                         static_cast<unsigned>(clocks * 10 / kPages % 10));
-    system.console.print("cost: %-28s %6u.0\n", "disk commands for 8 MiB",
-                         drive.queue->statistics().commands - commands);
+                         static_cast<unsigned>(least.clocks / kPages),
+                         static_cast<unsigned>(least.clocks * 10 / kPages % 10));
+    system.console.print("cost: %-28s %6u.0\n", "disk commands for 8 MiB", least.commands);
 }
 MONITOR_COMMAND(diskcost, "", "what reading 8 MiB from hda costs", run_diskcost);
 

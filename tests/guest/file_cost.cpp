@@ -1,6 +1,9 @@
 // The monitor's `filecost`: what reading a file costs, in TSC clocks less those slept while the
 // disk worked. Under QEMU's -icount shift=0 a clock is an instruction. The bytes go nowhere: what
 // is measured is the way to them.
+#include <algorithm>
+#include <optional>
+
 #include "cpu/irq.h"
 #include "cpu/tsc.h"
 #include "kernel/abi/fcntl.h"
@@ -10,7 +13,8 @@
 namespace quire::test {
 namespace {
 
-constexpr const char* kFile = "/data/offsets";
+constexpr const char* kFile = "/data/large";  // which `make bench-disk` puts there
+constexpr unsigned kRounds = 9;
 constexpr std::uint32_t kPages = 2048;
 constexpr std::uint32_t kTurns = 1000;
 
@@ -33,19 +37,36 @@ std::uint32_t commands(kernel::System& system) {
     return sum;
 }
 
-// Answers whether all of it could be read.
-bool read_cold(kernel::System& system, fs::Descriptor file) {
+struct Cost {
+    std::uint64_t clocks;
+    std::uint32_t commands;
+};
+
+std::optional<Cost> read_once(kernel::System& system, fs::Descriptor file) {
     Nowhere nowhere;
+    (void)system.virtual_memory->reclaim().drop_clean();
     const std::uint32_t commands_before = commands(system);
     const std::uint64_t slept = system.disks->waiter().slept();
     const std::uint64_t start = cpu::read_tsc();
     for (std::uint32_t page = 0; page < kPages; ++page) {
-        const auto read = system.files->calls().read(file, mm::kPageSize, nowhere);
-        if (!read.ok() || read.value() != mm::kPageSize) return false;
+        const auto read =
+            system.files->calls().pread(file, mm::kPageSize, page * mm::kPageSize, nowhere);
+        if (!read.ok() || read.value() != mm::kPageSize) return std::nullopt;
     }
     const std::uint64_t clocks = cpu::read_tsc() - start - (system.disks->waiter().slept() - slept);
-    print(system, "file read cold, a page", clocks, kPages);
-    print(system, "commands for 8 MiB", commands(system) - commands_before, 1);
+    return Cost{clocks, commands(system) - commands_before};
+}
+
+// The least of several rounds, as in disk_cost.cpp. Answers whether all of it could be read.
+bool read_cold(kernel::System& system, fs::Descriptor file) {
+    Cost least{~std::uint64_t{0}, ~0U};
+    for (unsigned round = 0; round < kRounds; ++round) {
+        const std::optional<Cost> cost = read_once(system, file);
+        if (!cost.has_value()) return false;
+        least = {std::min(least.clocks, cost->clocks), std::min(least.commands, cost->commands)};
+    }
+    print(system, "file read cold, a page", least.clocks, kPages);
+    print(system, "commands for 8 MiB", least.commands, 1);
     return true;
 }
 
@@ -74,9 +95,9 @@ void look_up(kernel::System& system, fs::Descriptor file) {
 
 void run_filecost(kernel::System& system, kernel::Arguments) {
     fs::FileCalls& calls = system.files->calls();
-    (void)system.virtual_memory->reclaim().drop_clean();
     const auto file = calls.open(abi::kAtWorkingDirectory, kFile, abi::kOpenReadOnly, 0);
-    if (!file.ok()) return system.console.print("filecost: %s\n", error_name(file.error()));
+    if (!file.ok())
+        return system.console.print("filecost: %s: %s\n", kFile, error_name(file.error()));
     if (read_cold(system, file.value())) {
         read_cached(system, file.value());
         look_up(system, file.value());

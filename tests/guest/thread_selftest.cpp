@@ -100,6 +100,7 @@ SELFTEST(threads_sleep_for_a_time) {
 SELFTEST(threads_wait_for_the_kernel_lock) {
     Processes& processes = *test.system().processes;
     Shared shared{processes};
+    const std::uint32_t held = processes.lock().give_up();  // the monitor has it, beside programs
     {
         const KernelLockGuard guard(processes.lock());
         const auto thread = processes.threads().start_kernel_thread(
@@ -124,6 +125,7 @@ SELFTEST(threads_wait_for_the_kernel_lock) {
         processes.lock().take_back(depth);
     }
     CHECK(!processes.lock().is_held());
+    processes.lock().take_back(held);
 }
 
 SELFTEST(threads_leave_nothing_behind) {

@@ -73,6 +73,15 @@ TEST_F(Commit, ALimitBelowWhatIsPromisedOnlyRefusesMore) {
     EXPECT_TRUE(charges(PageCount(1)));
 }
 
+TEST_F(Commit, SwapMayGoAsLongAsWhatIsPromisedHasAPlace) {
+    EXPECT_TRUE(charges(PageCount(650)));
+    EXPECT_TRUE(account.may_lose_swap(kSwap)) << "nothing is promised for good";
+    account.set_mode(Overcommit::Never);
+    const PageCount left = account.limit() - PageCount(650);
+    EXPECT_TRUE(account.may_lose_swap(left));
+    EXPECT_FALSE(account.may_lose_swap(left + PageCount(1)));
+}
+
 TEST_F(Commit, AsksWhetherAnExchangeIsPossible) {
     account.set_mode(Overcommit::Never);
     EXPECT_TRUE(charges(PageCount(700)));

@@ -89,13 +89,19 @@ TEST_F(Devices, AreSeenInDev) {
         {"full", Kind::CharacterDevice}, {"random", Kind::CharacterDevice},
         {"mem", Kind::CharacterDevice},  {"urandom", Kind::CharacterDevice},
         {"tty", Kind::CharacterDevice},  {"console", Kind::CharacterDevice},
-        {"image", Kind::BlockDevice},    {"shm", Kind::Directory}};
+        {"image", Kind::BlockDevice},    {"shm", Kind::Directory},
+        {"fd", Kind::SymbolicLink},      {"stdin", Kind::SymbolicLink},
+        {"stdout", Kind::SymbolicLink},  {"stderr", Kind::SymbolicLink}};
     EXPECT_EQ(p.list("/dev"), expected);
     EXPECT_EQ(p.attributes("/dev/null").device, 0x103U);
     EXPECT_EQ(p.attributes("/dev/null").permissions, 0666);
     EXPECT_EQ(p.attributes("/dev/mem").permissions, 0440);
     EXPECT_EQ(p.attributes("/dev/console").permissions, 0600);
     EXPECT_EQ(p.attributes("/dev/shm").permissions, 01777);
+    EXPECT_EQ(p.readlink("/dev/fd"), "/proc/self/fd");
+    EXPECT_EQ(p.readlink("/dev/stdin"), "/proc/self/fd/0");
+    EXPECT_EQ(p.readlink("/dev/stdout"), "/proc/self/fd/1");
+    EXPECT_EQ(p.readlink("/dev/stderr"), "/proc/self/fd/2");
     EXPECT_EQ(p.attributes("/dev/image").device, 0x300U);
     EXPECT_STREQ(dev.type(), "devtmpfs");
 }
@@ -277,6 +283,28 @@ TEST(RandomSource, DependsOnAllThatWasStirredInAndNeverRepeats) {
         ++counts[static_cast<unsigned char>(byte)];
     for (const int count : counts)
         EXPECT_NEAR(count, 256, 6 * 16);  // six standard deviations
+}
+
+// Three small requests: the first two are the halves of one block's second half, the third one is
+// of the next block. What was left is not handed out after something new was stirred in.
+TEST(RandomSource, HandsASmallRequestsRestToTheNext) {
+    RandomSource source;
+    const auto halves_of = [](const ChaChaKey& key) {
+        const ChaChaBlock block = chacha20_block(key, 0, {});
+        const std::string text(reinterpret_cast<const char*>(block.data()), sizeof block);
+        return std::pair(text.substr(0, 32), text.substr(32));
+    };
+    const auto [next_text, first] = halves_of({});
+    EXPECT_EQ(random_bytes(source, 16), first.substr(16));
+    EXPECT_EQ(random_bytes(source, 16), first.substr(0, 16));
+    ChaChaKey next;
+    std::memcpy(next.data(), next_text.data(), sizeof next);
+    const auto [unused, second] = halves_of(next);
+    EXPECT_EQ(random_bytes(source, 20), second.substr(12));
+    RandomSource copy = source;
+    EXPECT_EQ(random_bytes(copy, 12), second.substr(0, 12));
+    source.add({});
+    EXPECT_NE(random_bytes(source, 12), second.substr(0, 12));
 }
 
 TEST_F(Devices, RandomAndUrandomAreOneGenerator) {

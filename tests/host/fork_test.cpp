@@ -127,6 +127,19 @@ TEST_F(ForkTest, UnsharingMakesPrivatePagesReadOnlyInBoth) {
     EXPECT_FALSE(writes(kPage));
 }
 
+TEST_F(ForkTest, UnsharingCopiesPagesBehindAHole) {
+    const PageNumber behind = kPage + PageCount(5);
+    give_page(*parent, behind, 55);
+    fork();
+    own(*child, kPage);
+    machine.check();
+    EXPECT_TRUE(child->pages().entry(kPage + PageCount(3)).is_empty());
+    EXPECT_EQ(frame_of(*child, behind), frame_of(*parent, behind));
+    EXPECT_EQ(machine.pages.mappings(frame_of(*parent, behind)), 2U);
+    EXPECT_FALSE(parent->pages().entry(behind).is_writable());
+    EXPECT_FALSE(child->pages().entry(behind).is_writable());
+}
+
 TEST_F(ForkTest, TheLastSharerTakesTheTableOver) {
     fork();
     own(*child, kPage);

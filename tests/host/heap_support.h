@@ -9,12 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "libc/heap/heap.h"
+#include "tests/host/host_mappings.h"
 
 namespace quire::test {
 
@@ -25,20 +25,13 @@ class TestSource final : public heap::PageSource {
 
     explicit TestSource(std::size_t arena_limit = std::size_t{64} << 20, bool offers_maps = true)
         : limit_(arena_limit), offers_maps_(offers_maps) {
-        void* start =
-            mmap(nullptr, limit_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (start == MAP_FAILED) std::abort();
-        start_ = static_cast<std::byte*>(start);
+        start_ = static_cast<std::byte*>(HostMappings::reserve(limit_));
     }
-    ~TestSource() {
-        for (const auto& [mapping, bytes] : mappings_)
-            munmap(mapping, bytes);
-        munmap(start_, limit_);
-    }
+    ~TestSource() { munmap(start_, limit_); }
 
     void* extend(std::size_t bytes) override {
         EXPECT_EQ(bytes % kPage, 0U);
-        if (refuses() || bytes > limit_ - extent_) return nullptr;
+        if (mappings_.refuses() || bytes > limit_ - extent_) return nullptr;
         void* pages = start_ + extent_;
         mprotect(pages, bytes, PROT_READ | PROT_WRITE);
         if (fill_ != 0) std::memset(pages, fill_, bytes);
@@ -55,27 +48,13 @@ class TestSource final : public heap::PageSource {
     }
     void* map(std::size_t bytes) override {
         EXPECT_EQ(bytes % kPage, 0U);
-        if (!offers_maps_ || refuses() || bytes > kLargestMapping) return nullptr;
-        void* mapping =
-            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (mapping == MAP_FAILED) return nullptr;
-        if (fill_ != 0) std::memset(mapping, fill_, bytes);
-        mappings_[mapping] = bytes;
+        void* mapping = offers_maps_ ? mappings_.map(bytes) : nullptr;
+        if (mapping != nullptr && fill_ != 0) std::memset(mapping, fill_, bytes);
         return mapping;
     }
-    void unmap(void* mapping, std::size_t bytes) override {
-        EXPECT_EQ(mappings_.at(mapping), bytes);
-        mappings_.erase(mapping);
-        munmap(mapping, bytes);
-    }
+    void unmap(void* mapping, std::size_t bytes) override { mappings_.unmap(mapping, bytes); }
     void* remap(void* mapping, std::size_t old_bytes, std::size_t new_bytes) override {
-        EXPECT_EQ(mappings_.at(mapping), old_bytes);
-        if (refuses() || new_bytes > kLargestMapping) return nullptr;
-        void* place = mremap(mapping, old_bytes, new_bytes, MREMAP_MAYMOVE);
-        if (place == MAP_FAILED) return nullptr;
-        mappings_.erase(mapping);
-        mappings_[place] = new_bytes;
-        return place;
+        return mappings_.remap(mapping, old_bytes, new_bytes);
     }
 
     [[nodiscard]] bool zeroed() const override { return zeroed_; }
@@ -84,31 +63,21 @@ class TestSource final : public heap::PageSource {
     void fill_new_pages(unsigned char byte) { fill_ = byte; }
     void say_not_zeroed() { zeroed_ = false; }
 
-    /// From now on the `n`-th call that may fail does, and all after it; 0: none does.
-    void fail_from(std::size_t n) {
-        calls_ = 0;
-        fail_from_ = n;
-    }
-    [[nodiscard]] std::size_t fallible_calls() const { return calls_; }
+    /// As HostMappings::fail_from(); extend() may fail, too.
+    void fail_from(std::size_t n) { mappings_.fail_from(n); }
+    [[nodiscard]] std::size_t fallible_calls() const { return mappings_.fallible_calls(); }
     [[nodiscard]] std::size_t extent() const { return extent_; }
-    [[nodiscard]] std::size_t mapping_count() const { return mappings_.size(); }
+    [[nodiscard]] std::size_t mapping_count() const { return mappings_.count(); }
     [[nodiscard]] std::byte* start() const { return start_; }
 
   private:
-    bool refuses() {
-        ++calls_;
-        return fail_from_ != 0 && calls_ >= fail_from_;
-    }
-
     std::byte* start_ = nullptr;
     std::size_t limit_;
     std::size_t extent_ = 0;
     bool offers_maps_;
     unsigned char fill_ = 0;
     bool zeroed_ = true;
-    std::size_t calls_ = 0;
-    std::size_t fail_from_ = 0;
-    std::map<void*, std::size_t> mappings_;
+    HostMappings mappings_{kLargestMapping};
 };
 
 /// The misuse reports since the last call of take_misuses().

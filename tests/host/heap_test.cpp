@@ -85,7 +85,8 @@ TEST_F(HeapTest, RefusesWildSizes) {
 
 TEST_F(HeapTest, JoinsNeighboursInEveryOrder) {
     for (int order = 0; order < 6; ++order) {
-        const std::vector<void*> p = allocate_many(5, 200);
+        constexpr std::size_t kSize = 2500;  // too large to be kept at hand
+        const std::vector<void*> p = allocate_many(5, kSize);
         static constexpr int kOrders[6][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3},
                                               {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
         for (const int index : kOrders[order]) {
@@ -93,7 +94,7 @@ TEST_F(HeapTest, JoinsNeighboursInEveryOrder) {
             heap_.check_invariants();
         }
         // The three make one block of just this size.
-        EXPECT_EQ(heap_.allocate(3 * heap::block_size_for(200) - heap::kWord), p[1]);
+        EXPECT_EQ(heap_.allocate(3 * heap::block_size_for(kSize) - heap::kWord), p[1]);
         heap_.deallocate(p[1]);
         heap_.deallocate(p[0]);
         heap_.deallocate(p[4]);
@@ -210,16 +211,37 @@ TEST_F(HeapTest, ClearsPagesOfASourceThatDoesNot) {
 
 TEST_F(HeapTest, ReallocGrowsIntoTheFreeNeighbour) {
     auto* first = static_cast<std::byte*>(heap_.allocate(200));
-    void* second = heap_.allocate(400);
+    void* second = heap_.allocate(4000);  // too large to be kept at hand
     void* wall = heap_.allocate(100);
     first[199] = std::byte{7};
     heap_.deallocate(second);
-    EXPECT_EQ(heap_.reallocate(first, 500), first);
+    EXPECT_EQ(heap_.reallocate(first, 4100), first);
     EXPECT_EQ(first[199], std::byte{7});
     EXPECT_EQ(heap_.reallocate(first, 100), first);
     heap_.check_invariants();
-    EXPECT_EQ(heap_.allocate(250), first + heap::block_size_for(100));
+    EXPECT_EQ(heap_.allocate(2500), first + heap::block_size_for(100));
     heap_.deallocate(wall);
+}
+
+// As nothing of a small arena would go back, a little is kept at hand even of an empty heap.
+TEST_F(HeapTest, KeepsALittleAtHandInASmallArena) {
+    void* first = heap_.allocate(200);
+    void* second = heap_.allocate(300);
+    heap_.deallocate(first);
+    heap_.deallocate(second);
+    EXPECT_EQ(heap_.statistics().used_count, 0U);
+    EXPECT_EQ(heap_.allocate(300), second);
+    EXPECT_EQ(heap_.allocate(200), first);
+    heap_.deallocate(first);
+    heap_.trim();  // empties it
+    EXPECT_EQ(heap_.statistics().free_count, 1U);
+}
+
+TEST_F(HeapTest, KeepsNothingThatHoldsALargeArena) {
+    const std::vector<void*> p = allocate_many(200, 900);
+    ASSERT_GT(source_.extent(), 150U * 900);
+    deallocate_all(p);
+    EXPECT_LE(source_.extent(), std::size_t{32} * 1024);
 }
 
 TEST_F(HeapTest, ReallocSendsAGrowingBlockToTheEnd) {

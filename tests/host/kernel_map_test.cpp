@@ -171,8 +171,10 @@ TEST(KernelMap, SizesTheDynamicAreaByRam) {
         return area.count().raw() / kEntriesPerTable;
     };
     EXPECT_EQ(tables(4), 5U);
-    EXPECT_EQ(tables(5), 6U);
-    EXPECT_EQ(tables(128), 36U);
+    EXPECT_EQ(tables(8), 5U);
+    EXPECT_EQ(tables(9), 6U);
+    EXPECT_EQ(tables(128), 20U);
+    EXPECT_EQ(tables(472), 63U);
     EXPECT_EQ(tables(768), 63U);
     EXPECT_EQ(dynamic_area_for(PageCount(3584 * 256)).end, kDynamicArea.end);
 }
@@ -305,6 +307,25 @@ TEST_F(DynamicAreaTest, HeapAndRangesMeet) {
 }
 
 // Ranges go where the highest gap is that fits, also between two others.
+TEST_F(DynamicAreaTest, TellsHowMuchIsUsedAndTheLongestFreeRange) {
+    const PageCount all = area->figures().total;
+    EXPECT_EQ(area->figures().used, PageCount(0));
+    EXPECT_EQ(area->figures().largest_free, all);
+    DynamicRange high;
+    DynamicRange low;
+    ASSERT_TRUE(area->map_stack(high, PageCount(4), "high").ok());
+    ASSERT_TRUE(area->map_stack(low, PageCount(2), "low").ok());
+    ASSERT_TRUE(area->grow_heap(PageCount(3)).ok());
+    EXPECT_EQ(area->figures().used, PageCount(6 + 4 + 3));
+    EXPECT_EQ(area->figures().largest_free, all - PageCount(13));
+    area->unmap(high);
+    EXPECT_EQ(area->figures().used, PageCount(4 + 3));
+    EXPECT_EQ(area->figures().largest_free, all - PageCount(13));
+    area->unmap(low);
+    area->shrink_heap(PageCount(3));
+    EXPECT_EQ(area->figures().used, PageCount(0));
+}
+
 TEST_F(DynamicAreaTest, FillsGaps) {
     DynamicRange a, b, c, d, e;
     ASSERT_TRUE(area->map_stack(a, PageCount(2), "a").ok());

@@ -5,7 +5,7 @@
 // QUIRE_SEED=n or `random`, QUIRE_STEPS=n: `make fuzz-malloc` takes ten million.
 #include <gtest/gtest.h>
 
-#include "tests/host/heap_support.h"
+#include "tests/host/live_blocks.h"
 #include "tests/host/malloc_world.h"
 
 namespace quire::test {
@@ -39,8 +39,8 @@ class MallocModel {
             break;
         }
         // The live set grows, stays and shrinks by turns.
-        if (live_.size() < most_ && random_.below(4) + 1 > phase_) return allocate();
-        deallocate(pick());
+        if (live_.count() < most_ && random_.below(4) + 1 > phase_) return allocate();
+        deallocate(live_.pick());
     }
 
     void check() {
@@ -48,53 +48,27 @@ class MallocModel {
         ASSERT_TRUE(world_.misuses.empty() && world_.damages.empty());
         if (watched_) return;
         const heap::HeapStatistics sum = world_.heap.statistics();
-        ASSERT_EQ(sum.used_count, live_.size());
-        ASSERT_GE(sum.used_bytes, payload_);
+        ASSERT_EQ(sum.used_count, live_.count());
+        ASSERT_GE(sum.used_bytes, live_.payload());
     }
 
     void finish() {
         world_.memory.fail_from(0);
-        while (!live_.empty())
-            deallocate(live_.size() - 1);
+        while (live_.count() != 0)
+            deallocate(live_.count() - 1);
+        if (watched_) push_out_held_back();
         check();
         ASSERT_EQ(world_.memory.mapping_count(), 0U);
     }
 
   private:
-    struct Live {
-        std::uint8_t* start;
-        std::size_t size;
-        std::uint8_t tag;
-    };
-    static constexpr std::size_t kEdge = 64;  // of a large block only the ends are looked at
-
-    std::size_t random_size() {
-        const std::uint32_t kind = random_.below(1000);
-        if (kind < 600) return random_.below(80);
-        if (kind < 900) return random_.below(600);
-        if (kind < 993) return random_.below(6000);
-        if (kind < 999) return random_.below(70000);
-        return random_.below(700000);
+    // A watched heap holds the blocks freed last back, large ones among them: small ones take their
+    // places.
+    void push_out_held_back() {
+        for (std::size_t i = 0; i < heap::DebugHeap::kHeldBack; ++i)
+            world_.heap.deallocate(world_.heap.allocate(1, kHere), kHere);
+        EXPECT_EQ(world_.take_refusals(), 0U);
     }
-    std::size_t pick() { return live_.empty() ? SIZE_MAX : random_.below(live_.size()); }
-
-    template <typename Visit>
-    static void each_byte(const Live& block, std::size_t size, Visit visit) {
-        for (std::size_t i = 0; i < size; ++i) {
-            if (i == kEdge && size > 2 * kEdge) i = size - kEdge;
-            visit(i, static_cast<std::uint8_t>(block.tag + i));
-        }
-    }
-    static void fill(const Live& block) {
-        each_byte(block, block.size,
-                  [&](std::size_t i, std::uint8_t byte) { block.start[i] = byte; });
-    }
-    static void expect_intact(const Live& block) {
-        each_byte(block, block.size, [&](std::size_t i, std::uint8_t byte) {
-            if (block.start[i] != byte) FAIL() << "byte " << i << " of " << block.size;
-        });
-    }
-
     // nullptr is right exactly when it was told, and something fails.
     bool is_refused(void* pointer) {
         const std::size_t refusals = world_.take_refusals();
@@ -105,59 +79,39 @@ class MallocModel {
     void add(void* pointer, std::size_t size) {
         if (is_refused(pointer)) return;
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pointer) % heap::kAlignment, 0U);
-        const Live block{static_cast<std::uint8_t*>(pointer), size,
-                         static_cast<std::uint8_t>(random_.below(256))};
-        fill(block);
-        live_.push_back(block);
-        payload_ += size;
+        live_.add(pointer, size);
     }
     void allocate() {
-        const std::size_t size = random_size();
+        const std::size_t size = live_.random_size();
         add(world_.heap.allocate(size, kHere), size);
     }
     void allocate_zeroed() {
-        const std::size_t size = random_size();
-        auto* pointer = static_cast<std::uint8_t*>(world_.heap.allocate_zeroed(1, size, kHere));
-        for (std::size_t i = 0; pointer != nullptr && i < size; ++i) {
-            if (pointer[i] != 0) FAIL() << "byte " << i << " of " << size;
-        }
+        const std::size_t size = live_.random_size();
+        void* pointer = world_.heap.allocate_zeroed(1, size, kHere);
+        if (pointer != nullptr) expect_zeroes(pointer, size);
         add(pointer, size);
     }
     void allocate_aligned() {
         const std::size_t alignment = std::size_t{1} << random_.below(14);
-        const std::size_t size = random_size();
+        const std::size_t size = live_.random_size();
         void* pointer = world_.heap.allocate_aligned(alignment, size, kHere);
         EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pointer) % alignment, 0U);
         add(pointer, size);
     }
     void reallocate() {
-        const std::size_t index = pick();
-        if (index == SIZE_MAX) return;
-        Live& block = live_[index];
+        const std::size_t index = live_.pick();
+        if (index == LiveBlocks::kNone) return;
+        const LiveBlock block = live_[index];
         const std::size_t size =
-            1 + (random_.below(2) == 0 ? random_size() : block.size + random_.below(64));
-        expect_intact(block);
-        // What is kept is known whole when no more than the edges of the old block remain.
-        auto* pointer =
-            static_cast<std::uint8_t*>(world_.heap.reallocate(block.start, size, kHere));
-        if (is_refused(pointer)) return expect_intact(block);
-        const std::size_t kept = std::min({size, block.size, kEdge});
-        for (std::size_t i = 0; i < kept; ++i) {
-            if (pointer[i] != static_cast<std::uint8_t>(block.tag + i)) FAIL() << "byte " << i;
-        }
-        payload_ += size - block.size;
-        block.start = pointer;
-        block.size = size;
-        fill(block);
+            1 + (random_.below(2) == 0 ? live_.random_size() : block.size + random_.below(64));
+        block.expect_intact();
+        void* pointer = world_.heap.reallocate(block.start, size, kHere);
+        if (is_refused(pointer)) return block.expect_intact();
+        live_.move(index, pointer, size);
     }
     void deallocate(std::size_t index) {
-        if (index == SIZE_MAX) return;
-        const Live block = live_[index];
-        expect_intact(block);
-        live_[index] = live_.back();
-        live_.pop_back();
-        payload_ -= block.size;
-        world_.heap.deallocate(block.start, kHere);
+        if (index == LiveBlocks::kNone) return;
+        world_.heap.deallocate(live_.take(index).start, kHere);
     }
 
     void change_surroundings() {
@@ -183,8 +137,8 @@ class MallocModel {
 
     // Inside a block: refused, told, and without consequence.
     void misuse() {
-        const std::size_t index = pick();
-        if (index == SIZE_MAX || live_[index].size < 2 * heap::kAlignment) return;
+        const std::size_t index = live_.pick();
+        if (index == LiveBlocks::kNone || live_[index].size < 2 * heap::kAlignment) return;
         std::uint8_t* wrong =
             live_[index].start + 1 + random_.below(live_[index].size - heap::kAlignment);
         // What stands before must not look like a header: the pattern could.
@@ -199,8 +153,7 @@ class MallocModel {
     bool watched_;
     std::size_t most_;
     MallocWorld world_;
-    std::vector<Live> live_;
-    std::size_t payload_ = 0;
+    LiveBlocks live_{random_};
     std::uint32_t phase_ = 0;
     bool failing_ = false;
 };

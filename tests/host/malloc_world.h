@@ -5,13 +5,12 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
-#include <cstring>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "libc/malloc/break_pages.h"
 #include "libc/malloc/program_heap.h"
+#include "tests/host/host_mappings.h"
 
 namespace quire::test {
 
@@ -21,22 +20,15 @@ class SimulatedMemory final : public libc::MemoryCalls {
     static constexpr std::size_t kLargestMapping = std::size_t{64} << 20;
 
     explicit SimulatedMemory(std::size_t limit = std::size_t{64} << 20) : limit_(limit) {
-        void* start =
-            mmap(nullptr, limit_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (start == MAP_FAILED) std::abort();
-        start_ = reinterpret_cast<std::uintptr_t>(start);
+        start_ = reinterpret_cast<std::uintptr_t>(HostMappings::reserve(limit_));
         break_ = start_;
     }
-    ~SimulatedMemory() {
-        for (const auto& [mapping, bytes] : mappings_)
-            munmap(mapping, bytes);
-        munmap(reinterpret_cast<void*>(start_), limit_);
-    }
+    ~SimulatedMemory() { munmap(reinterpret_cast<void*>(start_), limit_); }
 
     // As brk(2): pages below the break can be used, and lose their contents when it goes down.
     std::uintptr_t set_break(std::uintptr_t end) override {
         if (end == 0 || end < start_ || end > start_ + limit_) return break_;
-        if (end > break_ && refuses()) return break_;
+        if (end > break_ && mappings_.refuses()) return break_;
         const std::uintptr_t pages = page_up(end);
         const std::uintptr_t old_pages = page_up(break_);
         if (pages > old_pages) {
@@ -48,27 +40,10 @@ class SimulatedMemory final : public libc::MemoryCalls {
         break_ = end;
         return break_;
     }
-    void* map(std::size_t bytes) override {
-        if (refuses() || bytes > kLargestMapping) return nullptr;
-        void* mapping =
-            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (mapping == MAP_FAILED) return nullptr;
-        mappings_[mapping] = bytes;
-        return mapping;
-    }
-    void unmap(void* mapping, std::size_t bytes) override {
-        if (mappings_.at(mapping) != bytes) std::abort();
-        mappings_.erase(mapping);
-        munmap(mapping, bytes);
-    }
+    void* map(std::size_t bytes) override { return mappings_.map(bytes); }
+    void unmap(void* mapping, std::size_t bytes) override { mappings_.unmap(mapping, bytes); }
     void* remap(void* mapping, std::size_t old_bytes, std::size_t new_bytes) override {
-        if (mappings_.at(mapping) != old_bytes) std::abort();
-        if (refuses() || new_bytes > kLargestMapping) return nullptr;
-        void* place = mremap(mapping, old_bytes, new_bytes, MREMAP_MAYMOVE);
-        if (place == MAP_FAILED) return nullptr;
-        mappings_.erase(mapping);
-        mappings_[place] = new_bytes;
-        return place;
+        return mappings_.remap(mapping, old_bytes, new_bytes);
     }
 
     /// sbrk(3) of somebody else: where their memory starts.
@@ -77,14 +52,11 @@ class SimulatedMemory final : public libc::MemoryCalls {
         if (set_break(before + static_cast<std::uintptr_t>(by)) == before && by != 0) std::abort();
         return reinterpret_cast<std::byte*>(before);
     }
-    /// From now on the `n`-th call that may fail does, and all after it; 0: none does.
-    void fail_from(std::size_t n) {
-        calls_ = 0;
-        fail_from_ = n;
-    }
-    [[nodiscard]] std::size_t fallible_calls() const { return calls_; }
+    /// As HostMappings::fail_from(); moving the break upwards may fail, too.
+    void fail_from(std::size_t n) { mappings_.fail_from(n); }
+    [[nodiscard]] std::size_t fallible_calls() const { return mappings_.fallible_calls(); }
     [[nodiscard]] std::size_t in_break() const { return break_ - start_; }
-    [[nodiscard]] std::size_t mapping_count() const { return mappings_.size(); }
+    [[nodiscard]] std::size_t mapping_count() const { return mappings_.count(); }
     [[nodiscard]] bool is_below_break(const void* address) const {
         const auto place = reinterpret_cast<std::uintptr_t>(address);
         return place >= start_ && place < break_;
@@ -94,17 +66,11 @@ class SimulatedMemory final : public libc::MemoryCalls {
     static std::uintptr_t page_up(std::uintptr_t address) {
         return (address + kPage - 1) & ~(kPage - 1);
     }
-    bool refuses() {
-        ++calls_;
-        return fail_from_ != 0 && calls_ >= fail_from_;
-    }
 
     std::size_t limit_;
     std::uintptr_t start_ = 0;
     std::uintptr_t break_ = 0;
-    std::map<void*, std::size_t> mappings_;
-    std::size_t calls_ = 0;
-    std::size_t fail_from_ = 0;
+    HostMappings mappings_{kLargestMapping};
 };
 
 /// One program: its memory, its heap, and what it said. One at a time, as reports have no context.

@@ -448,10 +448,14 @@ MemoryModel::RemapPlan MemoryModel::plan_remap(const Space& space,
     const bool tail_is_beyond =
         old_size > new_size &&
         (at + new_size > kTopAddress || old_size - new_size > kTopAddress - (at + new_size));
-    if (request.fixed) {
+    // Without MREMAP_FIXED Linux asks the same of an address that nothing goes to: 0 here.
+    if (request.fixed || request.keep_old) {
         const std::uint32_t to = request.new_address.raw();
         if (!is_aligned(to) || new_size > kTopAddress || to > kTopAddress - new_size) return plan;
         if (at + old_size > to && to + new_size > at) return plan;
+    }
+    if (request.fixed) {
+        const std::uint32_t to = request.new_address.raw();
         plan.fixed = page_at(to);
         forget(plan.left, page_at(to), page_at(to + new_size));
     }

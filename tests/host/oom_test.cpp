@@ -60,6 +60,13 @@ const Case kCases[] = {
     {"one is ending, be it the largest or not", {ending(500), uses(1)}, kWait},
 };
 
+OomVerdict choose_victim(const std::vector<OomCandidate>& candidates, PageCount total) {
+    OomChoice choice(total);
+    for (const OomCandidate& candidate : candidates)
+        choice.consider(candidate);
+    return choice.verdict();
+}
+
 TEST(Oom, ChoosesByTheTable) {
     for (const Case& row : kCases)
         EXPECT_EQ(choose_victim(row.candidates, kTotal), row.verdict) << row.what;

@@ -89,6 +89,19 @@ TEST(Pte, HidesAPageAndShowsItAgain) {
     EXPECT_TRUE(present.is_resident() && !present.is_hidden());
 }
 
+TEST(PteChange, ReplacesWhatMayBeDoneAndNothingElse) {
+    const Pte used = Pte::for_frame(FrameNumber(0x12345), Protection::UserReadWrite)
+                         .with_accessed()
+                         .with_dirty()
+                         .with_lock(true);
+    const Pte hidden = PteChange::hide().of(used);
+    EXPECT_EQ(hidden, used.without_write().hidden());
+    EXPECT_EQ(PteChange::hide().of(hidden), hidden);
+    EXPECT_EQ(PteChange::show_read_only().of(hidden), used.without_write());
+    EXPECT_EQ(PteChange::show_writable().of(hidden), used);
+    EXPECT_DEATH((void)PteChange::hide().of(Pte()), "is_resident");
+}
+
 TEST(Pte, CarriesALock) {
     const Pte pte = Pte::for_frame(FrameNumber(3), Protection::UserReadWrite);
     EXPECT_EQ(pte.with_lock(true).raw(), 0x3207U);

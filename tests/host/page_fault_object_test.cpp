@@ -65,6 +65,30 @@ TEST_F(FileFault, MapsAroundWhatIsEmptyOnly) {
     EXPECT_EQ(read(after(kPage, 1)), 77U);
 }
 
+// The copy of a page table does without a page that cannot be counted once more: a fault asks
+// again.
+TEST_F(FileFault, ACopiedTableLeavesOutAPageWhoseCountIsFull) {
+    add(kPage, 16, read_write(), &file);
+    EXPECT_EQ(read(kPage), 100U);
+    EXPECT_TRUE(write(after(kPage, 1), 77));
+    fork();
+    const FrameNumber full = frame_of_page(2);
+    FrameTable& records = machine.machine.table;
+    std::uint32_t added = 0;
+    while (records.add_reference(full).ok())
+        ++added;
+    load(*child);
+    EXPECT_TRUE(write(after(kPage, 3), 5));
+    EXPECT_EQ(child->pages().table_use(kPage), TableUse::Own);
+    EXPECT_TRUE(entry(after(kPage, 2)).is_empty());
+    EXPECT_EQ(frame(after(kPage, 4)), frame_of_page(4));
+    for (; added != 0; --added)
+        records.drop_reference_of_several(full);
+    machine.check();
+    EXPECT_EQ(read(after(kPage, 2)), 102U);
+    EXPECT_EQ(read(after(kPage, 1)), 77U);
+}
+
 TEST_F(FileFault, MapsAroundReadOnly) {
     add(kPage, 16, read_write(), &file);
     EXPECT_EQ(read(kPage), 100U);

@@ -64,6 +64,30 @@ TEST_F(PageDirectoryTest, MapsAndTranslates) {
     EXPECT_FALSE(reads(kPage));
 }
 
+TEST_F(PageDirectoryTest, MakesEmptyTablesOfUsedFrames) {
+    {
+        OwnedFrame before = machine.frames.allocate().take();
+        for (std::uint32_t i = 0; i < kEntriesPerTable; ++i)
+            frame_words(before.number())[i] = 0xFFFF'FFFF;
+    }
+    const OwnedFrame table = directory.new_table(kPage).take();
+    EXPECT_EQ(PageTable(table.number()).used(), 0U);
+}
+
+TEST_F(PageDirectoryTest, FindsTheNextEntryInUse) {
+    const OwnedFrame frame = machine.frames.allocate_zeroed().take();
+    const PageTable table(frame.number());
+    EXPECT_EQ(table.next_used(0, kEntriesPerTable), kEntriesPerTable);
+    table.set(5, user_page(data));
+    table.set(1023, Pte::for_slot(SwapSlot(7)));
+    EXPECT_EQ(table.next_used(0, kEntriesPerTable), 5U);
+    EXPECT_EQ(table.next_used(5, kEntriesPerTable), 5U);
+    EXPECT_EQ(table.next_used(6, kEntriesPerTable), 1023U);
+    EXPECT_EQ(table.next_used(6, 1023), 1023U);
+    EXPECT_EQ(table.next_used(1024, kEntriesPerTable), kEntriesPerTable);
+    EXPECT_DEATH((void)table.next_used(0, 1025), "");
+}
+
 TEST_F(PageDirectoryTest, RefusesATakenPage) {
     ASSERT_TRUE(directory.map(kPage, user_page(data)).ok());
     EXPECT_EQ(directory.map(kPage, user_page(data + PageCount(1))).error(), Error::AlreadyExists);

@@ -169,7 +169,7 @@ TEST_F(Pipes, ReadyIsWhatPollSays) {
     EXPECT_FALSE(state(ends.write).hung_up);
 }
 
-TEST_F(Pipes, PagesComeWithBytesAndGoWithThem) {
+TEST_F(Pipes, PagesComeWithBytesAndGoWithThemButForTheLast) {
     make();
     const std::uint32_t before = frames();
     write("x");
@@ -181,7 +181,8 @@ TEST_F(Pipes, PagesComeWithBytesAndGoWithThem) {
     read(kPage - 1);
     EXPECT_EQ(frames(), before + 1);
     read(1);
-    EXPECT_EQ(frames(), before);
+    EXPECT_EQ(frames(), before + 1);
+    pipe().check_invariants();
     write(std::string(Pipe::kBytes, 'z'));
     EXPECT_EQ(frames(), before + 17 - 1);
     pipe().check_invariants();
@@ -189,6 +190,24 @@ TEST_F(Pipes, PagesComeWithBytesAndGoWithThem) {
     EXPECT_EQ(write(std::string(100, 'w')), "100");
     EXPECT_EQ(frames(), before + 16);
     pipe().check_invariants();
+    close(ends.read);
+    close(ends.write);
+    EXPECT_EQ(frames(), before);
+}
+
+// The page that an empty pipe has kept, wherever in the ring it was, takes the next bytes.
+TEST_F(Pipes, UseThePageOfTheLastBytesAgain) {
+    make();
+    write(std::string(kPage, 'a'));
+    write(std::string(kPage, 'b'));
+    read(kPage);
+    EXPECT_EQ(read(kPage), std::string(kPage, 'b'));
+    const std::uint32_t kept = frames();
+    EXPECT_EQ(write("next"), "4");
+    EXPECT_EQ(frames(), kept);
+    pipe().check_invariants();
+    EXPECT_EQ(read(), "next");
+    EXPECT_EQ(frames(), kept);
 }
 
 TEST_F(Pipes, BadPointersLoseNothing) {

@@ -368,6 +368,64 @@ TEST_F(ProcessFilesTest, DescriptorsAreLinks) {
     place.view = {};
 }
 
+TEST_F(ProcessFilesTest, ADescriptorLeadsToAFileThatHasNoName) {
+    give_files();
+    p.put("/file", "text");
+    p.mkdir("/here");
+    p.put("/here/inner", "below");
+    ASSERT_EQ(p.open("/file"), "OK");
+    ASSERT_TRUE(files.table.replace(0, p.calls.file(p.last).value(), false).ok());
+    ASSERT_EQ(p.open("/here"), "OK");
+    ASSERT_TRUE(files.table.replace(1, p.calls.file(p.last).value(), false).ok());
+    ASSERT_EQ(p.unlink("/file"), "OK");
+    EXPECT_EQ(p.readlink("/proc/2/fd/0"), "(deleted)");
+    EXPECT_EQ(p.get("/proc/2/fd/0"), "text");
+    EXPECT_EQ(p.stat("/proc/2/fd/0/"), "ENOTDIR");
+    EXPECT_EQ(p.stat("/proc/2/fd/0/x"), "ENOTDIR");
+    EXPECT_EQ(p.try_open("/proc/2/fd/0/"), "ENOTDIR");
+    EXPECT_EQ(p.get("/proc/2/fd/1/inner"), "below");
+    EXPECT_EQ(p.get("/proc/2/fd/1/../here/inner"), "below");
+    EXPECT_EQ(p.try_open("/proc/2/fd/1/"), "OK");
+    files.table.close_all();
+    place.view = {};
+}
+
+TEST_F(ProcessFilesTest, ALinkToALinkOfProcIsCountedLikeAnyOther) {
+    give_files();
+    p.put("/file", "text");
+    ASSERT_EQ(p.open("/file"), "OK");
+    ASSERT_TRUE(files.table.replace(0, p.calls.file(p.last).value(), false).ok());
+    std::string target = "/proc/2/fd/0";
+    for (int i = 0; i < 40; ++i) {
+        const std::string name = "/l" + std::to_string(i);
+        ASSERT_EQ(p.symlink(target, name), "OK");
+        target = name;
+    }
+    EXPECT_EQ(p.get("/l38"), "text");
+    EXPECT_EQ(p.try_open("/l39"), "ELOOP");
+    files.table.close_all();
+    place.view = {};
+}
+
+TEST_F(ProcessFilesTest, APipeCanBeOpenedOnceMoreThroughProc) {
+    give_files();
+    const fs::PipeEnds ends = p.calls.pipe(0).value();
+    ASSERT_TRUE(files.table.replace(0, p.calls.file(ends.read).value(), false).ok());
+    ASSERT_EQ(p.open("/proc/2/fd/0", abi::kOpenWriteOnly), "OK") << "waits for nobody";
+    const auto writer = p.last;
+    EXPECT_EQ(test::answer(p.calls.close(ends.write)), "OK");
+    EXPECT_EQ(p.write(writer, "ab"), "2");
+    EXPECT_EQ(p.read(ends.read, 5), "ab");
+    EXPECT_EQ(test::answer(p.calls.close(writer)), "OK");
+    EXPECT_EQ(p.read(ends.read, 5), "") << "no writer is left";
+    EXPECT_EQ(p.open("/proc/2/fd/0", abi::kOpenReadOnly), "OK");
+    p.become(1000, 1000);
+    EXPECT_EQ(p.try_open("/proc/2/fd/0"), "EACCES");
+    p.become(0, 0);
+    files.table.close_all();
+    place.view = {};
+}
+
 TEST_F(ProcessFilesTest, AFileOfAProcessThatHasGoneIsEsrch) {
     ASSERT_EQ(p.open("/proc/2/comm"), "OK");
     const fs::Descriptor comm = p.last;

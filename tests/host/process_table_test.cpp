@@ -72,6 +72,23 @@ TEST_F(ProcessTableTest, FindsTheLivingAndZombies) {
     EXPECT_EQ(w.table.find(~0U), nullptr);
 }
 
+TEST_F(ProcessTableTest, TakesLaterWhatWasLookedAtBefore) {
+    Process& child = fork(init);
+    fork(init);
+    child.usage.minor_faults = 7;
+    w.end(child);
+    WaitRequest look;
+    look.leave = true;
+    EXPECT_EQ(w.collect(init, look), "2 0");
+    EXPECT_EQ(w.collect(init, look), "2 0");
+    w.table.take(init, 2);
+    EXPECT_EQ(init.children_usage.minor_faults, 7U);
+    EXPECT_EQ(w.table.find(2), nullptr);
+    EXPECT_EQ(w.collect(init, look), "-");
+    EXPECT_DEATH(w.table.take(init, 2), "");
+    w.table.check_invariants();
+}
+
 TEST_F(ProcessTableTest, AThreadsNumberIsNoProcess) {
     EXPECT_EQ(w.table.take_thread_id(init).value(), 2U);
     EXPECT_EQ(w.table.find(2), nullptr);

@@ -282,5 +282,45 @@ TEST_F(Proc, DirectoriesCanBeAddedAndTakenOut) {
     status.remove_from_tree();
 }
 
+Result<void> show(void* number, const mm::TextWriter& out) {
+    out.print("%d\n", *static_cast<int*>(number));
+    return {};
+}
+Result<void> set_digit(void* number, std::string_view text) {
+    if (text.size() != 1 || text[0] < '0' || text[0] > '9') return Error::InvalidArgument;
+    *static_cast<int*>(number) = text[0] - '0';
+    return {};
+}
+
+TEST_F(Proc, ATextCanBeAValueThatIsSet) {
+    int number = 7;
+    ProcText value(proc, "value", show, &number, 0644, set_digit);
+    ProcText fixed(proc, "fixed", show, &number, 0644);
+    proc.tree().add(value);
+    proc.tree().add(fixed);
+    const auto set = [&](const char* path, std::string_view text) {
+        EXPECT_EQ(p.open(path, kOpenWriteOnly), "OK");
+        const std::string answer = p.write(p.last, text);
+        EXPECT_EQ(test::answer(p.calls.close(p.last)), "OK");
+        return answer;
+    };
+    EXPECT_EQ(set("/proc/value", "3\n"), "2");
+    EXPECT_EQ(p.get("/proc/value"), "3\n");
+    EXPECT_EQ(set("/proc/value", "4"), "1");
+    EXPECT_EQ(number, 4);
+    EXPECT_EQ(set("/proc/value", "12"), "EINVAL");
+    EXPECT_EQ(set("/proc/value", std::string(33, '1')), "EINVAL");
+    EXPECT_EQ(set("/proc/fixed", "5"), "EINVAL");
+    EXPECT_EQ(number, 4);
+    EXPECT_EQ(p.try_open("/proc/value", kOpenWriteOnly | kOpenTruncate), "OK");
+    EXPECT_EQ(p.try_open("/proc/fixed", kOpenWriteOnly | kOpenTruncate), "EPERM");
+    p.become(1000, 1000);
+    EXPECT_EQ(p.try_open("/proc/value", kOpenWriteOnly), "EACCES");
+    EXPECT_EQ(p.try_open("/proc/value"), "OK");
+    p.become(0, 0);
+    value.remove_from_tree();
+    fixed.remove_from_tree();
+}
+
 }  // namespace
 }  // namespace quire::fs

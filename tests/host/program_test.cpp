@@ -264,6 +264,23 @@ TEST_F(Program, RefusesAFileThatEndsBeforeItsHeaders) {
     EXPECT_EQ(start("/bin/a"), "OK");
 }
 
+// Behind the file's header, mostly; beyond what is read with it, across its end, at an odd place.
+TEST_F(Program, ProgramHeadersMayLieAnywhere) {
+    for (const std::uint32_t place : {64U, 252U, 2000U, 101U}) {
+        ElfFile file = ElfFile::usual();
+        std::string text = file.text();
+        file.header.program_headers = place;
+        file.header.program_header_count = static_cast<std::uint16_t>(file.segments.size());
+        std::memset(text.data(), 0, sizeof file.header + 3 * sizeof file.segments[0]);
+        std::memcpy(text.data(), &file.header, sizeof file.header);
+        std::memcpy(text.data() + place, file.segments.data(), 3 * sizeof file.segments[0]);
+        const std::string path = "/bin/" + std::to_string(place);
+        p.put(path, text, 0755);
+        ASSERT_EQ(start(path), "OK") << place;
+        EXPECT_EQ(bytes(0x0804A010, 16), std::string(16, 'B')) << place;
+    }
+}
+
 TEST_F(Program, SegmentsMayNotShareAPage) {
     ElfFile file = ElfFile::usual();
     file.add(kSegmentLoad, 0x1000, 0x0804B000, 0x10, 0x10, kSegmentRead);

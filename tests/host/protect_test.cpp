@@ -232,6 +232,22 @@ TEST_F(Protect, ManyPagesAreFlushedToo) {
 
 // --- Pages that others have too ---
 
+// Neither the empty pages before the first nor those after the last that changes.
+TEST_F(Protect, AFewPagesAreFlushedOneByOne) {
+    map(kPage, 32);
+    give_pages(kPage + PageCount(4), 3);
+    load(*space);
+    for (std::uint32_t i = 4; i < 7; ++i)
+        EXPECT_TRUE(write(kPage + PageCount(i), i));
+    const auto before = machine.machine.mmu.counters();
+    ASSERT_TRUE(protect(kPage, 32, Rights::read()).ok());
+    EXPECT_TRUE(machine.machine.mmu.find_stale().empty());
+    ASSERT_TRUE(protect(kPage, 32, kReadWrite).ok());
+    EXPECT_EQ(machine.machine.mmu.counters().page_flushes, before.page_flushes + 6);
+    EXPECT_EQ(machine.machine.mmu.counters().full_flushes, before.full_flushes);
+    EXPECT_TRUE(write(kPage + PageCount(6), 9));
+}
+
 TEST_F(Protect, NarrowingASharedTableCopiesIt) {
     map_eight();
     fork();

@@ -170,6 +170,30 @@ TEST_F(ReclaimTest, SaysWhyThereIsNoRoom) {
     EXPECT_TRUE(still_holds(8));
 }
 
+TEST_F(ReclaimTest, ADiskThatTakesNothingIsNotAskedForEachPage) {
+    constexpr std::uint32_t kAWholeRunAndItsPages = 17;
+    put_pages(64);
+    leave_free(4);
+    machine.store.fail_writes(true);
+    EXPECT_FALSE(make_room(5));
+    EXPECT_LE(reclaim.statistics().to_swap.errors, 32U + kAWholeRunAndItsPages);
+    std::uint32_t tries = 0;
+    for (std::uint32_t call = 0; call < 100; ++call) {
+        const std::uint32_t before = reclaim.statistics().to_swap.errors;
+        EXPECT_FALSE(reclaim.run_background());
+        EXPECT_EQ(reclaim.statistics().to_swap.errors, before);
+        EXPECT_FALSE(make_room(5));
+        EXPECT_LE(reclaim.statistics().to_swap.errors, before + kAWholeRunAndItsPages);
+        tries += reclaim.statistics().to_swap.errors != before ? 1U : 0U;
+    }
+    EXPECT_EQ(tries, 6U);  // calls 0, 2, 6, 14, 30, 62
+    machine.store.fail_writes(false);
+    for (std::uint32_t call = 0; call < 26; ++call)
+        EXPECT_FALSE(make_room(5)) << call;
+    EXPECT_TRUE(make_room(40));  // as soon as the disk takes one run, all of it
+    EXPECT_TRUE(still_holds(64));
+}
+
 TEST_F(ReclaimTest, DoesNotTryWhatRamCannotHold) {
     put_pages(8);
     EXPECT_FALSE(make_room(2000));

@@ -522,6 +522,55 @@ TEST_F(Remap, AHiddenLockedPageThatIsCopiedStaysBoth) {
     end_child();
 }
 
+// More pages than are flushed one by one.
+TEST_F(Remap, RunsOfPagesMoveWithWhatLiesBetween) {
+    add(kPage, 48, read_write());
+    fill(kPage, 40, 10);
+    const SwapSlot slot = swap_out(kPage + 3);
+    EXPECT_EQ(read(kPage + 44), 0U);
+    ASSERT_TRUE(move(kPage, 48, kTarget).ok());
+    machine.check();
+    EXPECT_TRUE(machine.machine.mmu.find_stale().empty());
+    EXPECT_EQ(entry(kTarget + 3).slot(), slot);
+    EXPECT_TRUE(entry(kTarget + 42).is_empty());
+    EXPECT_TRUE(machine.pages.is_zero(entry(kTarget + 44)));
+    EXPECT_TRUE(holds(kTarget, 40, 10));
+    EXPECT_EQ(space->figures().tables, PageCount(1));
+}
+
+TEST_F(Remap, AFewPagesAreFlushedOneByOne) {
+    add(kPage, 8, read_write());
+    fill(kPage, 2, 10);
+    fill(kPage + 5, 1, 20);
+    const auto before = machine.machine.mmu.counters();
+    ASSERT_TRUE(move(kPage, 8, kPage + 16).ok());
+    EXPECT_EQ(machine.machine.mmu.counters().page_flushes, before.page_flushes + 3);
+    EXPECT_EQ(machine.machine.mmu.counters().full_flushes, before.full_flushes);
+    EXPECT_TRUE(machine.machine.mmu.find_stale().empty());
+}
+
+// The first piece of the move has a page table, but no page in it; the second one goes to the same
+// table.
+TEST_F(Remap, APieceWithoutPagesLeavesTheNextOneItsTable) {
+    const PageNumber from = kPage + 1020;
+    add(kPage, 1, read_write());
+    fill(kPage, 1, 5);
+    add(from, 8, read_write());
+    fill(from + 4, 4, 10);
+    ASSERT_TRUE(move(from, 8, kTarget).ok());
+    EXPECT_TRUE(entry(kTarget + 3).is_empty());
+    EXPECT_TRUE(holds(kTarget + 4, 4, 10));
+    EXPECT_EQ(space->figures().tables, PageCount(2));
+}
+
+TEST_F(Remap, AMoveOfNoPageLeavesNoPageTable) {
+    add(kPage, 1, read_write());
+    fill(kPage, 1, 5);
+    add(kPage + 8, 4, read_write());
+    ASSERT_TRUE(move(kPage + 8, 4, kTarget).ok());
+    EXPECT_EQ(space->figures().tables, PageCount(1));
+}
+
 TEST_F(Remap, MovesUnderAPageTableThatOthersShare) {
     add(kPage, 4, read_write());
     add(kTarget, 1, read_write());

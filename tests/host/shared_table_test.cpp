@@ -132,8 +132,6 @@ TEST_F(SharedTableTest, IsReplacedByACopyOfOnesOwn) {
     EXPECT_TRUE(reads());
     OwnedFrame fresh = parent.new_table(kPage).take();
     const FrameNumber copy = fresh.number();
-    for (std::uint32_t i = 0; i < kEntriesPerTable; ++i)
-        PageTable(copy).set(i, Pte());
     exchange_entry(machine.table, {copy, table_index(kPage)}, kEntry);
     parent.replace_shared_table(kPage, std::move(fresh));
     machine::flush_page(start_of(kPage));

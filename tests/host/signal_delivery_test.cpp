@@ -110,6 +110,18 @@ TEST_F(SignalDelivery, IgnoredWhenTakenIsPassedOver) {
     EXPECT_EQ(take_delivery(first).info.signal, kSigUser1);
 }
 
+TEST_F(SignalDelivery, InterruptsTheSleepOfWhoMustLookOnly) {
+    send(kSigUser1);
+    EXPECT_TRUE(interrupts_sleep(first));
+    first.must_look = false;  // nobody leaves it so: check_must_look()
+    EXPECT_FALSE(interrupts_sleep(first));
+    first.must_look = true;
+    first.blocked = set_of({kSigUser1});
+    EXPECT_FALSE(interrupts_sleep(first));
+    first.awaited = set_of({kSigUser1});
+    EXPECT_TRUE(interrupts_sleep(first));
+}
+
 TEST_F(SignalDelivery, ChoosesAThreadThatDoesNotBlockIt) {
     first.blocked = set_of({kSigUser1});
     EXPECT_EQ(send(kSigUser1).wakes, &second);

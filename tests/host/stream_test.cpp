@@ -35,7 +35,7 @@ class FakeFile final : public libc::StreamFile {
         place += count;
         return static_cast<long>(count);
     }
-    long seek(long offset, int whence) override {
+    long long seek(long long offset, int whence) override {
         if (!can_seek) return -1;
         const long base = whence == 0   ? 0
                           : whence == 1 ? static_cast<long>(place)

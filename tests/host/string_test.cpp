@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -56,6 +57,9 @@ size_t host_strcspn(const char* a, const char* b) {
 }
 char* host_strtok_r(char* a, const char* b, char** c) {
     return ::strtok_r(a, b, c);
+}
+long long host_strtoll(const char* a, char** e, int b) {
+    return std::strtoll(a, e, b);
 }
 long host_strtol(const char* a, char** e, int b) {
     return std::strtol(a, e, b);
@@ -315,21 +319,28 @@ RC_GTEST_PROP(String, StrtokTakesTheSameWordsAsTheHost, ()) {
     RC_ASSERT(strtok_r(nullptr, separators.c_str(), &our_state) == nullptr);
 }
 
-// One text in one base through all three functions; the ends must agree with the host's too.
-void expect_same_numbers(const std::string& text, int base) {
+// One text in one base through one of the functions; the end and errno must agree with the host's
+// too.
+template <typename Ours, typename Hosts>
+void expect_same_number(Ours ours, Hosts hosts, const std::string& text, int base) {
     const char* place = first_pages().string(text);
     char* our_end = nullptr;
     char* host_end = nullptr;
-    EXPECT_EQ(strtol(place, &our_end, base), host_strtol(place, &host_end, base))
-        << text << " base " << base;
+    errno = 0;
+    const auto our_number = ours(place, &our_end, base);
+    const int our_error = errno;
+    errno = 0;
+    EXPECT_EQ(our_number, hosts(place, &host_end, base)) << text << " base " << base;
+    EXPECT_EQ(our_error, errno) << text << " base " << base;
     EXPECT_EQ(our_end, host_end) << text << " base " << base;
-    EXPECT_EQ(strtoul(place, &our_end, base), host_strtoul(place, &host_end, base))
-        << text << " base " << base;
-    EXPECT_EQ(our_end, host_end) << text << " base " << base;
-    EXPECT_EQ(strtoull(place, &our_end, base), host_strtoull(place, &host_end, base))
-        << text << " base " << base;
-    EXPECT_EQ(our_end, host_end) << text << " base " << base;
-    EXPECT_EQ(strtol(place, nullptr, base), host_strtol(place, nullptr, base));
+}
+
+void expect_same_numbers(const std::string& text, int base) {
+    expect_same_number(strtol, host_strtol, text, base);
+    expect_same_number(strtoll, host_strtoll, text, base);
+    expect_same_number(strtoul, host_strtoul, text, base);
+    expect_same_number(strtoull, host_strtoull, text, base);
+    EXPECT_EQ(strtol(text.c_str(), nullptr, base), host_strtol(text.c_str(), nullptr, base));
 }
 
 TEST(Strtol, TreatsTheEdgesLikeTheHost) {
@@ -384,7 +395,9 @@ TEST(Strtol, FindsNoNumberInABaseThatIsNone) {
     for (int base : {-1, 1, 37, INT_MAX}) {
         const char text[] = "12";
         char* end = nullptr;
+        errno = 0;
         EXPECT_EQ(strtol(text, &end, base), 0);
+        EXPECT_EQ(errno, EINVAL);
         EXPECT_EQ(end, text);
     }
 }

@@ -23,17 +23,22 @@ void put_word(Blob& blob, std::size_t index, std::uint32_t word) {
 
 Blob blob_of(const Symbols& symbols) {
     Blob blob;
-    std::string names;
+    std::string text;
     put_word(blob, 0, SymbolTable::kMagic);
     put_word(blob, 1, static_cast<std::uint32_t>(symbols.size()));
     std::size_t index = 2;
     for (const auto& [address, name] : symbols) {
+        const std::size_t scope_end = name.rfind(':') + 1;  // 0: it has none
+        const std::size_t scope = text.size();
+        text.append(name, 0, scope_end).push_back('\0');
         put_word(blob, index, address);
-        put_word(blob, index + symbols.size(), static_cast<std::uint32_t>(names.size()));
-        names.append(name).push_back('\0');
+        put_word(blob, index + symbols.size(), static_cast<std::uint32_t>(text.size()));
+        text.push_back(static_cast<char>(scope & 0xFF));
+        text.push_back(static_cast<char>(scope >> 8));
+        text.append(name, scope_end).push_back('\0');
         ++index;
     }
-    for (const char character : names)
+    for (const char character : text)
         blob.push_back(static_cast<std::byte>(character));
     return blob;
 }
@@ -60,6 +65,19 @@ TEST(SymbolTable, FindsAnAddressByName) {
     EXPECT_EQ(table.address_of("panic"), 0xC0100010U);
     EXPECT_EQ(table.address_of("pani"), std::nullopt);
     EXPECT_EQ(table.address_of("panics"), std::nullopt);
+}
+
+TEST(SymbolTable, PutsScopeAndNameTogether) {
+    const Blob blob = blob_of({{0xC0100000, "mm::Table::check"}, {0xC0100010, "mm::Table::"}});
+    const SymbolTable table = SymbolTable::parse(blob).value();
+    const SymbolName name = table.find(0xC0100004)->name;
+    EXPECT_EQ(name.scope, "mm::Table::");
+    EXPECT_EQ(name.name, "check");
+    EXPECT_TRUE(name == "mm::Table::check");
+    EXPECT_FALSE(name == "mm::Table::chec" || name == "mm::Tablet:check" || name == "check");
+    EXPECT_EQ(table.address_of("mm::Table::check"), 0xC0100000U);
+    EXPECT_EQ(table.address_of("mm::Table::"), 0xC0100010U);
+    EXPECT_EQ(table.address_of("check"), std::nullopt);
 }
 
 TEST(SymbolTable, AcceptsAnEmptyTable) {
@@ -89,15 +107,17 @@ TEST(SymbolTable, RefusesWrongNumbers) {
     }
     EXPECT_TRUE(refuses(3, 0xC0100000)) << "two symbols at one address";
     EXPECT_TRUE(refuses(3, 0xC0100401)) << "addresses out of order";
-    EXPECT_TRUE(refuses(6, 17)) << "a name behind the end";
+    // Each name has an empty scope and its place in front: 9, 9 and 8 bytes.
+    EXPECT_TRUE(refuses(6, 24)) << "a name that begins behind the end";
     EXPECT_TRUE(refuses(6, 0xFFFFFFFF));
-    EXPECT_FALSE(refuses(6, 16)) << "the last NUL is an empty name";
+    EXPECT_TRUE(refuses(6, 2)) << "a scope behind the end";
+    EXPECT_FALSE(refuses(6, 17)) << "another's";
 }
 
 RC_GTEST_PROP(SymbolTable, FindsLikeAMap, ()) {
     const auto list = *rc::gen::container<std::map<std::uint32_t, std::string>>(
         rc::gen::arbitrary<std::uint32_t>(),
-        rc::gen::container<std::string>(rc::gen::inRange('a', 'd')));
+        rc::gen::container<std::string>(rc::gen::element('a', 'b', ':')));
     const Blob blob = blob_of(list);
     const auto table = SymbolTable::parse(blob);
     RC_ASSERT(table.has_value());
@@ -129,9 +149,10 @@ RC_GTEST_PROP(SymbolTable, NeverReadsOutsideACorruptBlob, ()) {
     if (!table) return;
     std::size_t seen = 0;
     for (std::uint32_t address : {0U, 0xC0100000U, 0xC0100011U, 0xFFFFFFFFU}) {
-        if (const auto found = table->find(address)) seen += found->name.size();
+        if (const auto found = table->find(address))
+            seen += found->name.scope.size() + found->name.name.size();
     }
-    RC_ASSERT(seen <= 4 * blob.size());
+    RC_ASSERT(seen <= 8 * blob.size());
     RC_ASSERT(!table->address_of("no such name").has_value());
 }
 

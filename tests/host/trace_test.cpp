@@ -320,7 +320,9 @@ TEST(TraceText, ABufferTakesWhatFits) {
 
 class TraceStreamTest : public testing::Test {
   protected:
-    TraceStreamTest() : storage_(4), ring(storage_) { stream.start(ring, "clock"); }
+    TraceStreamTest() : storage_(4), ring(storage_) {
+        stream.start(ring, "clock", mm::PageCount(3701));
+    }
     std::string next() {
         const auto line = stream.line(ring);
         std::string text(line.begin(), line.end());
@@ -341,7 +343,7 @@ class TraceStreamTest : public testing::Test {
 };
 
 TEST_F(TraceStreamTest, BeginsWithItsHeadAndEndsWithNothing) {
-    EXPECT_EQ(next(), "trace version=1 policy=clock\n");
+    EXPECT_EQ(next(), "trace version=1 policy=clock frames=3701\n");
     EXPECT_EQ(next(), "");
     append(1);
     EXPECT_EQ(next(), "exec n=0 t=12345678 pid=5 by=5 tid=6 name=sh\n");
@@ -378,8 +380,8 @@ TEST_F(TraceStreamTest, CountsWhatWasClearedAsLost) {
 
 TEST_F(TraceStreamTest, BeginsAnewWithWhatComesThen) {
     append(3);
-    stream.start(ring, "fifo");
-    EXPECT_EQ(next(), "trace version=1 policy=fifo\n");
+    stream.start(ring, "fifo", mm::PageCount(16));
+    EXPECT_EQ(next(), "trace version=1 policy=fifo frames=16\n");
     EXPECT_EQ(next(), "");
 }
 

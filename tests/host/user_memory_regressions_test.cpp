@@ -258,5 +258,15 @@ TEST(UserMemoryRegressions, WhoHasTooMuchAlreadyMayProtectItOtherwise) {
     )");
 }
 
+// DONTUNMAP of a low region longer than its address is high: it overlaps address 0, where nothing
+// goes.
+TEST(UserMemoryRegressions, DontunmapLooksAtAnAddressThatWasNotGiven) {
+    expect_no_difference(R"(
+        world frames=256 swap=256 swap2=0 overcommit=0 policy=0
+        0 mmap at=10000 size=16000 rights=3
+        0 mremap at=10000 size=16000 length=16000 flags=maymove|dontunmap
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test

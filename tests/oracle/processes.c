@@ -340,5 +340,25 @@ CASE(prctl, "the signal comes when the parent dies") {
     reap(child);
     answer(CALL(read, ends[0], room, 1));
 }
+static void tells_its_own_signal(long unused) {
+    int signal = (int)unused;
+    CALL(prctl, 2, &signal, 0, 0, 0);
+    end(signal);
+}
+CASE(prctl, "the signal at a parent's death is no child's") {
+    CALL(prctl, 1, SIGUSR1, 0, 0, 0);
+    answer_status(status_of(tells_its_own_signal, 99));
+}
+CASE(prctl, "the signal at a parent's death is forgotten by another user") {
+    int signal = 99;
+    CALL(prctl, 1, SIGUSR1, 0, 0, 0);
+    CALL(setresuid32, 5, 0, -1);
+    CALL(prctl, 2, &signal, 0, 0, 0);
+    answer(signal);
+    CALL(setresuid32, -1, 5, -1);
+    CALL(prctl, 2, &signal, 0, 0, 0);
+    answer(signal);
+}
+ANSWER(prctl, "a bad place for the signal at a parent's death", CALL(prctl, 2, KERNEL, 0, 0, 0))
 ANSWER(prctl, "whether it leaves a core", CALL(prctl, 3, 0, 0, 0, 0))
 ANSWER(prctl, "no new privileges, an odd argument", CALL(prctl, 38, 1, 1, 0, 0))

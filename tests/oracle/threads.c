@@ -212,6 +212,21 @@ CASE(clone, "a fault of a thread ends all") {
     answer_outcome(thread(kThread, faults));
     rest(2000);
 }
+static void forks_and_ends(void) {
+    int go[2];
+    CALL(pipe, go);
+    if (CALL(fork) == 0) {
+        CALL(prctl, 1, SIGKILL, 0, 0, 0);
+        CALL(write, go[1], "a", 1);
+        CALL(pause);
+    }
+    CALL(read, go[0], room, 1);
+}
+CASE(prctl, "the signal at a parent's death comes when the thread ends that forked") {
+    answer_outcome(thread(kThread, forks_and_ends));
+    join();
+    answer_status(reap(-1));
+}
 CASE(execve, "by a thread: the others are gone, the number stays") {
     answer_outcome(thread(kThread, starts_a_program));
     rest(2000);

@@ -189,3 +189,14 @@ def test_sizes_are_all_there_or_the_run_ends():
     assert bench_boot.sizes_of(text)["beside"] == -4
     with pytest.raises(SystemExit, match="did not tell slab"):
         bench_boot.sizes_of(text.replace("size: slab 0\n", ""))
+
+
+def test_every_function_of_the_book_has_its_reason():
+    book = write_measurements.BOOK.read_text()
+    rows = re.search(r"<!-- figures: itemised -->(.*?)<!-- end", book, re.DOTALL)[1].splitlines()
+    cells = [row.split(" | ")[2].removesuffix(" |") for row in rows if row.count(" | ") >= 2 and "---" not in row][1:]
+    named = {name for cell in cells for name in re.findall(r"(?:^|, )(.+?) [\d,]+(?:\.\d+)?(?=, |$)", cell)
+             if not re.fullmatch(r"\d+ others", name)}
+    reasons = dict(re.findall(r"^\| `(.+?)` \| (.+) \|$", book, re.MULTILINE))
+    assert len(named) > 20
+    assert not named - set(reasons)

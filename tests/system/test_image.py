@@ -3,6 +3,7 @@ programs see them that Quire shares nothing with: sfdisk, mkswap, e2fsck, debugf
 import filecmp
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -105,9 +106,16 @@ def test_offsets_are_their_own_offsets(root, tmp_path):
     copy = tmp_path / "offsets"
     ask(root, f"dump /data/offsets {copy}")
     data = copy.read_bytes()
-    assert len(data) == 8 << 20
-    for at in range(0, len(data), 16 * 997):
+    assert len(data) == 64 << 10
+    for at in range(0, len(data), 16 * 7):
         assert int(data[at:at + 15], 16) == at
+
+
+def test_all_that_is_on_the_root_is_small(root):
+    said = disk_tools.run(["dumpe2fs", "-h", root])
+    size, count, free = (int(re.search(rf"^{name}: +(\d+)$", said, re.MULTILINE)[1])
+                         for name in ("Block size", "Block count", "Free blocks"))
+    assert (count - free) * size < 4 << 20
 
 
 def test_holes_have_no_blocks(root):

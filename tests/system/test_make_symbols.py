@@ -73,7 +73,23 @@ def test_refuses_addresses_above_32_bits():
 def test_lays_out_the_blob_in_order():
     blob = make_symbols.make_blob({0xC0100010: "b", 0xC0100000: "aa", 0xC0100020: "b"})
     assert blob == struct.pack("<8I", 0x4D595351, 3, 0xC0100000, 0xC0100010, 0xC0100020,
-                               0, 3, 3) + b"aa\0b\0"
+                               1, 6, 6) + b"\0" b"\0\0aa\0" b"\0\0b\0"
+
+
+def test_each_scope_is_there_once():
+    blob = make_symbols.make_blob({1: "mm::a", 2: "b", 3: "mm::c"})
+    assert blob[8 + 6 * 4:] == b"\0mm::\0" b"\1\0a\0" b"\0\0b\0" b"\1\0c\0"
+
+
+@pytest.mark.parametrize("name, parts", [
+    ("start", ("", "start")),
+    ("quire::mm::Table::check", ("quire::mm::Table::", "check")),
+    ("f<a::b>", ("", "f<a::b>")),
+    ("a::f(b::c)::{lambda(d::e)#1}::operator()", ("a::f(b::c)::{lambda(d::e)#1}::", "operator()")),
+    ("(anonymous namespace)::f", ("(anonymous namespace)::", "f")),
+])
+def test_splits_names_behind_the_scope(name, parts):
+    assert make_symbols.split_scope(name) == parts
 
 
 def run(*arguments, text=""):

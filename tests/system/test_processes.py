@@ -13,7 +13,7 @@ def vm(boot):
     """A shell (2) with a sleeper (3), seen from the monitor; vm.maps: what /proc told of that."""
     vm = boot(shell=True)
     vm.wait_for(SHELL_READY)
-    text, _ = output_of(vm, "sleep 1000 &")
+    text, _ = output_of(vm, "sleep 1000 & :")
     assert text.startswith("[1] 3")
     vm.maps, _ = output_of(vm, "cat /proc/3/maps")
     vm.send_serial(MONITOR_KEY)
@@ -75,3 +75,11 @@ def test_looking_changes_nothing(vm):
     sizes = [re.findall(r"^ +3 .*", text, re.M) for text in (before, vm.command("ps"))]
     assert sizes[0] == sizes[1]
     assert "agree" in vm.command("mmck")
+
+
+def test_the_kernel_tests_itself_beside_programs(vm):
+    """Their page directories are loaded, and the monitor holds the kernel lock."""
+    assert "not ok" not in vm.command("selftest")
+    vm.send_serial("exit\r")
+    vm.wait_for("\n")
+    assert output_of(vm, "echo on") == ("on\n", 0)

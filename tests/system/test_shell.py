@@ -38,6 +38,9 @@ LINES = [
     ("echo 'echo script $1' > /tmp/s; sh /tmp/s works", "script works\n", 0),
     ("sleep 0.1 & wait; echo done", "[1] ", 0),
     ("echo a | sh -c 'cat; exit 9'", "a\n", 9),
+    # A signal that comes to the child before it has run at all.
+    ("sleep 1000 & kill $!; wait $!", "[1] ", 143),
+    ("trap : USR1; sh -c 'exit 3' & kill -USR1 $!; wait $!", "[1] ", 138),
 ]
 
 
@@ -59,13 +62,55 @@ def test_a_line_goes_on(vm):
 
 def test_a_line_without_sense_is_refused(vm):
     vm.send_serial("echo )\r")
-    vm.wait_for("sh: syntax error near ')'\r\n# ")
+    vm.wait_for("sh: syntax error: ')' unexpected\r\n# ")
     assert output_of(vm, "echo $?") == ("2\n", 0)
 
 
 def test_keys_edit_the_line(vm):
     vm.send_serial(f"nonsense{KILL_LINE}echo gone{ERASE * 4}here\r")
     vm.wait_for("\r\nhere\r\n")
+
+
+def test_arrows_and_the_history(vm):
+    left, up, home = "\x1b[D", "\x1b[A", "\x01"
+    vm.send_serial(f"echo on{left * 2}{left}{left}\x1b[Cc\x7f{home}true; \r")
+    vm.wait_for("\r\non\r\n")
+    vm.wait_for(SHELL_READY)
+    vm.send_serial("echo first\r")
+    vm.wait_for("\r\nfirst\r\n")
+    vm.send_serial(f"{up}{left * 5}the \r")
+    vm.wait_for("\r\nthe first\r\n")
+
+
+def test_tab_completes_names(vm):
+    vm.send_serial("ec\tdone; ls /etc/host\t\r")
+    vm.wait_for("\r\ndone\r\n/etc/hostname\r\n")
+
+
+def test_lack_of_memory_ends_the_command_and_not_the_shell(vm):
+    first, _ = output_of(vm, "echo $$")
+    vm.send_serial("x=1; while true; do x=$x$x$x$x; done\r")
+    vm.wait_for("sh: out of memory\r\n# ")
+    assert output_of(vm, "echo $$") == (first, 0)
+
+
+def test_interrupt_ends_a_loop(vm):
+    vm.send_serial("echo rea\"\"dy; while true; do true; done\r")
+    vm.wait_for("\r\nready\r\n")
+    vm.send_serial(INTERRUPT)
+    vm.wait_for("^C")
+    vm.wait_for(SHELL_READY)
+    assert output_of(vm, "echo $?") == ("130\n", 0)
+
+
+def test_commands_go_on_over_lines_and_survive_errors(vm):
+    for line, answer in [("if true", "> "), ("then echo in if", "> "), ("fi", "in if\r\n# "),
+                         ("cat <<E", "> "), ("$((6 * 7))", "> "), ("E", "42\r\n# "),
+                         ("if fi", "sh: syntax error: 'fi' unexpected\r\n# "),
+                         ("echo ${nothing?}", "sh: nothing: parameter not set\r\n# "),
+                         ("f() { f; }; f", "sh: f: calls itself too often\r\n# ")]:
+        vm.send_serial(f"{line}\r")
+        vm.wait_for(f"{line}\r\n{answer}")
 
 
 def test_the_keyboard_types_too(vm):
@@ -92,7 +137,7 @@ def test_a_job_is_stopped_and_goes_on(vm):
     vm.send_serial("sh -c 'echo ready; sleep 1; echo through' | cat\r")
     vm.wait_for("\r\nready\r\n")
     vm.send_serial(SUSPEND)
-    vm.wait_for(re.compile(r"\[1\] Stopped.*ready"))
+    vm.wait_for(re.compile(r"\[1\]\+ Stopped.*ready"))
     vm.wait_for(SHELL_READY)
     assert "Stopped" in output_of(vm, "jobs")[0]
     vm.send_serial("fg\r")
@@ -102,10 +147,10 @@ def test_a_job_is_stopped_and_goes_on(vm):
 
 
 def test_a_background_reader_is_stopped(vm):
-    assert output_of(vm, "cat &")[1] == 0
+    assert output_of(vm, "cat & :")[1] == 0
     assert output_of(vm, "sleep 0.3; true")[1] == 0
     vm.send_serial("jobs\r")
-    vm.wait_for(re.compile(r"\[1\] Stopped +cat"))
+    vm.wait_for(re.compile(r"\[1\]\+ Stopped +cat"))
     vm.wait_for(SHELL_READY)
     vm.send_serial("fg\r")
     vm.wait_for("cat\r\n")

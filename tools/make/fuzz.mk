@@ -33,6 +33,11 @@ fuzz_elf_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp) libc/form
 fuzz_elf_libraries := -lgtest -lpthread
 fuzz_elf_options := -max_len=80 -entropic=0
 
+fuzz_shell_sources := $(patsubst %,user/sh/%.cpp,lexer words parser compound tree_copy expansion field_builder \
+                                                 file_names pattern arithmetic number) \
+    user/arena.cpp user/output.cpp libc/format.cpp libc/string.cpp
+fuzz_shell_options := -max_len=400
+
 fuzz_targets := $(patsubst tests/fuzz/%_fuzz.cpp,%,$(wildcard tests/fuzz/*_fuzz.cpp))
 fuzz_flags := -std=c++20 -I. -O1 -g -fno-exceptions -fno-strict-aliasing \
               -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wno-unused-result

@@ -5,14 +5,15 @@
 # (tests/host/libc_prefix.h), so that our memcpy never replaces the host's.
 
 # Every file of these rooms is pure; of the other rooms only the files named here are.
-pure_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/stdio/*.cpp) \
+pure_sources := $(wildcard mm/*.cpp fs/*.cpp kernel/process/*.cpp libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/standard/*.cpp libc/stdio/*.cpp) \
                 $(wildcard drivers/ata*.cpp drivers/block_queue.cpp drivers/partition_table.cpp \
                            drivers/acpi_power.cpp drivers/pci.cpp drivers/ram_disk.cpp \
                            drivers/escape_parser.cpp drivers/fw_cfg.cpp drivers/keyboard.cpp \
                            drivers/keyboard_decoder.cpp drivers/pit.cpp drivers/rtc.cpp \
                            drivers/serial.cpp drivers/terminal.cpp drivers/vga_text.cpp \
                            kernel/line_editor.cpp kernel/command_line.cpp kernel/log_lines.cpp kernel/log_ring.cpp \
-                           kernel/symbols.cpp)
+                           kernel/symbols.cpp \
+                           user/inittab.cpp user/tools/regex.cpp user/tools/regex_compiler.cpp)
 host_test_sources := $(wildcard tests/host/*.cpp)
 
 # As a 32-bit program the tests show what the width of a pointer changes. What runs long is run once,
@@ -26,6 +27,9 @@ HOST32_LEAVES_OUT ?= %_model_test.cpp %_power_cut_test.cpp %/ext2_failure_test.c
 sanitizers := -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all
 host_flags := $(warnings) -I. -O1 -g1 -fno-omit-frame-pointer $(sanitizers) $(EXTRA_HOST_FLAGS)
 host_product_flags := $(language) $(host_flags) -include tests/host/libc_prefix.h
+# What is written against our own headers sees no others.
+host_standard_flags := $(language) $(host_flags) -include tests/host/standard_names.h -isystem libc/include \
+                       -ffreestanding $(libc_flags)
 # Test code may throw (rapidcheck does); some of its macros trip over our strictest warnings.
 host_support_flags := -std=c++20 -fno-strict-aliasing $(host_flags) -Wno-missing-declarations \
                       -Wno-undef -Wno-cast-align
@@ -65,6 +69,7 @@ build/host$(1)/tests/host/%.o: tests/host/%.cpp build/host$(1)/settings $(5)
 	$$(Q)$(2) $$(host_support_flags) $(3) -MMD -MP -c $$< -o $$@
 
 build/host$(1)/libc/%.o: host_product_flags += $(libc_flags)
+build/host$(1)/libc/standard/%.o build/host$(1)/user/tools/%.o: host_product_flags = $$(host_standard_flags)
 
 build/host$(1)/%.o: %.cpp build/host$(1)/settings
 	$$(say) CXX$(1) $$<

@@ -29,7 +29,7 @@ run: setup-run
 	@echo "Booting Quire in QEMU. This terminal is its serial console; Ctrl-A X leaves."
 	$(Q)$(QEMU) $(qemu_flags) $(qemu_trace)
 	@echo "QEMU has ended: Ctrl-A X, the reboot command or, if you did neither, a triple fault."
-	$(if $(TRACE),@echo "The trace is in build/trace.txt: tools/trace_view.py build/trace.txt sums it up.")
+	$(if $(TRACE),@echo "The trace is in build/trace.txt: tools/trace_view.py sums it up and tools/trace_picture.py draws it.")
 
 setup-run:
 	$(Q)tools/setup.sh run

@@ -5,14 +5,17 @@
 libc_folder := build/libc
 libc_archive := $(libc_folder)/libc.a
 libc_start := $(libc_folder)/libc/program/start.asm.o
-libc_sources := $(wildcard libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/stdio/*.cpp libc/program/*.cpp)
-libc_objects := $(libc_sources:%.cpp=$(libc_folder)/%.o)
+libc_sources := $(wildcard libc/*.cpp libc/heap/*.cpp libc/malloc/*.cpp libc/standard/*.cpp libc/stdio/*.cpp libc/program/*.cpp) \
+                user/signal_names.cpp
+libc_assembly := libc/program/jumps.asm libc/program/thread_calls.asm
+libc_objects := $(libc_sources:%.cpp=$(libc_folder)/%.o) $(libc_assembly:%=$(libc_folder)/%.o)
 # mallinfo2 is a structure and a function, as its manual has it.
 libc_own_flags = $(user_flags) $(libc_flags) -isystem libc/include -fomit-frame-pointer -foptimize-sibling-calls -Wno-shadow \
                  $(libc_stack)
-# The library calls no function of the program but from start.cpp, so its own need no stack aligned to 16.
+# Where the library calls no function of the program, its own need no stack aligned to 16.
 libc_stack = -mpreferred-stack-boundary=2
-$(libc_folder)/libc/program/start.o: libc_stack :=
+libc_callers := program/start program/threads program/thread_values standard/sort
+$(libc_callers:%=$(libc_folder)/libc/%.o): libc_stack :=
 
 # Headers: ours, and those that belong to the compiler (stddef.h, stdint.h, stdarg.h).
 libc_program_flags = -nostdinc -isystem libc/include -isystem $(shell $(HOST32_CC) -print-file-name=include) \
@@ -25,9 +28,9 @@ $(eval $(call note,$(libc_folder)/settings,libc_settings))
 $(libc_folder)/%.o: %.cpp $(libc_folder)/settings
 	$(say) CXX $<
 	@mkdir -p $(@D)
-	$(Q)$(KERNEL_CXX) $(libc_own_flags) -MMD -MP -c $< -o $@
+	$(Q)$(KERNEL_CXX) $(libc_own_flags) -MD -MP -c $< -o $@
 
-$(libc_start): libc/program/start.asm $(libc_folder)/settings
+$(libc_folder)/%.asm.o: %.asm $(libc_folder)/settings
 	$(say) NASM $<
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(nasm_flags) $< -o $@
@@ -40,7 +43,7 @@ $(libc_archive): $(libc_objects)
 .PHONY: libc
 libc: $(libc_archive) $(libc_start)
 
--include $(libc_objects:.o=.d)
+-include $(patsubst %.o,%.d,$(filter-out %.asm.o,$(libc_objects)))
 
 # Test programs: /tests/libc of the image with the tests. With tap.h, or by themselves.
 libc_test_sources := $(wildcard tests/guest/programs/libc/*.c)
@@ -50,7 +53,7 @@ libc_test_flags = -std=gnu17 -I. -O1 -g -Wall -Wextra -Werror -fno-builtin -fno-
 build/libc/test/%.o: tests/guest/programs/libc/%.c $(libc_folder)/settings
 	$(say) CC32 $<
 	@mkdir -p $(@D)
-	$(Q)$(HOST32_CC) $(libc_test_flags) -MMD -MP -c $< -o $@
+	$(Q)$(HOST32_CC) $(libc_test_flags) -MD -MP -c $< -o $@
 
 # In an archive, so that a program with a main of its own goes without it.
 build/libc/tap.a: build/test_programs/tests/guest/programs/tap.cpp.o

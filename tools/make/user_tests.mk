@@ -23,9 +23,12 @@ guest_fuzzer := build/test_programs/root/fuzz/calls
 # The cases of docs/oracle.md, one program: /oracle.
 oracle := build/test_programs/root/oracle
 oracle_objects := $(patsubst %,build/test_programs/%.o,$(sort $(wildcard tests/oracle/*.c)))
+# What dash answers to some hundred scripts, as one script: sh /shell/cases.sh.
+shell_cases := build/test_programs/root/shell/cases.sh
 model := tests/guest/model
 model_programs := $(addprefix build/test_programs/root/tests/,model_replay model/puppet)
-test_programs := $(raw_tests) $(glibc_tests) $(libc_tests) $(guest_benches) $(guest_fuzzer) $(oracle) $(model_programs)
+test_programs := $(raw_tests) $(glibc_tests) $(libc_tests) $(guest_benches) $(guest_fuzzer) $(oracle) $(model_programs) \
+                 $(shell_cases)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)
@@ -35,7 +38,7 @@ raw_test_flags := -I. -O1 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -f
 raw_test_cxx_flags := -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics
 glibc_test_flags := -I. -O2 -g -march=i686 -mtune=generic -Wall -Wextra -Werror -static -pthread
 raw_test_library = $(call user_objects,user/start.asm user/arena.cpp user/cxx_runtime.cpp user/directory.cpp \
-                     user/output.cpp user/signal_names.cpp libc/string.cpp libc/format.cpp)
+                     user/output.cpp user/signal_names.cpp libc/string.cpp libc/numbers.cpp libc/format.cpp)
 
 test_programs_settings = $(HOST32_CC) $(HOST32_CXX) $(raw_test_flags) $(raw_test_cxx_flags) $(glibc_test_flags) \
                          $(test_programs)
@@ -67,6 +70,10 @@ $(oracle): $(oracle_objects) $(raw_test_library)
 	@mkdir -p $(@D) build/test_programs/debug
 	$(Q)$(KERNEL_LD) $(user_ld_flags) $(filter %.o,$^) $(libgcc) -o build/test_programs/debug/$(@F)
 	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/$(@F) $@
+
+$(shell_cases): tests/system/shell_cases.txt tools/shell_cases.py
+	$(say) PACK $@
+	$(Q)$(PYTHON) tools/shell_cases.py --pack $@
 
 # At an address where no other program has code, so that make profile can tell it from them.
 build/test_programs/root/bench/%: build/test_programs/tests/bench/guest/%.cpp.o $(raw_test_library)

@@ -129,10 +129,10 @@ inline Clocks map_touch_unmap() {
 
 // A turn is a page.
 inline Clocks unmap_touched() {
-    volatile char* memory = map(kSome * kPage);
-    touch(memory, kSome * kPage);
+    volatile char* memory = map(kPages * kPage);
+    touch(memory, kPages * kPage);
     const Clocks begin = mark();
-    unmap(memory, kSome * kPage);
+    unmap(memory, kPages * kPage);
     return mark() - begin;
 }
 
@@ -190,14 +190,13 @@ inline Clocks remap_resize() {
 }
 
 // MADV_DONTNEED; a turn is a touched page.
-inline Clocks discard() {
-    constexpr long kDontNeed = 4;
-    volatile char* memory = map(kSome * kPage);
-    touch(memory, kSome * kPage);
+inline Clocks discard_touched() {
+    volatile char* memory = map(kPages * kPage);
+    touch(memory, kPages * kPage);
     const Clocks begin = mark();
-    must("madvise", system_call(SYS_madvise, memory, kSome * kPage, kDontNeed));
+    discard(memory, kPages * kPage);
     const Clocks cost = mark() - begin;
-    unmap(memory, kSome * kPage);
+    unmap(memory, kPages * kPage);
     return cost;
 }
 
@@ -213,11 +212,11 @@ inline constexpr Row kMemoryRows[] = {
     {"map-1", kCalls, map_unmap<1>},
     {"map-256", kCalls, map_unmap<256>},
     {"map-touch-1", kSome, map_touch_unmap},
-    {"unmap-page", kSome, unmap_touched},
+    {"unmap-page", kPages, unmap_touched},
     {"protect-256", kFlips, protect_flip},
     {"remap-256", kMoves, remap_move},
     {"remap-resize", kCalls, remap_resize},
-    {"discard-page", kSome, discard},
+    {"discard-page", kPages, discard_touched},
 };
 
 }  // namespace bench

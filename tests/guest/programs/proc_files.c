@@ -165,6 +165,29 @@ TEST(locked_memory_is_told_and_is_not_inactive) {
     CHECK_EQUAL(memory_figure("Mlocked:"), locked);
 }
 
+TEST(pages_of_objects_count_as_mapped_while_they_are) {
+    const long mapped = memory_figure("Mapped:");
+    const long at = system_call6(__NR_mmap2, 0, 256 * kPage, 3, 0x21, -1, 0);
+    REQUIRE(at > 0 || at < -4095);
+    CHECK_EQUAL(memory_figure("Mapped:"), mapped);
+    for (long i = 0; i < 256; ++i)
+        *(volatile char*)(at + i * kPage) = 1;
+    CHECK_EQUAL(memory_figure("Mapped:") - mapped, 1024);
+    CHECK_EQUAL(system_call(__NR_munmap, at, 256 * kPage), 0);
+    CHECK_EQUAL(memory_figure("Mapped:"), mapped);
+    CHECK(mapped > 0);  // our own text
+}
+
+TEST(the_dynamic_area_is_told) {
+    const long total = memory_figure("VmallocTotal:"), used = memory_figure("VmallocUsed:");
+    CHECK(used > 0 && used < total);
+    CHECK(memory_figure("VmallocChunk:") > 0 && memory_figure("VmallocChunk:") <= total - used);
+    const long child = child_that_waits();  // with a kernel stack and its guards
+    CHECK(memory_figure("VmallocUsed:") > used);
+    kill_and_reap(child);
+    CHECK_EQUAL(memory_figure("VmallocTotal:"), total);
+}
+
 TEST(shared_memory_is_promised_as_a_whole) {
     const long promised = memory_figure("Committed_AS:");
     const long at = system_call6(__NR_mmap2, 0, 256 * kPage, 3, 0x21, -1, 0);

@@ -148,6 +148,22 @@ TEST(a_file_is_written_and_read_back) {
     CHECK_EQUAL(unlink(kPath), 0);
 }
 
+TEST(a_file_is_scanned) {
+    FILE* file = fopen(kPath, "w+");
+    REQUIRE(file != NULL);
+    fputs("name 12 0x1f\n-5;rest", file);
+    rewind(file);
+    char name[8] = "";
+    int first = 0, second = 0, third = 0;
+    CHECK_EQUAL(fscanf(file, "%7s %d %i %d", name, &first, &second, &third), 4);
+    CHECK(strcmp(name, "name") == 0 && first == 12 && second == 31 && third == -5);
+    CHECK_EQUAL(fscanf(file, "%d", &first), 0);
+    CHECK_EQUAL(fgetc(file), ';');
+    CHECK_EQUAL(fscanf(file, "%*s%d", &first), EOF);
+    CHECK_EQUAL(fclose(file), 0);
+    unlink(kPath);
+}
+
 TEST(modes_of_fopen) {
     FILE* file = fopen(kPath, "w+");
     REQUIRE(file != NULL);
