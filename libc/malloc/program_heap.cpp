@@ -6,12 +6,15 @@ namespace quire::libc {
 
 using heap::CallSite;
 
-// The first to come sets up; the gate is shut then, so nobody else is inside.
+// Both locks are shut at first: they are with the first to come, who sets up.
 bool ProgramHeap::enter_slowly() {
     if (!is(kPlain)) {
-        second_.take();
-        const bool first = is(kNew);
-        if (first) set_up();
+        const bool first = comes_first();
+        if (first) {
+            set_up();
+        } else {
+            second_.take();
+        }
         if (is(kWatched)) return false;
         second_.release();
         if (first) return true;  // and the gate is ours
@@ -20,20 +23,27 @@ bool ProgramHeap::enter_slowly() {
     return true;
 }
 
+bool ProgramHeap::comes_first() {
+    std::uint32_t expected = kNew;
+    return __atomic_compare_exchange_n(&mode_, &expected, kStarting, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
 void ProgramHeap::leave(bool plain) {
     (plain ? gate_ : second_).release();
 }
 
 void ProgramHeap::set_up() {
-    new (heap_place_) heap::Heap(home_.source, home_.misuse);
+    const HeapHome& home = home_of(*this);
+    new (heap_place_) heap::Heap(home.source, home.misuse);
     heap().parts().arena.set_steps(kUsualLimits.trim_from, kUsualLimits.ahead);
-    const bool watched = home_.watched();
-    if (watched) new (debug_place_) heap::DebugHeap(heap(), home_.damage);
+    const bool watched = home.watched();
+    if (watched) new (debug_place_) heap::DebugHeap(heap(), home.damage);
     __atomic_store_n(&mode_, watched ? kWatched : kPlain, __ATOMIC_RELEASE);
 }
 
 void* ProgramHeap::checked(void* pointer) {
-    if (pointer == nullptr) home_.out_of_memory();
+    if (pointer == nullptr) home_of(*this).out_of_memory();
     return pointer;
 }
 
@@ -123,17 +133,6 @@ void ProgramHeap::set_limits(const Limits& limits) {
     parts.mappings.set_limits(limits.map_from, limits.most_mappings);
     parts.arena.set_steps(limits.trim_from, limits.ahead);
     leave(plain);
-}
-
-// A heap that is new stays new in both: who sets up holds the second lock.
-void ProgramHeap::before_fork() {
-    fork_plain_ = gate_.try_take();
-    if (fork_plain_) return;
-    second_.take();
-    if (!is(kPlain)) return;
-    second_.release();
-    gate_.take();
-    fork_plain_ = true;
 }
 
 void ProgramHeap::after_fork_in_child() {

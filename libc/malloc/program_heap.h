@@ -6,6 +6,7 @@
 //
 // The gate is the heap's lock. It is shut at first, too, so the common path asks one question for
 // all three: is the heap set up, is it plain, does nobody else have it?
+// A new heap is all zeroes: it lies in .bss and takes no room in the file of a program.
 // Errors are answers: nullptr for want of memory or an impossible size, after home.out_of_memory().
 // A wrong pointer is told to home.misuse() or home.damage(), and nothing changes.
 #pragma once
@@ -29,9 +30,13 @@ struct HeapHome {
     void (*out_of_memory)();  // a call is about to answer nullptr: errno
 };
 
+class ProgramHeap;
+/// The home of `heap`, asked by calls that are rare. A program has one, a host test one for each.
+const HeapHome& home_of(const ProgramHeap& heap);
+
 class ProgramHeap {
   public:
-    constexpr explicit ProgramHeap(const HeapHome& home) : home_(home) {}
+    constexpr ProgramHeap() = default;
     ProgramHeap(const ProgramHeap&) = delete;
     ProgramHeap& operator=(const ProgramHeap&) = delete;
 
@@ -60,7 +65,7 @@ class ProgramHeap {
         void* target = heap::reallocate(heap().parts(), pointer, size);
         gate_.release();
         if (target == nullptr) [[unlikely]]
-            home_.out_of_memory();
+            home_of(*this).out_of_memory();
         return target;
     }
     /// As memalign(3). Precondition: `alignment` is a power of two.
@@ -85,7 +90,7 @@ class ProgramHeap {
     void set_limits(const Limits& limits);
 
     /// Around fork(2): the child must not find the heap in the hands of a thread that it lacks.
-    void before_fork();
+    void before_fork() { fork_plain_ = enter(); }
     void after_fork_in_parent() { leave(fork_plain_); }
     void after_fork_in_child();
 
@@ -108,8 +113,9 @@ class ProgramHeap {
 
   private:
     static constexpr std::uint32_t kNew = 0;
-    static constexpr std::uint32_t kPlain = 1;
-    static constexpr std::uint32_t kWatched = 2;
+    static constexpr std::uint32_t kStarting = 1;  // somebody is in set_up()
+    static constexpr std::uint32_t kPlain = 2;
+    static constexpr std::uint32_t kWatched = 3;
     static constexpr std::size_t kLeakRows = 32;
 
     [[nodiscard]] heap::Heap& heap() { return *reinterpret_cast<heap::Heap*>(heap_place_); }
@@ -123,6 +129,7 @@ class ProgramHeap {
     [[nodiscard]] bool enter() { return gate_.try_take() || enter_slowly(); }
     [[nodiscard]] bool enter_slowly();
     void leave(bool plain);
+    [[nodiscard]] bool comes_first();
     void set_up();
     void* checked(void* pointer);
     [[gnu::noinline]] HEAP_CALL void* allocate_slowly(std::size_t size, std::uintptr_t caller);
@@ -132,11 +139,10 @@ class ProgramHeap {
                                                         std::uintptr_t caller);
     [[gnu::noinline]] HEAP_CALL void deallocate_slowly(void* pointer, std::uintptr_t caller);
 
-    HeapLock gate_{true};
+    HeapLock gate_;
     HeapLock second_;
-    std::uint32_t mode_ = kNew;  // written under the second lock, read without it, too
+    std::uint32_t mode_ = kNew;
     bool fork_plain_ = false;
-    HeapHome home_;
     // Made by set_up(), so that a program which never asks for memory pays no page for them.
     alignas(heap::Heap) std::byte heap_place_[sizeof(heap::Heap)] = {};
     alignas(heap::DebugHeap) std::byte debug_place_[sizeof(heap::DebugHeap)] = {};

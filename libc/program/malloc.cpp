@@ -15,10 +15,10 @@
 
 namespace quire::libc {
 
-void heap_lock_wait(const std::uint32_t* word, std::uint32_t expected) {
+void heap_lock_wait(const std::int32_t* word, std::int32_t expected) {
     system_call(SYS_futex, word, abi::kFutexWait | abi::kFutexPrivate, expected, 0);
 }
-void heap_lock_wake(const std::uint32_t* word) {
+void heap_lock_wake(const std::int32_t* word) {
     system_call(SYS_futex, word, abi::kFutexWake | abi::kFutexPrivate, 1);
 }
 
@@ -75,7 +75,8 @@ void tell_damage(const heap::DebugReport& report) {
 
 constinit KernelMemory kernel_memory;
 constinit BreakPages pages(kernel_memory);
-constinit ProgramHeap the_heap({pages, is_watched, end_for_misuse, tell_damage, say_out_of_memory});
+constexpr HeapHome kHome{pages, is_watched, end_for_misuse, tell_damage, say_out_of_memory};
+constinit ProgramHeap the_heap;
 
 void end_for_misuse(heap::HeapMisuse misuse, const void* pointer) {
     complain("malloc: %s: %p\n", heap::misuse_text(misuse), pointer);
@@ -106,6 +107,11 @@ void* refuse_size() {
 }
 
 }  // namespace
+
+const HeapHome& home_of(const ProgramHeap&) {
+    return kHome;
+}
+
 }  // namespace quire::libc
 
 namespace quire {

@@ -3,20 +3,11 @@
 
 #include <cstdlib>
 #include <new>
+#include <optional>
 
 #include "libc/malloc/program_heap.h"
 
 namespace quire {
-
-// One thread: nobody waits.
-namespace libc {
-void heap_lock_wait(const std::uint32_t*, std::uint32_t) {
-    std::abort();
-}
-void heap_lock_wake(const std::uint32_t*) {
-    std::abort();
-}
-}  // namespace libc
 
 namespace bench {
 namespace {
@@ -26,15 +17,32 @@ alignas(libc::ProgramHeap) std::byte place[sizeof(libc::ProgramHeap)];
 libc::ProgramHeap& the_heap() {
     return *reinterpret_cast<libc::ProgramHeap*>(place);
 }
+std::optional<libc::HeapHome> the_home;
 
 }  // namespace
 
 void start_program_heap(heap::PageSource& source) {
-    new (place)
-        libc::ProgramHeap({source, [] { return false; }, nullptr, nullptr, [] { std::abort(); }});
+    the_home.emplace(
+        libc::HeapHome{source, [] { return false; }, nullptr, nullptr, [] { std::abort(); }});
+    new (place) libc::ProgramHeap;
 }
 
 }  // namespace bench
+
+namespace libc {
+
+// One thread: nobody waits.
+void heap_lock_wait(const std::int32_t*, std::int32_t) {
+    std::abort();
+}
+void heap_lock_wake(const std::int32_t*) {
+    std::abort();
+}
+const HeapHome& home_of(const ProgramHeap&) {
+    return *bench::the_home;
+}
+
+}  // namespace libc
 }  // namespace quire
 
 #define CALLER reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))

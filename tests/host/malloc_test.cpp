@@ -16,23 +16,18 @@ using libc::ProgramHeap;
 
 constexpr std::uintptr_t kHere = 0x1234;
 
-TEST(HeapLock, IsTakenOnceAndThenFree) {
+TEST(HeapLock, IsHeldByItsMakerAndThenTakenOnce) {
     HeapLock lock;
-    EXPECT_TRUE(lock.try_take());
     EXPECT_FALSE(lock.try_take());
     lock.release();
     EXPECT_TRUE(lock.try_take());
-}
-
-TEST(HeapLock, MayBeHeldByItsMaker) {
-    HeapLock lock(true);
     EXPECT_FALSE(lock.try_take());
     lock.release();
     EXPECT_TRUE(lock.try_take());
 }
 
 TEST(HeapLock, WakesEverybodyWhoWaits) {
-    HeapLock lock(true);
+    HeapLock lock;
     int count = 0;
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
@@ -82,6 +77,33 @@ TEST(BreakPages, AnswersNothingWhenTheBreakStands) {
     EXPECT_EQ(memory.in_break(), 0U);
     memory.fail_from(1);
     EXPECT_EQ(pages.extend(4096), nullptr);
+}
+
+// In .bss it takes no room in the file of a program.
+TEST(ProgramHeap, IsAllZeroesWhenNew) {
+    static constinit ProgramHeap heap;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&heap);
+    EXPECT_EQ(std::count(bytes, bytes + sizeof heap, 0), static_cast<std::ptrdiff_t>(sizeof heap));
+}
+
+TEST(ProgramHeap, IsSetUpOnceHoweverManyComeFirst) {
+    for (const bool watched : {false, true}) {
+        for (int round = 0; round < 50; ++round) {
+            MallocWorld world(watched);
+            std::vector<std::thread> threads;
+            for (int i = 0; i < 4; ++i) {
+                threads.emplace_back([&] {
+                    void* block = world.heap.allocate(100, kHere);
+                    EXPECT_NE(block, nullptr);
+                    world.heap.deallocate(block, kHere);
+                });
+            }
+            for (std::thread& thread : threads)
+                thread.join();
+            EXPECT_EQ(world.times_asked, 1);
+            world.heap.check_invariants();
+        }
+    }
 }
 
 TEST(ProgramHeap, AsksForNothingBeforeTheFirstCall) {
@@ -344,6 +366,8 @@ TEST(ProgramHeap, HasNoLeaksToTellOfWhenNotWatched) {
 TEST(ProgramHeap, IsFreeInTheChildOfAFork) {
     for (const bool watched : {false, true}) {
         MallocWorld world(watched);
+        world.heap.before_fork();  // of a heap that is new
+        world.heap.after_fork_in_child();
         static_cast<void>(world.heap.allocate(10, kHere));
         world.heap.before_fork();
         world.heap.after_fork_in_child();

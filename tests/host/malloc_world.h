@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libc/malloc/break_pages.h"
@@ -73,12 +74,19 @@ class SimulatedMemory final : public libc::MemoryCalls {
     HostMappings mappings_{kLargestMapping};
 };
 
+/// A heap that knows its home: home_of() of the host's tests takes every ProgramHeap for one.
+struct HeapAtHome : libc::ProgramHeap {
+    explicit HeapAtHome(const libc::HeapHome& its_home) : home(its_home) {}
+    const libc::HeapHome home;
+};
+
 /// One program: its memory, its heap, and what it said. One at a time, as reports have no context.
 struct MallocWorld {
     static inline std::vector<heap::HeapMisuse> misuses;
     static inline std::vector<std::string> damages;
     static inline std::size_t refusals = 0;
     static inline bool watched = false;
+    static inline int times_asked = 0;  // whether it is watched, as set_up() does
 
     explicit MallocWorld(bool with_debug = false, std::size_t limit = std::size_t{64} << 20)
         : memory(limit) {
@@ -86,6 +94,7 @@ struct MallocWorld {
         damages.clear();
         refusals = 0;
         watched = with_debug;
+        times_asked = 0;
     }
     static void keep_misuse(heap::HeapMisuse misuse, const void*) { misuses.push_back(misuse); }
     static void keep_damage(const heap::DebugReport& report) {
@@ -93,13 +102,16 @@ struct MallocWorld {
         heap::format_report(report, text, sizeof text);
         damages.emplace_back(text);
     }
+    static bool is_watched() {
+        ++times_asked;
+        return watched;
+    }
     /// How often a call has answered that there is no memory since the last time.
     static std::size_t take_refusals() { return std::exchange(refusals, 0); }
 
     SimulatedMemory memory;
     libc::BreakPages pages{memory};
-    libc::ProgramHeap heap{
-        {pages, [] { return watched; }, keep_misuse, keep_damage, [] { ++refusals; }}};
+    HeapAtHome heap{{pages, is_watched, keep_misuse, keep_damage, [] { ++refusals; }}};
 };
 
 }  // namespace quire::test

@@ -81,7 +81,7 @@ libc-on-linux: $(libc_tests)
 # (`make fuzz` has them, too), and threads under ThreadSanitizer (`make test` has them).
 MALLOC_STEPS ?= 10000000
 malloc_test_product := $(wildcard libc/heap/*.cpp libc/malloc/*.cpp) libc/string.cpp
-malloc_test_support := tests/host/host_support.cpp tests/host/heap_lock_host.cpp
+malloc_test_support := tests/host/host_support.cpp tests/host/malloc_host.cpp
 malloc_test_headers := $(wildcard libc/heap/*.h libc/malloc/*.h) tests/host/malloc_world.h tests/host/heap_support.h
 
 # $(call malloc_test_build,FOLDER,flags)
