@@ -31,8 +31,8 @@ class KernelFile final : public quire::libc::StreamFile {
 }  // namespace
 
 struct _File {
-    constexpr _File(int number, Stream::Buffering buffering)
-        : file(number), stream(file, buffering) {}
+    constexpr _File(int number, Stream::Buffering buffering, Stream::Buffer& buffer)
+        : file(number), stream(file, buffering, buffer) {}
 
     KernelFile file;
     Stream stream;
@@ -41,10 +41,19 @@ struct _File {
 
 namespace {
 
-constinit _File standard_input(STDIN_FILENO, Stream::Buffering::Full);
-constinit _File standard_output(STDOUT_FILENO, Stream::Buffering::Line);
-constinit _File standard_error(STDERR_FILENO, Stream::Buffering::None);
+constinit Stream::Buffer input_buffer;
+constinit Stream::Buffer output_buffer;
+constinit Stream::Buffer error_buffer;
+constinit _File standard_input(STDIN_FILENO, Stream::Buffering::Full, input_buffer);
+constinit _File standard_output(STDOUT_FILENO, Stream::Buffering::Line, output_buffer);
+constinit _File standard_error(STDERR_FILENO, Stream::Buffering::None, error_buffer);
 _File* opened = nullptr;
+
+/// A stream in one piece with its buffer.
+struct WholeFile : _File {
+    explicit WholeFile(int number) : _File(number, Stream::Buffering::Full, room) {}
+    Stream::Buffer room;
+};
 
 /// The flags of open(2), or -1.
 int flags_of(const char* mode) {
@@ -81,9 +90,9 @@ FILE* fdopen(int file, const char* mode) {
         errno = EINVAL;
         return nullptr;
     }
-    void* place = malloc(sizeof(_File));
+    void* place = malloc(sizeof(WholeFile));
     if (place == nullptr) return nullptr;
-    auto* stream = new (place) _File(file, Stream::Buffering::Full);
+    auto* stream = new (place) WholeFile(file);
     stream->next = opened;
     opened = stream;
     return stream;
@@ -256,7 +265,7 @@ int fprintf(FILE* stream, const char* format, ...) {
 }
 
 int dprintf(int file, const char* format, ...) {
-    _File once(file, Stream::Buffering::Full);
+    WholeFile once(file);
     va_list arguments;
     va_start(arguments, format);
     const int length = vfprintf(&once, format, arguments);

@@ -35,8 +35,11 @@ class Stream {
     enum class Buffering : unsigned char { None, Line, Full };
     static constexpr std::size_t kRoom = 1024;
     static constexpr int kEnd = -1;  // EOF
+    using Buffer = unsigned char[kRoom];
 
-    constexpr Stream(StreamFile& file, Buffering buffering) : file_(file), buffering_(buffering) {}
+    /// The buffer is the caller's, and apart, so that that of a stream in .data can lie in .bss.
+    constexpr Stream(StreamFile& file, Buffering buffering, Buffer& buffer)
+        : file_(file), buffering_(buffering), buffer_(buffer) {}
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
 
@@ -78,7 +81,7 @@ class Stream {
     bool failed_ = false;
     std::size_t next_ = 0;
     std::size_t end_ = 0;
-    unsigned char buffer_[kRoom] = {};
+    Buffer& buffer_;
 };
 
 }  // namespace quire::libc

@@ -56,9 +56,17 @@ class FakeFile final : public libc::StreamFile {
     std::string text_;
 };
 
+// With a buffer that holds something already.
+struct TestStream : Stream {
+    TestStream(FakeFile& file, Buffering buffering) : Stream(file, buffering, buffer) {
+        std::memset(buffer, 0xEE, sizeof buffer);
+    }
+    Buffer buffer;
+};
+
 TEST(Stream, GathersWhatIsWritten) {
     FakeFile file;
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     for (int i = 0; i < 100; ++i)
         EXPECT_EQ(stream.write("abc\n", 4), 4U);
     EXPECT_EQ(file.calls, 0);
@@ -69,7 +77,7 @@ TEST(Stream, GathersWhatIsWritten) {
 
 TEST(Stream, WritesLinesAndBytesAsToldTo) {
     FakeFile file;
-    Stream lines(file, Stream::Buffering::Line);
+    TestStream lines(file, Stream::Buffering::Line);
     lines.write("half ", 5);
     EXPECT_EQ(file.text(), "");
     lines.write("a line\n", 7);
@@ -82,7 +90,7 @@ TEST(Stream, WritesLinesAndBytesAsToldTo) {
 TEST(Stream, GoesOnAfterAShortWrite) {
     FakeFile file;
     file.piece = 7;
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     const std::string large(3000, 'y');
     stream.write("x", 1);
     EXPECT_EQ(stream.write(large.data(), large.size()), large.size());
@@ -92,7 +100,7 @@ TEST(Stream, GoesOnAfterAShortWrite) {
 
 TEST(Stream, TellsThatAWriteFailed) {
     FakeFile file;
-    Stream stream(file, Stream::Buffering::None);
+    TestStream stream(file, Stream::Buffering::None);
     file.fails = true;
     EXPECT_EQ(stream.write("x", 1), 0U);
     EXPECT_TRUE(stream.has_failed());
@@ -106,7 +114,7 @@ TEST(Stream, TellsThatAWriteFailed) {
 TEST(Stream, ReadsInPiecesUpToTheEnd) {
     FakeFile file("0123456789");
     file.piece = 3;
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     char text[16] = {};
     EXPECT_EQ(stream.read(text, 4), 4U);
     EXPECT_EQ(stream.get(), '4');
@@ -120,7 +128,7 @@ TEST(Stream, ReadsInPiecesUpToTheEnd) {
 TEST(Stream, TellsThatAReadFailed) {
     FakeFile file("text");
     file.fails = true;
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     EXPECT_EQ(stream.get(), Stream::kEnd);
     EXPECT_TRUE(stream.has_failed());
     EXPECT_FALSE(stream.at_end());
@@ -128,7 +136,7 @@ TEST(Stream, TellsThatAReadFailed) {
 
 TEST(Stream, PutsBytesBack) {
     FakeFile file("ab");
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     EXPECT_EQ(stream.unget('x'), 'x');
     EXPECT_EQ(stream.get(), 'x');
     EXPECT_EQ(stream.get(), 'a');
@@ -147,7 +155,7 @@ TEST(Stream, PutsBytesBack) {
 
 TEST(Stream, GivesBackWhatItReadAheadBeforeItWrites) {
     FakeFile file("0123456789");
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     EXPECT_EQ(stream.get(), '0');
     EXPECT_EQ(stream.write("X", 1), 1U);
     EXPECT_EQ(stream.get(), '2');
@@ -156,7 +164,7 @@ TEST(Stream, GivesBackWhatItReadAheadBeforeItWrites) {
 
 TEST(Stream, KnowsWhereItIs) {
     FakeFile file("0123456789");
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     EXPECT_EQ(stream.tell(), 0);
     stream.get();
     stream.get();
@@ -176,7 +184,7 @@ TEST(Stream, KnowsWhereItIs) {
 TEST(Stream, KeepsWhatItReadAheadOfAPipe) {
     FakeFile file("0123456789");
     file.can_seek = false;
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     EXPECT_EQ(stream.get(), '0');
     EXPECT_FALSE(stream.flush());
     EXPECT_EQ(stream.write("X", 1), 0U);
@@ -188,7 +196,7 @@ TEST(Stream, KeepsWhatItReadAheadOfAPipe) {
 TEST(Stream, AgreesWithAText) {
     TestRandom random(test_seed(5));
     FakeFile file(std::string(5000, 'z'));
-    Stream stream(file, Stream::Buffering::Full);
+    TestStream stream(file, Stream::Buffering::Full);
     std::string text(5000, 'z');
     std::size_t place = 0;
     for (int step = 0; step < 20000; ++step) {

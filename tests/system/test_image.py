@@ -118,6 +118,17 @@ def test_all_that_is_on_the_root_is_small(root):
     assert (count - free) * size < 4 << 20
 
 
+def test_what_is_zero_takes_no_room_in_a_program():
+    """A heap, a buffer that is new is all zeroes: in .bss it is not in the file."""
+    programs = [path for folder in ("bin", "sbin") for path in (ROOT / "build/rootfs" / folder).iterdir()
+                if path.is_file() and not path.is_symlink()]
+    assert len(programs) > 30
+    for path in programs:
+        said = disk_tools.run(["readelf", "--sections", "--wide", path])
+        sizes = re.findall(r" \.data +PROGBITS +\w+ +\w+ +(\w+) ", said)
+        assert sum(int(size, 16) for size in sizes) < 1024, path.name
+
+
 def test_holes_have_no_blocks(root):
     stat = ask(root, "stat /data/holes")
     blocks = int(stat.split("Blockcount:")[1].split()[0])
