@@ -9,10 +9,6 @@ namespace {
 using mm::PageCount;
 using mm::TextWriter;
 
-unsigned long kib(PageCount pages) {
-    return static_cast<unsigned long>(pages.raw()) << (mm::kPageShift - 10);
-}
-
 struct PageLine {
     const char* label;
     PageCount pages;
@@ -20,7 +16,7 @@ struct PageLine {
 
 void write_kib(std::span<const PageLine> lines, const TextWriter& out) {
     for (const PageLine& line : lines)
-        out.print("%-16s%8lu kB\n", line.label, kib(line.pages));
+        out.print("%-16s%8lu kB\n", line.label, kib_of(line.pages));
 }
 
 struct CountLine {
@@ -184,8 +180,8 @@ void write_swaps(SystemReport& report, const TextWriter& out) {
     out.print("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     for (const SwapFigures& area : std::span(areas).first(count)) {
         const auto length = static_cast<int>(area.path.size());
-        const unsigned long size = kib(area.size);
-        const unsigned long used = kib(area.used);
+        const unsigned long size = kib_of(area.size);
+        const unsigned long used = kib_of(area.used);
         constexpr unsigned long kWide = 10000000;  // reaches the next tab stop by itself
         out.print("%.*s%*s%s\t", length, area.path.data(), length < 40 ? 40 - length : 1, " ",
                   area.partition ? "partition" : "file\t");

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::uint32_t kUsable = 1;
 
-unsigned kib(mm::PageCount pages) {
-    return static_cast<unsigned>(pages.raw() * 4);
-}
-
 const char* source_name(boot::MemoryMapSource source) {
     switch (source) {
     case boot::MemoryMapSource::E820:
@@ -37,8 +33,8 @@ void print_kinds(Console& console, const mm::BootMemory& boot_memory) {
 void print_reservations(Console& console, const mm::BootMemory& boot_memory) {
     console.print("taken at boot:\n");
     for (const mm::Reservation& taken : boot_memory.reservations()) {
-        console.print("  %09X-%09X  %10u KiB  %s\n", start_of(taken.range.first).raw(),
-                      start_of(taken.range.end).raw(), kib(taken.range.count()), taken.name);
+        console.print("  %09X-%09X  %10lu KiB  %s\n", start_of(taken.range.first).raw(),
+                      start_of(taken.range.end).raw(), kib_of(taken.range.count()), taken.name);
     }
 }
 

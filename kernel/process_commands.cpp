@@ -13,10 +13,6 @@ namespace {
 
 constexpr const char* kUsagePt = "usage: pt PID [ADDR]; the entries of the table for ADDR\n";
 
-unsigned long kib(mm::PageCount pages) {
-    return static_cast<unsigned long>(pages.raw()) << (mm::kPageShift - 10);
-}
-
 // Where a process has more than one: each of its threads.
 void print_threads(Console& console, Process& process) {
     if (thread_count(process) == 1) return;
@@ -40,8 +36,8 @@ void print_process(Console& console, Process& process) {
                   static_cast<unsigned long>(process.parent == nullptr ? 0 : process.parent->pid),
                   static_cast<unsigned long>(process.group),
                   static_cast<unsigned long>(process.session), state_letter(process),
-                  static_cast<long>(process.nice), kib(figures.size), kib(figures.resident()),
-                  kib(figures.swapped), static_cast<unsigned long>(ticks / abi::kTicksPerSecond),
+                  static_cast<long>(process.nice), kib_of(figures.size), kib_of(figures.resident()),
+                  kib_of(figures.swapped), static_cast<unsigned long>(ticks / abi::kTicksPerSecond),
                   static_cast<unsigned long>(ticks % abi::kTicksPerSecond), process.name.data());
 }
 

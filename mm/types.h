@@ -41,6 +41,10 @@ constexpr std::uint32_t bytes_of(PageCount count) {
     ASSERT(count.raw() < 1U << 20);
     return count.raw() << kPageShift;
 }
+/// The same in KiB, as reports tell it; fits for all of the physical address space.
+constexpr unsigned long kib_of(PageCount count) {
+    return static_cast<unsigned long>(count.raw()) << (kPageShift - 10);
+}
 
 /// How many whole pages hold `bytes`.
 constexpr PageCount pages_for(std::uint32_t bytes) {

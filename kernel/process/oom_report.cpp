@@ -7,9 +7,6 @@ namespace {
 using mm::PageCount;
 using mm::TextWriter;
 
-unsigned long kib(PageCount pages) {
-    return static_cast<unsigned long>(pages.raw()) << (mm::kPageShift - 10);
-}
 unsigned long number(std::uint32_t value) {
     return value;
 }
@@ -21,21 +18,22 @@ void write_obstacle(const fs::MemoryFigures& memory, const mm::Shortage& shortag
         return out.print("%lu writes to the disk failed", number(shortage.write_errors));
     if (memory.swap_total == PageCount()) return out.print("there is no swap");
     if (shortage.slots == PageCount())
-        return out.print("swap is full, all %lu KiB", kib(memory.swap_total));
-    out.print("what there is must stay in RAM, %lu KiB of it locked", kib(memory.locked));
+        return out.print("swap is full, all %lu KiB", kib_of(memory.swap_total));
+    out.print("what there is must stay in RAM, %lu KiB of it locked", kib_of(memory.locked));
 }
 
 void write_memory(const fs::MemoryFigures& m, PageCount reserve, const TextWriter& out) {
     out.print("RAM %lu KiB: %lu free (%lu kept back), %lu private, %lu of files, %lu shared\n",
-              kib(m.total), kib(m.free), kib(reserve), kib(m.anonymous), kib(m.cached - m.shared),
-              kib(m.shared));
+              kib_of(m.total), kib_of(m.free), kib_of(reserve), kib_of(m.anonymous),
+              kib_of(m.cached - m.shared), kib_of(m.shared));
     out.print(
         "of these %lu locked, %lu changed files; the kernel: %lu slabs, %lu page tables,"
         " %lu stacks\n",
-        kib(m.locked), kib(m.dirty), kib(m.slab_other + m.slab_reclaimable), kib(m.page_tables),
-        kib(m.kernel_stacks));
+        kib_of(m.locked), kib_of(m.dirty), kib_of(m.slab_other + m.slab_reclaimable),
+        kib_of(m.page_tables), kib_of(m.kernel_stacks));
     out.print("swap %lu KiB: %lu free, %lu also in RAM; promised to programs: %lu\n",
-              kib(m.swap_total), kib(m.swap_free), kib(m.swap_cached), kib(m.committed));
+              kib_of(m.swap_total), kib_of(m.swap_free), kib_of(m.swap_cached),
+              kib_of(m.committed));
 }
 
 }  // namespace
@@ -61,8 +59,8 @@ void OomReport::write_cause(const fs::MemoryFigures& memory, const TextWriter& o
     out.print(
         "out of memory: %s (pid %lu) needs %lu KiB, %lu of %lu are free, and nothing more can"
         " leave: ",
-        asker_.name.data(), number(asker_.pid), kib(shortage_.wanted), kib(shortage_.free),
-        kib(memory.total));
+        asker_.name.data(), number(asker_.pid), kib_of(shortage_.wanted), kib_of(shortage_.free),
+        kib_of(memory.total));
     write_obstacle(memory, shortage_, out);
     out.print("\n");
 }
@@ -75,12 +73,12 @@ void OomReport::write_state(const fs::MemoryFigures& memory, PageCount reserve,
     for (std::uint32_t i = 0; i < count_; ++i) {
         const Row& row = rows_[i];
         out.print("%5lu %5lu %8lu %8lu %7lu %6ld %6lu  %s%s\n", number(row.pid), number(row.user),
-                  kib(row.figures.resident), kib(row.figures.swapped), kib(row.figures.tables),
-                  static_cast<long>(row.figures.adjustment),
+                  kib_of(row.figures.resident), kib_of(row.figures.swapped),
+                  kib_of(row.figures.tables), static_cast<long>(row.figures.adjustment),
                   number(mm::oom_score(row.figures, total_)), row.name.data(),
                   row.figures.unkillable ? ", never ended" : "");
     }
-    if (others_ != 0) out.print("and %lu more with %lu KiB\n", number(others_), kib(of_others_));
+    if (others_ != 0) out.print("and %lu more with %lu KiB\n", number(others_), kib_of(of_others_));
 }
 
 void OomReport::write_verdict(const TextWriter& out) const {
@@ -91,8 +89,8 @@ void OomReport::write_verdict(const TextWriter& out) const {
     out.print(
         "ends %s (pid %lu), which has the most: %lu KiB in RAM, %lu in swap, %lu of page"
         " tables",
-        row.name.data(), number(row.pid), kib(row.figures.resident), kib(row.figures.swapped),
-        kib(row.figures.tables));
+        row.name.data(), number(row.pid), kib_of(row.figures.resident), kib_of(row.figures.swapped),
+        kib_of(row.figures.tables));
     if (row.figures.adjustment != 0)
         out.print("; oom_score_adj is %ld", static_cast<long>(row.figures.adjustment));
     out.print("\n");

@@ -19,9 +19,6 @@ constexpr std::uint64_t kAllCapabilities = 0x1FF'FFFF'FFFF;
 unsigned long long wide(std::uint64_t value) {
     return value;
 }
-unsigned long kib(PageCount pages) {
-    return static_cast<unsigned long>(pages.raw()) << (mm::kPageShift - 10);
-}
 unsigned long ticks(std::uint64_t nanoseconds) {
     return static_cast<unsigned long>(ticks_of(nanoseconds));
 }
@@ -131,7 +128,7 @@ void write_memory(Process& process, const TextWriter& out) {
         {"HugetlbPages", {}},
     };
     for (const auto& line : lines)
-        out.print("%s:\t%8lu kB\n", line.label, kib(line.pages));
+        out.print("%s:\t%8lu kB\n", line.label, kib_of(line.pages));
     out.print("CoreDumping:\t0\nTHP_enabled:\t0\n");
 }
 
