@@ -73,7 +73,7 @@ Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNu
     if (frames + marks_.min <= frames_.statistics().managed) {
         const Running running(running_);
         cause_ = EvictionCause::Direct;
-        if (swap_fails()) try_failing_swap();
+        if (leaves_swap_alone()) try_failing_swap();
         kept_ = kept;
         reclaim_until(frames + marks_.low);
         kept_ = {};
@@ -172,7 +172,7 @@ VictimFate Reclaim::fate_of(FrameNumber frame) {
     if (is_kept(frame) || memory_.pages().pins().holds(frame)) return VictimFate::Stay;
     if (!must_be_written(memory_, frame)) return VictimFate::Leave;
     if (!SwapCluster::takes(memory_, frame)) return VictimFate::WriteFile;
-    return swap_fails() ? VictimFate::Stay : VictimFate::WriteSwap;
+    return leaves_swap_alone() ? VictimFate::Stay : VictimFate::WriteSwap;
 }
 
 void Reclaim::tell_choice(FrameNumber frame, VictimFate fate, std::uint32_t looks) {

@@ -108,6 +108,10 @@ class Reclaim final : public RoomMaker {
     void set_marks(const Watermarks& marks);
     [[nodiscard]] const ReclaimStatistics& statistics() const { return statistics_; }
     [[nodiscard]] const Shortage& last_shortage() const { return shortage_; }
+    /// Whether swap is left alone, as its last kMostSwapFailures writes failed: each page would be
+    /// tried, with all that a disk driver does before it gives up. make_room() tries again, less
+    /// and less often.
+    [[nodiscard]] bool leaves_swap_alone() const { return swap_failures_ >= kMostSwapFailures; }
     /// PTEs that policies had looked at.
     [[nodiscard]] std::uint32_t entries_seen() const { return access_.entries_seen(); }
 
@@ -121,9 +125,6 @@ class Reclaim final : public RoomMaker {
 
     Result<void> make_room_slowly(PageCount frames, std::span<const FrameNumber> kept);
     [[nodiscard]] bool is_kept(FrameNumber frame) const;
-    /// Swap is left alone: what cannot be written would be tried for each page, with all that a
-    /// disk driver does before it gives up.
-    [[nodiscard]] bool swap_fails() const { return swap_failures_ >= kMostSwapFailures; }
     void try_failing_swap();
     void reclaim_until(PageCount target);
     void reclaim_slabs();

@@ -388,7 +388,8 @@ bool MemoryMachine::is_memory_short(std::uint32_t pages, std::uint32_t slots) {
         if (state == mm::FrameState::Object)
             ++(pages_.object_of(frame).kind() == mm::MemoryObject::Kind::File ? clean : to_swap);
     }
-    const std::uint32_t evictable = clean + std::min(to_swap, slots);
+    const std::uint32_t takes = room_.leaves_swap_alone() ? 0 : slots;
+    const std::uint32_t evictable = clean + std::min(to_swap, takes);
     constexpr std::uint32_t kSlack = 24;  // tables, slabs, read-ahead
     return machine_.frames.free_frames().raw() + evictable <
            pages + kSlack + room_.marks().low.raw();

@@ -268,5 +268,46 @@ TEST(UserMemoryRegressions, DontunmapLooksAtAnAddressThatWasNotGiven) {
     )");
 }
 
+// Swap that failed is left alone for some calls: what they do not get is not asked of it again.
+TEST(UserMemoryRegressions, RoomIsNotMadeInSwapThatIsLeftAlone) {
+    expect_no_difference(R"(
+        world frames=128 swap=256 swap2=0 overcommit=0 policy=2
+        4 spawn
+        4 mmap at=bf412000 size=1 rights=3 flags=growsdown
+        4 store at=bf40d000 size=0 value=11
+        4 mmap at=bf829000 size=6000 rights=3
+        4 store at=bf412000 size=0 value=11
+        4 store at=bf82d000 size=0 value=11
+        4 mmap at=bf7f8000 size=1 rights=3 flags=growsdown
+        4 store at=bf7ed000 size=0 value=11
+        4 store at=bf7efffd size=0 value=11
+        4 disk flags=writes
+        4 fork value=3
+        4 store at=bf7f1fff size=0 value=11
+        4 store at=bf412000 size=0 value=11
+        0 exit
+        3 fork
+        0 store at=bf7dfffd size=0 value=11
+        0 store at=bf408000 size=0 value=11
+        0 store at=bf40c000 size=0 value=11
+        0 store at=bf3f2000 size=0 value=11
+        0 store at=bf3e3000 size=0 value=11
+        0 store at=bf3e5ffd size=0 value=11
+        0 store at=bf3e0000 size=0 value=11
+        0 store at=bf7f6000 size=0 value=11
+        0 store at=bf406000 size=0 value=11
+        0 store at=bf3ec000 size=0 value=11
+        3 mmap at=bfc08000 size=5000 rights=3 object=2
+        3 mmap at=bf420000 size=15000 rights=3 flags=locked
+        3 load at=bfc0cffc size=0
+        3 mremap at=bfc0a000 size=1 to=bf3e4000 length=1 flags=maymove|fixed
+        3 munlockall
+        4 reclaim value=39
+        4 reclaim value=73
+        4 store at=bf82bffd size=0 value=11
+        0 reclaim value=40
+    )");
+}
+
 }  // namespace
 }  // namespace quire::test
