@@ -10,6 +10,7 @@
 namespace quire::libc {
 
 void heap_lock_wait(const std::int32_t* word, std::int32_t expected) {
+    ++test::MallocWorld::lock_waits;
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
 }
 void heap_lock_wake(const std::int32_t* word) {

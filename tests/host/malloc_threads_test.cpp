@@ -96,5 +96,25 @@ TEST(MallocThreads, ComeFirstAllAtOnce) {
     }
 }
 
+// The second comes while the first is in the kernel, and must not change what the first gives back.
+TEST(MallocThreads, ForkOneAfterTheOther) {
+    for (const bool watched : {false, true}) {
+        MallocWorld world(watched);
+        void* block = world.heap.allocate(100, kHere);
+        world.heap.before_fork();
+        std::thread second([&] {
+            world.heap.before_fork();
+            world.heap.after_fork_in_parent();
+        });
+        while (world.lock_waits == 0)
+            std::this_thread::yield();
+        world.heap.after_fork_in_parent();
+        second.join();
+        world.heap.deallocate(block, kHere);
+        world.heap.check_invariants();
+        EXPECT_TRUE(world.misuses.empty() && world.damages.empty());
+    }
+}
+
 }  // namespace
 }  // namespace quire::test

@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -87,6 +88,8 @@ struct MallocWorld {
     static inline std::size_t refusals = 0;
     static inline bool watched = false;
     static inline int times_asked = 0;  // whether it is watched, as set_up() does
+    /// How often a thread has gone to sleep for a lock of the heap.
+    static inline std::atomic<std::size_t> lock_waits = 0;
 
     explicit MallocWorld(bool with_debug = false, std::size_t limit = std::size_t{64} << 20)
         : memory(limit) {
@@ -95,6 +98,7 @@ struct MallocWorld {
         refusals = 0;
         watched = with_debug;
         times_asked = 0;
+        lock_waits = 0;
     }
     static void keep_misuse(heap::HeapMisuse misuse, const void*) { misuses.push_back(misuse); }
     static void keep_damage(const heap::DebugReport& report) {
