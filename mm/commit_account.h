@@ -80,6 +80,7 @@ inline bool CommitAccount::allows(PageCount pages, PageCount released) const {
     case Overcommit::Never:
         break;
     }
+    if (pages == PageCount()) return true;  // even over a limit that is lower by now
     return pages <= limit() && committed_ - released <= limit() - pages;
 }
 

@@ -69,6 +69,8 @@ TEST_F(Commit, ALimitBelowWhatIsPromisedOnlyRefusesMore) {
     account.set_mode(Overcommit::Never);
     account.set_swap(PageCount(0));
     EXPECT_FALSE(charges(PageCount(1)));
+    EXPECT_TRUE(charges(PageCount(0)));
+    EXPECT_TRUE(account.allows(PageCount(0), PageCount(10)));
     account.release(PageCount(151));
     EXPECT_TRUE(charges(PageCount(1)));
 }

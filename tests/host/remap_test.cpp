@@ -143,6 +143,19 @@ TEST_F(Remap, ObeysTheCommitAccount) {
     EXPECT_EQ(machine.commit.committed(), PageCount(limit));
 }
 
+// overcommit_memory and overcommit_ratio may change at any time.
+TEST_F(Remap, MovesWhatIsPromisedEvenOverALimitThatIsLowerByNow) {
+    add(kPage, 4, read_write());
+    machine.commit.set_mode(Overcommit::Never);
+    machine.commit.set_swap(PageCount(0));
+    machine.commit.set_ratio(0);
+    EXPECT_TRUE(move(kPage, 4, kTarget).ok());
+    EXPECT_TRUE(remap(kTarget, 4, 3, MayMove | Fixed, kPage).ok());
+    EXPECT_EQ(regions(), "20000+3 rw");
+    EXPECT_EQ(machine.commit.committed(), PageCount(3));
+    EXPECT_EQ(error(kPage, 3, 4), Error::OutOfMemory);
+}
+
 TEST_F(Remap, AnObjectHasNoPagesBeyondWhat32BitsCount) {
     add(kPage, 2, shared_map(), &shared, 0xFFFFFFFD);
     EXPECT_EQ(error(kPage, 2, 3), Error::InvalidArgument);
