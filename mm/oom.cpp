@@ -4,18 +4,24 @@ namespace quire::mm {
 
 namespace {
 
+std::int64_t pages_of(const OomCandidate& candidate) {
+    return std::int64_t{candidate.resident.raw()} + candidate.swapped.raw() +
+           candidate.tables.raw();
+}
+
 // Badness times `total`, so that nothing is rounded. Below 2^52: counts have 32 bits, and there
 // are three of them, times 1,000; an adjustment has ten.
 std::int64_t exact_badness(const OomCandidate& candidate, PageCount total) {
     ASSERT(OomCandidate::kNever <= candidate.adjustment &&
            candidate.adjustment <= OomCandidate::kFirst);
-    const std::int64_t pages =
-        std::int64_t{candidate.resident.raw()} + candidate.swapped.raw() + candidate.tables.raw();
-    return pages * 1000 + std::int64_t{candidate.adjustment} * total.raw();
+    return pages_of(candidate) * 1000 + std::int64_t{candidate.adjustment} * total.raw();
 }
 
+// Whoever has been ended, but has not run since, has given its memory back already. Its adjustment
+// must not make it the first to go again and again.
 bool may_end(const OomCandidate& candidate) {
-    return !candidate.unkillable && candidate.adjustment != OomCandidate::kNever;
+    return !candidate.unkillable && candidate.adjustment != OomCandidate::kNever &&
+           pages_of(candidate) != 0;
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 // back, in thousandths of RAM and swap, moved by what the user said of it.
 //
 //     badness = (resident + swapped + page tables) * 1000 / total + adjustment
+//
+// Who has no page is left alone, whatever its adjustment: its end would give nothing back.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,13 @@
 // What the kernel says when it ends a process for want of memory: who asked, why nothing could
 // leave, what RAM and swap hold, who has how much, and who ends.
 //
-//     out of memory: work (pid 31) needs 1 page, and nothing can leave: 16 MiB of swap are full
-//     RAM: 14804 KiB, 516 free (512 kept back), 12100 private, 40 of files, 0 shared, 0 locked
+//     out of memory: sort (pid 31) needs 4 KiB, 512 of 14804 are free, and nothing more can leave:
+//         swap is full, all 16380 KiB
+//     RAM 14804 KiB: 512 free (512 kept back), 12100 private, 40 of files, 0 shared
 //     ...
-//       pid  user  KiB in RAM  in swap  tables   adj  score  name
-//        32     0        1780    22804      40     0    184  work
-//     ends work (pid 32): it has the most, 24624 KiB
+//       pid  user      RAM     swap  tables    adj  score  name
+//        32     0     1780    16380      40      0    583  hog
+//     ends hog (pid 32), which has the most: 1780 KiB in RAM, 16380 in swap, 40 of page tables
 //
 // A pure function of figures, which it collects without any memory: the processes that have most
 // are kept, the others are summed up. Units are KiB, as in /proc/meminfo.

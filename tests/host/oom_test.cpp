@@ -38,7 +38,9 @@ struct Case {
 const Case kCases[] = {
     {"no process", {}, kNobody},
     {"the only one", {uses(10)}, end(0)},
-    {"the only one, without any memory", {uses(0)}, end(0)},
+    {"the only one, without any memory", {uses(0)}, kNobody},
+    {"who has given its memory back does not go again", {uses(0, 1000), uses(10)}, end(1)},
+    {"nor is it waited for", {uses(10), uses(0, 1000), uses(9)}, end(0)},
     {"the one with most in RAM", {uses(10), uses(30), uses(20)}, end(1)},
     {"swap counts", {uses(10), {.swapped = PageCount(11)}}, end(1)},
     {"page tables count", {uses(10), {.tables = PageCount(11)}}, end(1)},
@@ -49,8 +51,8 @@ const Case kCases[] = {
     {"differences below a thousandth count", {uses(11), uses(10)}, end(0)},
     {"init stays", {unkillable(500), uses(10)}, end(1)},
     {"only init", {unkillable(500)}, kNobody},
-    {"an adjustment of 100 is a tenth of all memory", {uses(999), uses(0, 100)}, end(1)},
-    {"and not more", {uses(1001), uses(0, 100)}, end(0)},
+    {"an adjustment of 100 is a tenth of all memory", {uses(1000), uses(1, 100)}, end(1)},
+    {"and not more", {uses(1002), uses(1, 100)}, end(0)},
     {"an adjustment down", {uses(2000, -200), uses(10)}, end(1)},
     {"an adjustment below zero may still be the worst", {uses(10, -500), uses(10, -400)}, end(1)},
     {"the first to go", {uses(9999), uses(1, 1000)}, end(1)},
@@ -79,6 +81,7 @@ TEST(Oom, ScoresInThousandths) {
     EXPECT_EQ(oom_score(uses(2500, -300), kTotal), 0U);
     EXPECT_EQ(oom_score(uses(2500, OomCandidate::kNever), kTotal), 0U);
     EXPECT_EQ(oom_score(unkillable(2500), kTotal), 0U);
+    EXPECT_EQ(oom_score(uses(0, 1000), kTotal), 0U);
     EXPECT_EQ(oom_score(uses(10000, 1000), kTotal), 2000U);
 }
 
