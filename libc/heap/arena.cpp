@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kTrimFraction = 16;
 /// How much more than needed is asked of the source at once: this part of the arena.
 constexpr std::size_t kExtendFraction = 256;
+/// How many free blocks are looked at for one that reaches a boundary.
+constexpr int kLooksFromLeast = 8;
+constexpr int kLooksFromWhole = 4;
 
 }  // namespace
 
@@ -80,10 +83,44 @@ Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
         } while (top_ != block);
         return cut_out(carve_top(lead + size), lead, size);
     }
+    return take_part(block, {lead_to(alignment, block), size});
+}
+
+// Precondition: `block` is free and in a bin.
+Block* Arena::take_part(Block* block, Part part) {
     bins_.remove(block);
     used_ += block->size();
     block->next()->set_previous_used();
-    return cut_out(block, lead_to(alignment, block), size);
+    return cut_out(block, part.lead, part.size);
+}
+
+// Where allocate_up_to() would put its block in `block`, if that is large enough.
+Arena::Part Arena::part_up_to(std::size_t boundary, std::size_t least, Block* block) {
+    const auto payload = reinterpret_cast<std::uintptr_t>(block->payload());
+    std::uintptr_t end = align_up(payload + least, boundary);
+    std::size_t lead = end - payload > boundary ? end - payload - boundary : 0;
+    if (lead == kAlignment) {  // too small for a block
+        lead += boundary;
+        end += boundary;
+    }
+    return {lead, end - payload - lead};
+}
+
+Block* Arena::allocate_up_to(std::size_t boundary, std::size_t least) {
+    const auto fits = [&](Block* block) {
+        const Part part = part_up_to(boundary, least, block);
+        return part.lead + part.size <= block->size();
+    };
+    Block* found = bins_.find_that(least, kLooksFromLeast, fits);
+    if (found == nullptr) found = bins_.find_that(boundary, kLooksFromWhole, fits);
+    if (found != nullptr) return take_part(found, part_up_to(boundary, least, found));
+    if (top_ == nullptr && !start()) return nullptr;
+    for (;;) {
+        Block* block = top_;
+        const Part part = part_up_to(boundary, least, block);
+        if (!reserve_top(part.lead + part.size)) return nullptr;
+        if (top_ == block) return cut_out(carve_top(part.lead + part.size), part.lead, part.size);
+    }
 }
 
 // Makes a block of at least `size` that starts `lead` bytes into `block`, which counts as used and

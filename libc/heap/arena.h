@@ -35,6 +35,9 @@ class Arena {
     [[nodiscard]] HEAP_CALL Block* allocate_at_end(std::size_t size);
     /// The same with a payload at a multiple of `alignment`, a power of two > kAlignment.
     [[nodiscard]] HEAP_CALL Block* allocate_aligned(std::size_t alignment, std::size_t size);
+    /// A block of at least `least` bytes whose payload ends a word before a multiple of `boundary`,
+    /// a power of two, and lies between two of these: as small as that allows.
+    [[nodiscard]] HEAP_CALL Block* allocate_up_to(std::size_t boundary, std::size_t least);
 
     /// Precondition: `block` passed looks_allocated().
     HEAP_CALL void deallocate(Block* block);
@@ -122,7 +125,14 @@ class Arena {
     static std::size_t distance(const void* from, const void* to) {
         return reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
     }
+    /// A part of a block: bytes to leave below it, and its size.
+    struct Part {
+        std::size_t lead;
+        std::size_t size;
+    };
     static std::size_t lead_to(std::size_t alignment, Block* block);
+    static Part part_up_to(std::size_t boundary, std::size_t least, Block* block);
+    HEAP_CALL Block* take_part(Block* block, Part part);
     HEAP_CALL Block* carve_top(std::size_t size);
     HEAP_CALL Block* cut_out(Block* block, std::size_t lead, std::size_t size);
     HEAP_CALL void make_free(Block* block, std::size_t size);

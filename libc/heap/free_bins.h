@@ -86,6 +86,27 @@ class FreeBins {
         }
     }
 
+    /// A block of at least about `size` of which `fits(block)` says so, among the first `looks`
+    /// from there on; nullptr: none of them. It stays in its bin.
+    template <typename Fits>
+    [[nodiscard, gnu::always_inline]] Block* find_that(std::size_t size, int looks, Fits fits) {
+        const std::size_t index = bin_of(size);
+        std::size_t word = index / 32;
+        std::uint32_t bits = map_[word] & ~0U << index % 32;
+        for (;;) {
+            while (bits == 0) {
+                if (++word == kBins / 32) return nullptr;
+                bits = map_[word];
+            }
+            FreeLinks* bin = &bins_[word * 32 + static_cast<std::size_t>(std::countr_zero(bits))];
+            for (FreeLinks* links = bin->next; links != bin; links = links->next) {
+                if (fits(links->block())) return links->block();
+                if (--looks == 0) return nullptr;
+            }
+            bits &= bits - 1;
+        }
+    }
+
     /// Checks every ring and calls `check(block)` for each block. Returns how many there are.
     template <typename Check>
     std::size_t check_invariants(Check check) {

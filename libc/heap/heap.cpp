@@ -69,8 +69,11 @@ void* allocate_small(HeapParts& parts, std::size_t slot_class) {
 void deallocate_other(HeapParts& parts, void* pointer) {
     if (pointer == nullptr) return;
     if (parts.is_block(pointer)) {
-        give_to_arena(parts, Block::of_payload(pointer));
-        return follow_use(parts);
+        Block* block = Block::of_payload(pointer);
+        const std::size_t units = block->plain_units();
+        if (units >= RecentBlocks::kLists) return deallocate_large(parts, block);
+        if (!parts.recent.keep(block, units)) replace_recent(parts, block);
+        return;
     }
     Mapping* mapping = parts.mappings.find(pointer);
     if (mapping == nullptr) return parts.refuse(pointer);

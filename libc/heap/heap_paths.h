@@ -17,7 +17,7 @@ namespace quire::heap {
 /// A block from the arena, or a mapping.
 [[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_new(HeapParts& parts, std::size_t size);
 
-/// A block far up in the arena, a mapping, nothing of ours.
+/// A block far up in the arena or below a run in its frame, a mapping, nothing of ours.
 [[gnu::noinline]] HEAP_CALL void deallocate_other(HeapParts& parts, void* pointer);
 /// A large block, or one that was moved. Precondition: below the top.
 [[gnu::noinline]] HEAP_CALL void deallocate_large(HeapParts& parts, Block* block);
@@ -81,7 +81,8 @@ namespace quire::heap {
     if (!parts.recent.keep(block, units)) replace_recent(parts, block);
 }
 
-// Precondition: `slot` lies at `unit`, in a run.
+// Precondition: `slot` lies at `unit`, in the frame of a run. If none in use starts there, it may
+// be a block below the run.
 [[gnu::always_inline]] inline void deallocate_slot(HeapParts& parts, void* slot, std::size_t unit) {
     Run* run = Run::around(slot);
     if (!run->release(unit)) [[unlikely]]
@@ -92,9 +93,7 @@ namespace quire::heap {
 
 [[gnu::always_inline]] inline void deallocate(HeapParts& parts, void* pointer) {
     const std::size_t unit = parts.arena.unit_of(pointer);
-    if (unit < parts.runs.reach() && parts.runs.run_within_reach(unit)) {
-        return deallocate_slot(parts, pointer, unit);
-    }
+    if (parts.runs.run_near(unit)) return deallocate_slot(parts, pointer, unit);
     deallocate_block(parts, pointer, unit);
 }
 
@@ -107,7 +106,7 @@ inline void copy_slot(void* to, const void* from, std::size_t bytes) {
         static_cast<Unit*>(to)[unit] = static_cast<const Unit*>(from)[unit];
 }
 
-// Precondition: `slot` lies at `unit`, in a run.
+// Precondition: as for deallocate_slot().
 [[gnu::always_inline]] inline void* reallocate_slot(HeapParts& parts, void* slot, std::size_t unit,
                                                     std::size_t size) {
     Run* run = Run::around(slot);
@@ -125,7 +124,7 @@ inline void copy_slot(void* to, const void* from, std::size_t bytes) {
 [[gnu::always_inline]] inline void* reallocate(HeapParts& parts, void* pointer, std::size_t size) {
     if (size > kLargestRequest) return nullptr;
     const std::size_t unit = parts.arena.unit_of(pointer);
-    if (parts.runs.run_at(unit)) return reallocate_slot(parts, pointer, unit, size);
+    if (parts.runs.run_near(unit)) return reallocate_slot(parts, pointer, unit, size);
     return reallocate_other(parts, pointer, size);
 }
 

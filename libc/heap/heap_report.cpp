@@ -28,9 +28,9 @@ namespace {
 bool is_free_slot(const void* pointer) {
     Run* run = Run::around(pointer);
     const auto distance =
-        static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - run->slots());
+        static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - run->slot(0));
     const std::size_t size = slot_size(run->slot_class());
-    return distance % size == 0 && distance / size < slots_in_run(run->slot_class());
+    return distance % size == 0 && distance / size < run->capacity;
 }
 
 }  // namespace
@@ -54,8 +54,8 @@ namespace {
 
 void visit_run(Run* run, HeapVisitor& visitor) {
     const std::size_t size = slot_size(run->slot_class());
-    for (std::size_t number = 0; number < slots_in_run(run->slot_class()); ++number) {
-        std::byte* slot = run->slots() + number * size;
+    for (std::size_t number = 0; number < run->capacity; ++number) {
+        std::byte* slot = run->slot(number);
         visitor.visit({slot, size,
                        run->in_use(slot) ? HeapBlock::Kind::UsedSlot : HeapBlock::Kind::FreeSlot});
     }

@@ -2,7 +2,12 @@
 
 #include "kernel/base/assert.h"
 
-namespace quire::heap {
+namespace quire::heap {  // Below a run in its frame lie other blocks.
+bool RunSet::run_at(std::size_t unit) const {
+    if (!run_near(unit)) return false;
+    const Run* run = Run::around(arena_.base() + unit * kAlignment);
+    return unit % (kGranule / kAlignment) >= run->first_unit;
+}
 
 std::size_t RunSet::count() const {
     std::size_t sum = 0;
@@ -74,7 +79,7 @@ void RunSet::leave_ring(Run* run) {
 
 bool RunSet::open(std::size_t slot_class) {
     if (runs_[slot_class] == 0 && blocks_[slot_class] < kOpenAt) return false;
-    Block* block = arena_.allocate_aligned(kGranule, kGranule);
+    Block* block = arena_.allocate_up_to(kGranule, least_run(slot_class));
     if (block == nullptr) return false;
     const std::size_t unit = arena_.unit_of(block->payload());
     if (unit >= map_.reach() && !map_.cover(unit)) {
@@ -84,7 +89,7 @@ bool RunSet::open(std::size_t slot_class) {
     map_.add(unit);
     ++runs_[slot_class];
     Run* run = Run::around(block->payload());
-    run->start(slot_class);
+    run->start(slot_class, unit % (kGranule / kAlignment));
     enter_ring(run);
     return true;
 }
@@ -92,7 +97,7 @@ bool RunSet::open(std::size_t slot_class) {
 void RunSet::close(Run* run) {
     leave_ring(run);
     --runs_[run->slot_class()];
-    map_.remove(arena_.unit_of(run->slots()));
+    map_.remove(arena_.unit_of(run->frame()));
     arena_.deallocate(run->block());
 }
 
@@ -100,7 +105,7 @@ void RunSet::check_invariants() {
     std::size_t runs[kSlotClasses] = {};
     std::size_t with_room[kSlotClasses] = {};
     for (std::size_t offset = 0; offset < arena_.extent(); offset += kGranule) {
-        if (!run_at(offset / kAlignment)) continue;
+        if (!run_near(offset / kAlignment)) continue;
         Run* run = Run::around(arena_.base() + offset);
         check_run(*run);
         ++runs[run->slot_class()];
@@ -120,7 +125,7 @@ std::size_t RunSet::check_ring(std::size_t slot_class) {
     ASSERT(starts_[slot_class] == 0 || Run::around(slots_[slot_class]) == first);
     std::size_t in_ring = 0;
     for (Run* run = first; run != nullptr; run = run->next == first ? nullptr : run->next) {
-        ASSERT(run_at(arena_.unit_of(run->slots())) && run->slot_class() == slot_class);
+        ASSERT(run_near(arena_.unit_of(run->frame())) && run->slot_class() == slot_class);
         ASSERT(!run->full() || run == first);
         // At most one is kept empty, and only while it is needed.
         ASSERT(!run->empty() || (run->next == run && runs_[slot_class] > 1));
@@ -131,8 +136,11 @@ std::size_t RunSet::check_ring(std::size_t slot_class) {
 }
 
 void RunSet::check_run(Run& run) {
-    ASSERT(run.block()->used() && run.block()->size() >= kGranule);
+    ASSERT(run.block()->used() && run.block()->size() >= least_run(run.slot_class()));
+    ASSERT(reinterpret_cast<std::byte*>(run.block()->next()) >=
+           reinterpret_cast<std::byte*>(&run + 1));
     ASSERT(run.slot_class() < kSlotClasses);
+    ASSERT(run.capacity == slots_in_run(run.slot_class(), run.first_unit));
     std::size_t used = 0;
     for (std::size_t word = 0; word < Run::kWords; ++word) {
         used += static_cast<std::size_t>(std::popcount(~run.vacant[word]));

@@ -34,13 +34,11 @@ class RunSet {
     static constexpr std::uint32_t kOpenAt = 8;
 
     /// Whether a run lies at `unit` of the arena.
-    [[nodiscard]] bool run_at(std::size_t unit) const {
+    [[nodiscard]] bool run_at(std::size_t unit) const;
+    /// Whether a run lies in the frame of `unit`: there or farther up.
+    [[nodiscard]] bool run_near(std::size_t unit) const {
         return unit < map_.reach() && map_.holds(unit);
     }
-    /// Units from here on lie in no run.
-    [[nodiscard]] std::size_t reach() const { return map_.reach(); }
-    /// As run_at(). Precondition: unit < reach().
-    [[nodiscard]] bool run_within_reach(std::size_t unit) const { return map_.holds(unit); }
 
     /// The free slots of the word in hand, as bits; 0: move on to other ones.
     [[nodiscard]] std::uint32_t at_hand(std::size_t slot_class) const {
@@ -59,13 +57,17 @@ class RunSet {
     [[nodiscard]] std::uint32_t next_word(std::size_t slot_class) {
         Run* run = first_[slot_class];
         if (run == nullptr || run->full()) return 0;
-        std::size_t word = 0;
+        std::size_t word = run->first_unit / Run::kUnitsInWord;
+        std::uint32_t starts = ~0U << run->first_unit % Run::kUnitsInWord;
         std::uint32_t free = 0;
-        while ((free = run->vacant[word] & kSlotStarts.of[slot_class][word]) == 0)
+        while (starts &= kSlotStarts.of[slot_class][word],
+               (free = run->vacant[word] & starts) == 0) {
+            starts = ~0U;
             ++word;
+        }
         vacant_[slot_class] = &run->vacant[word];
-        slots_[slot_class] = run->slots() + word * Run::kWordSpan;
-        starts_[slot_class] = kSlotStarts.of[slot_class][word];
+        slots_[slot_class] = run->frame() + word * Run::kWordSpan;
+        starts_[slot_class] = starts;
         return free;
     }
     /// Moves on to another run, or to a new one, and a word of it. Returns the free slots of that;

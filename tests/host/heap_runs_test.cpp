@@ -32,8 +32,8 @@ TEST(SlotStarts, MarkEverySlotOfARunAndNothingElse) {
             const std::uint32_t word = heap::kSlotStarts.of[slot_class][unit / Run::kUnitsInWord];
             if ((word & Run::bit_of(unit)) == 0) continue;
             const std::size_t start = unit * heap::kAlignment;
-            EXPECT_EQ(start % heap::slot_size(slot_class), 0U);
             EXPECT_LE(start + heap::slot_size(slot_class), Run::offset());
+            EXPECT_EQ((Run::offset() - start) % heap::slot_size(slot_class), 0U);
             ++marked;
         }
         EXPECT_EQ(marked, heap::slots_in_run(slot_class));
@@ -45,11 +45,13 @@ TEST(HeapRuns, RefusesEveryAddressOfARunThatIsNoSlotInUse) {
     TestSource source;
     Heap heap(source, record_misuse);
     const std::vector<void*> live = allocate_slots(heap, 60, kSmall);
-    auto* slots = Run::around(live.back())->slots();
-    for (std::size_t offset = 0; offset < heap::kGranule - heap::kWord; ++offset) {
-        std::byte* pointer = slots + offset;
+    heap::Run* run = heap::Run::around(live.back());
+    const std::size_t end = heap::kGranule - heap::kWord;
+    for (std::size_t offset = run->first_unit * heap::kAlignment; offset < end; ++offset) {
+        std::byte* pointer = run->frame() + offset;
         if (std::find(live.begin(), live.end(), pointer) != live.end()) continue;
-        const bool starts_slot = offset % kSmall == 0 && offset + kSmall <= Run::offset();
+        const bool starts_slot = pointer >= run->slot(0) && offset + kSmall <= Run::offset() &&
+                                 (Run::offset() - offset) % kSmall == 0;
         heap.deallocate(pointer);
         EXPECT_EQ(heap.reallocate(pointer, 40), nullptr);
         const HeapMisuse expected =
@@ -59,6 +61,79 @@ TEST(HeapRuns, RefusesEveryAddressOfARunThatIsNoSlotInUse) {
     heap.check_invariants();
     deallocate_all(heap, live);
     EXPECT_EQ(heap.statistics().used_count, 0U);
+}
+
+// Wherever the free end of the arena begins in its frame, and whatever hole is before it.
+TEST(Arena, AllocatesUpToABoundary) {
+    constexpr std::size_t kLeast = 512;
+    for (std::size_t below = heap::kMinimumBlock; below <= 2 * heap::kGranule;
+         below += heap::kAlignment) {
+        TestSource source;
+        heap::Arena arena(source);
+        heap::Block* hole = arena.allocate(below);
+        heap::Block* fence = arena.allocate(heap::kMinimumBlock);
+        arena.deallocate(hole);
+        for (int i = 0; i < 2; ++i) {
+            heap::Block* block = arena.allocate_up_to(heap::kGranule, kLeast);
+            ASSERT_NE(block, nullptr);
+            const auto start = reinterpret_cast<std::uintptr_t>(block->payload());
+            const std::uintptr_t end = (start / heap::kGranule + 1) * heap::kGranule - heap::kWord;
+            EXPECT_GE(end, start + kLeast - heap::kWord);
+            EXPECT_LE(end, start + block->payload_size());
+            EXPECT_LE(start + block->payload_size(), end + heap::kAlignment);
+            arena.check_invariants();
+            if (below >= heap::kGranule + 2 * kLeast && i == 0) EXPECT_LT(block, fence);
+        }
+    }
+}
+
+TEST(Arena, ChangesNothingWhenThereIsNoRoomUpToABoundary) {
+    TestSource source(TestSource::kPage);
+    heap::Arena arena(source);
+    ASSERT_NE(arena.allocate_up_to(heap::kGranule, 512), nullptr);
+    ASSERT_NE(arena.allocate(1024), nullptr);
+    const std::size_t used = arena.used();
+    EXPECT_EQ(arena.allocate_up_to(heap::kGranule, 1280), nullptr);
+    EXPECT_EQ(arena.used(), used);
+    arena.check_invariants();
+}
+
+// The frame of a run may begin with blocks. The map says no more than that a run is near.
+TEST(HeapRuns, LeaveTheBlocksBelowThemInTheirFrameAlone) {
+    TestSource source;
+    Heap heap(source, record_misuse);
+    std::vector<void*> blocks = allocate_slots(heap, heap::RunSet::kOpenAt, kSmall);
+    void* slot = heap.allocate(kSmall);
+    ASSERT_EQ(heap.statistics().runs, 1U);
+    heap::Run* run = heap::Run::around(slot);
+    ASSERT_EQ(heap::Run::around(blocks[0]), run);
+    EXPECT_EQ(heap.usable_size(blocks[0]), kSmall + heap::kWord);
+    blocks[0] = heap.reallocate(blocks[0], 2 * kSmall);
+    ASSERT_NE(blocks[0], nullptr);
+    for (void* block : blocks) {
+        heap.deallocate(block);
+        EXPECT_TRUE(take_misuses().empty());
+        heap.deallocate(block);
+        EXPECT_EQ(take_misuses(), std::vector<HeapMisuse>{HeapMisuse::DoubleFree});
+    }
+    heap.check_invariants();
+    EXPECT_EQ(heap.statistics().runs, 1U);
+    heap.deallocate(slot);
+    EXPECT_EQ(heap.statistics().runs, 0U);
+}
+
+TEST(HeapRuns, FillTheHolesThatReachTheEndOfAFrame) {
+    TestSource source;
+    Heap heap(source, record_misuse);
+    const std::vector<void*> blocks = allocate_slots(heap, heap::RunSet::kOpenAt, kSmall);
+    void* hole = heap.allocate(3 * heap::kGranule);
+    void* above = heap.allocate(1000);
+    heap.deallocate(hole);
+    const std::vector<void*> slots = allocate_slots(heap, 150, kSmall);
+    EXPECT_GE(heap.statistics().runs, 3U);
+    for (void* slot : slots)
+        EXPECT_LT(slot, above);
+    heap.check_invariants();
 }
 
 TEST(HeapRuns, FindsRunsInEveryMegabyte) {
