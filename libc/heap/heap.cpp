@@ -55,8 +55,14 @@ void* allocate_new(HeapParts& parts, std::size_t size) {
 }
 
 void* allocate_small(HeapParts& parts, std::size_t slot_class) {
-    std::uint32_t free = parts.runs.next_word(slot_class);
-    if (free == 0) free = parts.runs.next_run(slot_class);
+    const std::uint32_t free = parts.runs.next_word(slot_class);
+    if (free != 0) [[likely]]
+        return parts.runs.take(slot_class, free);
+    return allocate_from_next_run(parts, slot_class);
+}
+
+void* allocate_from_next_run(HeapParts& parts, std::size_t slot_class) {
+    const std::uint32_t free = parts.runs.next_run(slot_class);
     if (free != 0) [[likely]]
         return parts.runs.take(slot_class, free);
     const std::size_t stand_in = RunSet::stand_in_size(slot_class) - kWord;
@@ -97,8 +103,8 @@ void replace_recent(HeapParts& parts, Block* block) {
     follow_use(parts, other != nullptr);
 }
 
-void settle_run(HeapParts& parts, Run* run) {
-    if (parts.runs.settle(run)) follow_use(parts);
+void settle_run(HeapParts& parts, const void* slot) {
+    if (parts.runs.settle(slot)) follow_use(parts);
 }
 
 namespace {
@@ -156,7 +162,18 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
 
 }  // namespace
 
+void* move_slot(HeapParts& parts, void* slot, std::size_t size) {
+    void* target = allocate(parts, size);
+    if (target == nullptr) return nullptr;
+    Run* run = Run::around(slot);
+    copy_slot(target, slot, slot_size(run->slot_class()));
+    run->release_used(parts.arena.unit_of(slot));
+    if (run->must_settle()) settle_run(parts, slot);
+    return target;
+}
+
 void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
+    if (size > kLargestRequest) return nullptr;
     if (pointer == nullptr) return allocate(parts, size);
     if (parts.is_block(pointer)) return reallocate_block(parts, Block::of_payload(pointer), size);
     Mapping* mapping = parts.mappings.find(pointer);

@@ -14,6 +14,9 @@ namespace quire::heap {
 /// A slot from another word or run of the class, or a block in its stead.
 [[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_small(HeapParts& parts,
                                                             std::size_t slot_class);
+/// The same when the run in hand has no slot. Precondition: next_word(slot_class) answered 0.
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_from_next_run(HeapParts& parts,
+                                                                    std::size_t slot_class);
 /// A block from the arena, or a mapping.
 [[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_new(HeapParts& parts, std::size_t size);
 
@@ -26,8 +29,11 @@ namespace quire::heap {
 /// A block, a mapping, nothing, or nothing of ours.
 [[nodiscard, gnu::noinline]] HEAP_CALL void* reallocate_other(HeapParts& parts, void* pointer,
                                                               std::size_t size);
-/// Precondition: `run` has lost a slot and must_settle().
-[[gnu::noinline]] HEAP_CALL void settle_run(HeapParts& parts, Run* run);
+/// Moves a slot in use to a larger place. nullptr, nothing changed: there is none.
+[[nodiscard, gnu::noinline]] HEAP_CALL void* move_slot(HeapParts& parts, void* slot,
+                                                       std::size_t size);
+/// Precondition: the run of `slot` has lost it and must_settle().
+[[gnu::noinline]] HEAP_CALL void settle_run(HeapParts& parts, const void* slot);
 
 /// A block kept at hand, or nullptr: the arena must give one.
 [[gnu::always_inline]] inline void* take_recent(HeapParts& parts, std::size_t size) {
@@ -88,7 +94,7 @@ namespace quire::heap {
     if (!run->release(unit)) [[unlikely]]
         return deallocate_other(parts, slot);
     if (run->must_settle()) [[unlikely]]
-        settle_run(parts, run);
+        settle_run(parts, slot);
 }
 
 [[gnu::always_inline]] inline void deallocate(HeapParts& parts, void* pointer) {
@@ -97,13 +103,18 @@ namespace quire::heap {
     deallocate_block(parts, pointer, unit);
 }
 
-/// Copies the contents of a slot: `bytes` is a multiple of kAlignment, and not 0.
+/// Copies the contents of a slot: `bytes` is a multiple of kAlignment, and not 0. From the end, so
+/// that one number counts and is the index.
 inline void copy_slot(void* to, const void* from, std::size_t bytes) {
-    struct [[gnu::may_alias]] Unit {
-        std::size_t words[2];
-    };
-    for (std::size_t unit = 0; unit < bytes / kAlignment; ++unit)
-        static_cast<Unit*>(to)[unit] = static_cast<const Unit*>(from)[unit];
+    using Word [[gnu::may_alias]] = std::size_t;
+    std::size_t word = bytes / kWord;
+    do {
+        word -= 2;
+        const Word low = static_cast<const Word*>(from)[word];
+        const Word high = static_cast<const Word*>(from)[word + 1];
+        static_cast<Word*>(to)[word] = low;
+        static_cast<Word*>(to)[word + 1] = high;
+    } while (word != 0);
 }
 
 // Precondition: as for deallocate_slot().
@@ -112,17 +123,10 @@ inline void copy_slot(void* to, const void* from, std::size_t bytes) {
     Run* run = Run::around(slot);
     if (!run->in_use_at(unit)) [[unlikely]]
         return reallocate_other(parts, slot, size);
-    const std::size_t have = slot_size(run->slot_class());
-    if (size <= have) return slot;
-    void* target = allocate(parts, size);
-    if (target == nullptr) return nullptr;
-    copy_slot(target, slot, have);
-    deallocate_slot(parts, slot, unit);
-    return target;
+    return size <= slot_size(run->slot_class()) ? slot : move_slot(parts, slot, size);
 }
 
 [[gnu::always_inline]] inline void* reallocate(HeapParts& parts, void* pointer, std::size_t size) {
-    if (size > kLargestRequest) return nullptr;
     const std::size_t unit = parts.arena.unit_of(pointer);
     if (parts.runs.run_near(unit)) return reallocate_slot(parts, pointer, unit, size);
     return reallocate_other(parts, pointer, size);

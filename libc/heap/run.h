@@ -49,7 +49,7 @@ struct Run {
     static constexpr std::size_t kWordSpan = kUnitsInWord * kAlignment;
     static constexpr std::size_t kWords = kGranule / kWordSpan;
 
-    Run* next;  // the ring of runs of this class that have room
+    Run* next;  // in the ring of runs of this class that have room
     Run* previous;
     Bits<kWords> vacant;
     /// The class in the lowest bits; above them how many slots are in use, less one, and less
@@ -81,6 +81,9 @@ struct Run {
     }
     void count_one_more() { count(kOneSlot); }
 
+    /// The bits of a word at which slots of the run start.
+    [[nodiscard]] std::uint32_t starts_in(std::size_t word) const;
+
     /// The unit is counted from the start of the run or of anything that is a multiple away.
     [[nodiscard]] std::uint32_t& word_of(std::size_t unit) {
         return vacant[unit / kUnitsInWord % kWords];
@@ -103,6 +106,11 @@ struct Run {
             return false;
         count(-kOneSlot);
         return true;
+    }
+    /// The same of a slot that is in use for certain.
+    void release_used(std::size_t unit) {
+        static_cast<void>(test_and_set_bit(vacant, unit % (kWords * kUnitsInWord)));
+        count(-kOneSlot);
     }
     /// Whether the run that lost a slot is empty now, or was full.
     [[nodiscard]] bool must_settle() const { return tally < 0; }
@@ -150,6 +158,13 @@ inline constexpr SlotStarts kSlotStarts = [] {
     }
     return starts;
 }();
+
+inline std::uint32_t Run::starts_in(std::size_t word) const {
+    const std::uint32_t starts = kSlotStarts.of[slot_class()][word];
+    const std::size_t first_word = first_unit / kUnitsInWord;
+    if (word > first_word) return starts;
+    return word == first_word ? starts & ~0U << first_unit % kUnitsInWord : 0;
+}
 
 inline std::byte* Run::slot(std::size_t number) {
     return frame() + offset() - (capacity - number) * slot_size(slot_class());

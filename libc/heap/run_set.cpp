@@ -20,26 +20,41 @@ std::uint32_t RunSet::next_run(std::size_t slot_class) {
     Run* full = first_[slot_class];
     if (full != nullptr) leave_ring(full);
     if (first_[slot_class] == nullptr && !open(slot_class)) return 0;
-    return next_word(slot_class);
+    return first_word(slot_class);
+}
+
+// Precondition: the first run of the class has a free slot.
+std::uint32_t RunSet::first_word(std::size_t slot_class) {
+    Run* run = first_[slot_class];
+    std::size_t word = run->first_unit / Run::kUnitsInWord;
+    std::uint32_t starts = run->starts_in(word);
+    while ((run->vacant[word] & starts) == 0)
+        starts = kSlotStarts.of[slot_class][++word];
+    take_in_hand(run, slot_class, word, starts);
+    return run->vacant[word] & starts;
 }
 
 // A run that was full takes over from the empty one kept in hand, if there is one; so no call
 // closes two.
-bool RunSet::settle(Run* run) {
+bool RunSet::settle(const void* slot) {
+    Run* run = Run::around(slot);
     if (run->in_ring()) return became_empty(run);
     const std::size_t slot_class = run->slot_class();
     Run* first = first_[slot_class];
+    if (first != nullptr && first->full()) {
+        leave_ring(first);
+        first = nullptr;
+    }
     enter_ring(run);
-    if (first != nullptr && first->empty()) {
-        close(first);
-        return true;
+    if (first_[slot_class] == run) {
+        // The slot is likely to be asked for next: it should be in hand.
+        const std::size_t word = reinterpret_cast<std::uintptr_t>(slot) % kGranule / Run::kWordSpan;
+        take_in_hand(run, slot_class, word, run->starts_in(word));
+        return false;
     }
-    // The slot is likely to be asked for next: it should be in hand.
-    if (at_hand(slot_class) == 0) {
-        if (first != nullptr && first->full()) leave_ring(first);
-        static_cast<void>(next_word(slot_class));
-    }
-    return false;
+    if (first == nullptr || !first->empty()) return false;
+    close(first);
+    return true;
 }
 
 // Keeps one empty run in hand only while all others of the class are full: a program that frees
@@ -52,7 +67,7 @@ bool RunSet::became_empty(Run* run) {
     return true;
 }
 
-// Behind the first: that one is used up before the next is begun, which keeps runs full.
+// At the end: the first is used up before the next is begun, and the others gather free slots.
 void RunSet::enter_ring(Run* run) {
     Run*& first = first_[run->slot_class()];
     run->set_in_ring(true);
@@ -67,14 +82,13 @@ void RunSet::enter_ring(Run* run) {
 
 void RunSet::leave_ring(Run* run) {
     const std::size_t slot_class = run->slot_class();
-    Run* next = run->next == run ? nullptr : run->next;
-    run->next->previous = run->previous;
-    run->previous->next = run->next;
+    Run* next = run->next;
+    next->previous = run->previous;
+    run->previous->next = next;
     run->set_in_ring(false);
     if (first_[slot_class] != run) return;
-    first_[slot_class] = next;
-    starts_[slot_class] = 0;
-    vacant_[slot_class] = &starts_[slot_class];
+    first_[slot_class] = next == run ? nullptr : next;
+    drop_from_hand(slot_class);
 }
 
 bool RunSet::open(std::size_t slot_class) {

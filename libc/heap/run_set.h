@@ -25,7 +25,7 @@ class RunSet {
     // cppcheck-suppress uninitMemberVar  // the loop reaches every class
     explicit RunSet(Arena& arena) : arena_(arena) {
         for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class)
-            vacant_[slot_class] = &starts_[slot_class];
+            drop_from_hand(slot_class);
     }
     RunSet(const RunSet&) = delete;
     RunSet& operator=(const RunSet&) = delete;
@@ -56,28 +56,24 @@ class RunSet {
     /// Moves on to another word of the first run. Returns its free slots; 0: the run has none.
     [[nodiscard]] std::uint32_t next_word(std::size_t slot_class) {
         Run* run = first_[slot_class];
-        if (run == nullptr || run->full()) return 0;
-        std::size_t word = run->first_unit / Run::kUnitsInWord;
-        std::uint32_t starts = ~0U << run->first_unit % Run::kUnitsInWord;
-        std::uint32_t free = 0;
-        while (starts &= kSlotStarts.of[slot_class][word],
-               (free = run->vacant[word] & starts) == 0) {
-            starts = ~0U;
-            ++word;
+        if (run == nullptr) return 0;
+        for (std::size_t word = word_[slot_class] + 1; word < Run::kWords; ++word) {
+            const std::uint32_t starts = kSlotStarts.of[slot_class][word];
+            const std::uint32_t free = run->vacant[word] & starts;
+            if (free == 0) continue;
+            take_in_hand(run, slot_class, word, starts);
+            return free;
         }
-        vacant_[slot_class] = &run->vacant[word];
-        slots_[slot_class] = run->frame() + word * Run::kWordSpan;
-        starts_[slot_class] = starts;
-        return free;
+        return run->full() ? 0 : first_word(slot_class);
     }
     /// Moves on to another run, or to a new one, and a word of it. Returns the free slots of that;
     /// 0: the class should use a block. It has too few live ones, or there is no memory for a run.
     /// Precondition: next_word(slot_class) answered 0.
     [[nodiscard]] HEAP_CALL std::uint32_t next_run(std::size_t slot_class);
 
-    /// To be called when `run` has lost a slot and must_settle(): it was full, or is empty. Returns
-    /// whether a run was closed.
-    HEAP_CALL bool settle(Run* run);
+    /// To be called when the run has lost `slot` and must_settle(): it was full, or is empty.
+    /// Returns whether a run was closed.
+    HEAP_CALL bool settle(const void* slot);
 
     [[nodiscard]] std::size_t count() const;
 
@@ -97,6 +93,18 @@ class RunSet {
     void check_invariants();
 
   private:
+    void take_in_hand(Run* run, std::size_t slot_class, std::size_t word, std::uint32_t starts) {
+        vacant_[slot_class] = &run->vacant[word];
+        slots_[slot_class] = run->frame() + word * Run::kWordSpan;
+        starts_[slot_class] = starts;
+        word_[slot_class] = word;
+    }
+    void drop_from_hand(std::size_t slot_class) {
+        vacant_[slot_class] = &starts_[slot_class];
+        starts_[slot_class] = 0;
+        word_[slot_class] = Run::kWords;
+    }
+    [[nodiscard]] HEAP_CALL std::uint32_t first_word(std::size_t slot_class);
     HEAP_CALL void enter_ring(Run* run);
     HEAP_CALL void leave_ring(Run* run);
     [[nodiscard]] HEAP_CALL bool open(std::size_t slot_class);
@@ -110,6 +118,7 @@ class RunSet {
     std::uint32_t* vacant_[kSlotClasses];      // the word in hand of the first run
     std::byte* slots_[kSlotClasses] = {};      // where its first unit lies
     std::uint32_t starts_[kSlotClasses] = {};  // where slots start in it; 0: no word in hand
+    std::size_t word_[kSlotClasses];           // which word of the run that is; kWords: none
     Run* first_[kSlotClasses] = {};            // the ring of the class
     std::uint32_t runs_[kSlotClasses] = {};    // all runs of the class
     std::uint32_t blocks_[kSlotClasses] = {};  // live blocks that stand in for slots

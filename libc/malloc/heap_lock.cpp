@@ -14,4 +14,9 @@ void HeapLock::wait() {
     __atomic_fetch_add(&word_, kWaits, __ATOMIC_RELAXED);
 }
 
+void* HeapLock::wake_with(const std::int32_t* word, void* result) {
+    heap_lock_wake(word);
+    return result;
+}
+
 }  // namespace quire::libc

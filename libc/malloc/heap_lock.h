@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "libc/heap/call.h"
+
 namespace quire::libc {
 
 /// Sleeps until woken, if `word` still is `expected`; may return early (futex(2), FUTEX_WAIT).
@@ -36,6 +38,12 @@ class HeapLock {
         if (__atomic_add_fetch(&word_, kFree, __ATOMIC_RELEASE) < 0) [[unlikely]]
             heap_lock_wake(&word_);
     }
+    /// As release(). Returns `result`: as the last thing of a function it needs no register saved.
+    [[gnu::always_inline]] void* release_with(void* result) {
+        if (__atomic_add_fetch(&word_, kFree, __ATOMIC_RELEASE) < 0) [[unlikely]]
+            return wake_with(&word_, result);
+        return result;
+    }
     /// In the child of a fork, where nobody else is: those who waited are in the parent.
     void release_alone() { __atomic_store_n(&word_, kFree, __ATOMIC_RELEASE); }
 
@@ -44,6 +52,7 @@ class HeapLock {
     static constexpr std::int32_t kWaits = 2;
 
     void wait();
+    HEAP_CALL static void* wake_with(const std::int32_t* word, void* result);
 
     std::int32_t word_ = 0;
 };

@@ -55,10 +55,38 @@ void* ProgramHeap::allocate_slowly(std::size_t size, std::uintptr_t caller) {
     return checked(pointer);
 }
 
-void* ProgramHeap::allocate_rest(std::size_t size) {
-    void* pointer = heap::allocate_rest(heap().parts(), size);
+void* ProgramHeap::allocate_small(std::size_t slot_class) {
+    const std::uint32_t free = heap().parts().runs.next_word(slot_class);
+    if (free == 0) return allocate_from_next_run(slot_class);
+    return gate_.release_with(heap().parts().runs.take(slot_class, free));
+}
+
+void* ProgramHeap::allocate_from_next_run(std::size_t slot_class) {
+    void* pointer = heap::allocate_from_next_run(heap().parts(), slot_class);
     gate_.release();
     return checked(pointer);
+}
+
+void* ProgramHeap::allocate_block(std::size_t size) {
+    void* pointer = heap::take_recent(heap().parts(), size);
+    if (pointer == nullptr) pointer = heap::allocate_new(heap().parts(), size);
+    gate_.release();
+    return checked(pointer);
+}
+
+void ProgramHeap::deallocate_block(void* pointer, std::size_t unit) {
+    heap::deallocate_block(heap().parts(), pointer, unit);
+    gate_.release();
+}
+
+void ProgramHeap::deallocate_other(void* pointer) {
+    heap::deallocate_other(heap().parts(), pointer);
+    gate_.release();
+}
+
+void ProgramHeap::settle_run(void* slot) {
+    heap::settle_run(heap().parts(), slot);
+    gate_.release();
 }
 
 void ProgramHeap::deallocate_slowly(void* pointer, std::uintptr_t caller) {
@@ -70,6 +98,23 @@ void ProgramHeap::deallocate_slowly(void* pointer, std::uintptr_t caller) {
         debug().deallocate(pointer, CallSite{nullptr, caller});
     }
     leave(plain);
+}
+
+void* ProgramHeap::settle_run_with(void* slot, void* result) {
+    settle_run(slot);
+    return result;
+}
+
+void* ProgramHeap::move_slot(void* slot, std::size_t size) {
+    void* target = heap::move_slot(heap().parts(), slot, size);
+    gate_.release();
+    return checked(target);
+}
+
+void* ProgramHeap::reallocate_other(void* pointer, std::size_t size) {
+    void* target = heap::reallocate_other(heap().parts(), pointer, size);
+    gate_.release();
+    return checked(target);
 }
 
 void* ProgramHeap::allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller) {

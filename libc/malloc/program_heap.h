@@ -30,6 +30,13 @@ struct HeapHome {
     void (*out_of_memory)();  // a call is about to answer nullptr: errno
 };
 
+/// The return address of the function that this is inlined into, read only where it is needed.
+struct ReturnAddress {
+    [[gnu::always_inline]] operator std::uintptr_t() const {
+        return reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+    }
+};
+
 class ProgramHeap;
 /// The home of `heap`, asked by calls that are rare. A program has one, a host test one for each.
 const HeapHome& home_of(const ProgramHeap& heap);
@@ -40,33 +47,58 @@ class ProgramHeap {
     ProgramHeap(const ProgramHeap&) = delete;
     ProgramHeap& operator=(const ProgramHeap&) = delete;
 
-    /// As malloc(3). `caller` is the return address, for the reports of a watched heap.
-    [[nodiscard, gnu::always_inline]] void* allocate(std::size_t size, std::uintptr_t caller) {
+    /// As malloc(3). `caller` is a ReturnAddress or a number, for the reports of a watched heap.
+    template <typename Caller>
+    [[nodiscard, gnu::always_inline]] void* allocate(std::size_t size, Caller caller) {
         if (!gate_.try_take()) [[unlikely]]
             return allocate_slowly(size, caller);
-        void* pointer = heap::allocate_at_hand(heap().parts(), size);
-        if (pointer == nullptr) return allocate_rest(size);
-        gate_.release();
-        return pointer;
+        // By size - 1, which makes the class; a size of 0 gets the smallest block.
+        if (size - 1 >= heap::kLargestSlot) return allocate_block(size);
+        const std::size_t slot_class = heap::slot_class_for(size);
+        const std::uint32_t free = heap().parts().runs.at_hand(slot_class);
+        if (free == 0) return allocate_small(slot_class);
+        void* slot = heap().parts().runs.take(slot_class, free);
+        return gate_.release_with(slot);
     }
-    [[gnu::always_inline]] void deallocate(void* pointer, std::uintptr_t caller) {
+    template <typename Caller>
+    [[gnu::always_inline]] void deallocate(void* pointer, Caller caller) {
         if (!gate_.try_take()) [[unlikely]]
             return deallocate_slowly(pointer, caller);
-        heap::deallocate(heap().parts(), pointer);
+        const std::size_t unit = heap().parts().arena.unit_of(pointer);
+        if (!heap().parts().runs.run_near(unit)) return deallocate_block(pointer, unit);
+        heap::Run* run = heap::Run::around(pointer);
+        if (!run->release(unit)) [[unlikely]]
+            return deallocate_other(pointer);
+        if (run->must_settle()) [[unlikely]]
+            return settle_run(pointer);
         gate_.release();
     }
     /// As calloc(3): memory that comes fresh from the source is not cleared again.
     [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller);
     /// As realloc(3) of a block, or of none, to a size that is not 0.
+    template <typename Caller>
     [[nodiscard, gnu::always_inline]] void* reallocate(void* pointer, std::size_t size,
-                                                       std::uintptr_t caller) {
+                                                       Caller caller) {
         if (!gate_.try_take()) [[unlikely]]
             return reallocate_slowly(pointer, size, caller);
-        void* target = heap::reallocate(heap().parts(), pointer, size);
-        gate_.release();
-        if (target == nullptr) [[unlikely]]
-            home_of(*this).out_of_memory();
-        return target;
+        heap::HeapParts& parts = heap().parts();
+        const std::size_t unit = parts.arena.unit_of(pointer);
+        if (!parts.runs.run_near(unit)) return reallocate_other(pointer, size);
+        heap::Run* run = heap::Run::around(pointer);
+        if (!run->in_use_at(unit)) [[unlikely]]
+            return reallocate_other(pointer, size);
+        const std::size_t have = heap::slot_size(run->slot_class());
+        if (size <= have) return gate_.release_with(pointer);
+        if (size > heap::kLargestSlot) return move_slot(pointer, size);
+        const std::size_t slot_class = heap::slot_class_for(size);
+        const std::uint32_t free = parts.runs.at_hand(slot_class);
+        if (free == 0) return move_slot(pointer, size);
+        void* target = parts.runs.take(slot_class, free);
+        heap::copy_slot(target, pointer, have);
+        run->release_used(unit);
+        if (run->must_settle()) [[unlikely]]
+            return settle_run_with(pointer, target);
+        return gate_.release_with(target);
     }
     /// As memalign(3). Precondition: `alignment` is a power of two.
     [[nodiscard]] void* allocate_aligned(std::size_t alignment, std::size_t size,
@@ -133,8 +165,16 @@ class ProgramHeap {
     void set_up();
     void* checked(void* pointer);
     [[gnu::noinline]] HEAP_CALL void* allocate_slowly(std::size_t size, std::uintptr_t caller);
-    // Precondition: the gate is held. It is let go.
-    [[gnu::noinline]] HEAP_CALL void* allocate_rest(std::size_t size);
+    // Precondition of these: the gate is held. They let it go.
+    [[gnu::noinline]] HEAP_CALL void* allocate_small(std::size_t slot_class);
+    [[gnu::noinline]] HEAP_CALL void* allocate_from_next_run(std::size_t slot_class);
+    [[gnu::noinline]] HEAP_CALL void* allocate_block(std::size_t size);
+    [[gnu::noinline]] HEAP_CALL void deallocate_block(void* pointer, std::size_t unit);
+    [[gnu::noinline]] HEAP_CALL void deallocate_other(void* pointer);
+    [[gnu::noinline]] HEAP_CALL void settle_run(void* slot);
+    [[gnu::noinline]] HEAP_CALL void* settle_run_with(void* slot, void* result);
+    [[gnu::noinline]] HEAP_CALL void* move_slot(void* slot, std::size_t size);
+    [[gnu::noinline]] HEAP_CALL void* reallocate_other(void* pointer, std::size_t size);
     [[gnu::noinline]] HEAP_CALL void* reallocate_slowly(void* pointer, std::size_t size,
                                                         std::uintptr_t caller);
     [[gnu::noinline]] HEAP_CALL void deallocate_slowly(void* pointer, std::uintptr_t caller);

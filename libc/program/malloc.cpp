@@ -126,38 +126,38 @@ void assertion_failed(const char* condition, const char* file, int line, const c
 
 using quire::libc::the_heap;
 
-#define CALLER reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
+constexpr quire::libc::ReturnAddress kCaller;
 
 void* malloc(size_t size) {
-    return the_heap.allocate(size, CALLER);
+    return the_heap.allocate(size, kCaller);
 }
 
 void free(void* block) {
-    the_heap.deallocate(block, CALLER);
+    the_heap.deallocate(block, kCaller);
 }
 
 void* calloc(size_t count, size_t size) {
-    return the_heap.allocate_zeroed(count, size, CALLER);
+    return the_heap.allocate_zeroed(count, size, kCaller);
 }
 
 void* realloc(void* block, size_t size) {
-    if (size != 0 || block == nullptr) return the_heap.reallocate(block, size, CALLER);
-    the_heap.deallocate(block, CALLER);
+    if (size != 0 || block == nullptr) return the_heap.reallocate(block, size, kCaller);
+    the_heap.deallocate(block, kCaller);
     return nullptr;
 }
 
 void* reallocarray(void* block, size_t count, size_t size) {
     size_t bytes = 0;
     if (__builtin_mul_overflow(count, size, &bytes)) return quire::libc::refuse_size();
-    if (bytes != 0 || block == nullptr) return the_heap.reallocate(block, bytes, CALLER);
-    the_heap.deallocate(block, CALLER);
+    if (bytes != 0 || block == nullptr) return the_heap.reallocate(block, bytes, kCaller);
+    the_heap.deallocate(block, kCaller);
     return nullptr;
 }
 
 int posix_memalign(void** block, size_t alignment, size_t size) {
     if (!quire::is_power_of_two(alignment) || alignment % sizeof(void*) != 0) return EINVAL;
     const int before = errno;
-    void* aligned = the_heap.allocate_aligned(alignment, size, CALLER);
+    void* aligned = the_heap.allocate_aligned(alignment, size, kCaller);
     errno = before;
     if (aligned == nullptr) return ENOMEM;
     *block = aligned;
@@ -166,22 +166,22 @@ int posix_memalign(void** block, size_t alignment, size_t size) {
 
 void* aligned_alloc(size_t alignment, size_t size) {
     if (!quire::is_power_of_two(alignment)) return quire::libc::refuse_alignment();
-    return the_heap.allocate_aligned(alignment, size, CALLER);
+    return the_heap.allocate_aligned(alignment, size, kCaller);
 }
 
 void* memalign(size_t alignment, size_t size) {
     if (!quire::is_power_of_two(alignment)) return quire::libc::refuse_alignment();
-    return the_heap.allocate_aligned(alignment, size, CALLER);
+    return the_heap.allocate_aligned(alignment, size, kCaller);
 }
 
 void* valloc(size_t size) {
-    return the_heap.allocate_aligned(quire::libc::BreakPages::kPage, size, CALLER);
+    return the_heap.allocate_aligned(quire::libc::BreakPages::kPage, size, kCaller);
 }
 
 void* pvalloc(size_t size) {
     constexpr size_t kPage = quire::libc::BreakPages::kPage;
     if (size > SIZE_MAX - kPage) return quire::libc::refuse_size();
-    return the_heap.allocate_aligned(kPage, quire::align_up(size, kPage), CALLER);
+    return the_heap.allocate_aligned(kPage, quire::align_up(size, kPage), kCaller);
 }
 
 size_t malloc_usable_size(void* block) {

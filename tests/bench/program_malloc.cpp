@@ -45,16 +45,16 @@ const HeapHome& home_of(const ProgramHeap&) {
 }  // namespace libc
 }  // namespace quire
 
-#define CALLER reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
+constexpr quire::libc::ReturnAddress kCaller;
 
 using quire::bench::the_heap;
 
 void* program_malloc(std::size_t size) {
-    return the_heap().allocate(size, CALLER);
+    return the_heap().allocate(size, kCaller);
 }
 void* program_realloc(void* block, std::size_t size) {
-    return the_heap().reallocate(block, size, CALLER);
+    return the_heap().reallocate(block, size, kCaller);
 }
 void program_free(void* block) {
-    the_heap().deallocate(block, CALLER);
+    the_heap().deallocate(block, kCaller);
 }
