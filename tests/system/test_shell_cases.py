@@ -40,6 +40,24 @@ def test_a_script_in_a_pipe_is_read_line_by_line():
     assert done.stdout == "<b c>\n"
 
 
+def test_a_syntax_error_is_told_with_its_line(tmp_path):
+    script = tmp_path / "script"
+    for text, line in (("echo a\nif true\nthen\n echo b)\nfi\n", 4), ("\n\nfor i in 1; do\n'", 4)):
+        script.write_text(text)
+        for words in ([SHELL, script], [SHELL, "-c", f". {script}"]):
+            done = subprocess.run(words, text=True, timeout=LONGEST, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, check=False)
+            assert f"sh: {script}: {line}: syntax error: " in done.stderr
+            assert done.returncode == 2
+
+
+def test_a_pipeline_that_was_not_started_as_a_whole_has_failed():
+    done = subprocess.run([SHELL, "-c", " | ".join(["true"] * 40)], timeout=LONGEST,
+                          stderr=subprocess.PIPE, check=False)
+    assert done.stderr == b"sh: too many commands in a pipeline\n"
+    assert done.returncode == 2
+
+
 LEFT, RIGHT = "\x1b[D", "\x1b[C"
 UP, DOWN, HOME, END, DELETE = "\x1b[A", "\x1b[B", "\x1b[H", "\x1b[F", "\x1b[3~"
 TYPED = [

@@ -5,6 +5,7 @@
 #include "libc/string.h"
 #include "user/output.h"
 #include "user/sh/builtins.h"
+#include "user/sh/calls.h"
 #include "user/sh/characters.h"
 #include "user/system.h"
 
@@ -99,19 +100,21 @@ class Cutter {
 
 int do_read(Shell& shell, Arguments arguments) {
     bool is_raw = false;
+    const char* prompt = "";
     std::size_t first = 1;
     for (; first < arguments.size() && arguments[first][0] == '-'; ++first) {
         const std::string_view option(arguments[first]);
         if (option == "-r")
             is_raw = true;
         else if (option == "-p" && first + 1 < arguments.size())
-            complain("%s", arguments[++first]);
+            prompt = arguments[++first];
         else
             return misused(shell, arguments, "only -r and -p PROMPT are options");
     }
     if (first == arguments.size()) return misused(shell, arguments, "into which variable?");
     for (const char* const name : arguments.subspan(first))
         if (!is_name(name)) return misused(shell, arguments, "bad variable name");
+    if (sys::is_terminal(sys::kInput)) complain("%s", prompt);
     const Line line = read_line(shell, is_raw);
     if (line.error < 0) return shell.traps().has_come() ? 128 + shell.traps().first_come() : 1;
     Cutter cutter(line, shell.variables().find("IFS").value_or(" \t\n"));

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "user/output.h"
 #include "user/sh/shell.h"
 
 namespace quire::shell {
@@ -36,10 +37,13 @@ int do_exit(Shell& shell, Arguments arguments);
 int do_exec(Shell& shell, Arguments arguments);
 int do_eval(Shell& shell, Arguments arguments);
 int do_dot(Shell& shell, Arguments arguments);
+int do_hash(Shell& shell, Arguments arguments);
 int do_command(Shell& shell, Arguments arguments);
 int do_type(Shell& shell, Arguments arguments);
 
 // builtins_variables.cpp
+/// A value in quotes that make it a word again: 'it'"'"'s'.
+void print_quoted(Output& output, std::string_view value);
 int do_export(Shell& shell, Arguments arguments);
 int do_read_only(Shell& shell, Arguments arguments);
 int do_unset(Shell& shell, Arguments arguments);
@@ -59,9 +63,13 @@ int do_wait(Shell& shell, Arguments arguments);
 int do_kill(Shell& shell, Arguments arguments);
 int do_trap(Shell& shell, Arguments arguments);
 
-// builtins_system.cpp
+// folders.cpp
 int do_change_directory(Shell& shell, Arguments arguments);
 int do_print_directory(Shell& shell, Arguments arguments);
+/// Whether the path begins at the root and leads to where we are.
+[[nodiscard]] bool is_current_folder(const char* path);
+
+// builtins_system.cpp
 int do_mask(Shell& shell, Arguments arguments);
 int do_times(Shell& shell, Arguments arguments);
 

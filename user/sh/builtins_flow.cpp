@@ -69,7 +69,7 @@ int do_return(Shell& shell, Arguments arguments) {
 }
 
 int do_exit(Shell& shell, Arguments arguments) {
-    const int status = number_of(shell, arguments, shell.status());
+    const int status = number_of(shell, arguments, shell.status_to_leave_with());
     if (status < 0) return 2;
     if (!shell.may_leave()) return 1;
     shell.stop(Flow::Exit);
@@ -121,7 +121,7 @@ int do_dot(Shell& shell, Arguments arguments) {
     if (text == nullptr) return shell.abandon(2), 2;
     shell.set_status(0);
     shell.enter_call();
-    shell.run_text(text, false);
+    shell.run_text(text, false, path);
     shell.leave_call();
     return shell.status();
 }
@@ -164,6 +164,20 @@ int do_type(Shell& shell, Arguments arguments) {
     int status = 0;
     for (const char* const name : arguments.subspan(1))
         if (!describe(shell, name, 'V')) status = 127;
+    return status;
+}
+
+/// Nothing is remembered, so there is nothing to forget; but what is not there is told.
+int do_hash(Shell& shell, Arguments arguments) {
+    int status = 0;
+    for (const char* const name : arguments.subspan(1)) {
+        const bool is_there = *name == '-' || find_builtin(name) != nullptr ||
+                              shell.functions().find(name) != nullptr ||
+                              shell.find_program(name) != nullptr;
+        if (is_there) continue;
+        shell.complain("hash: %s: not found", name);
+        status = 1;
+    }
     return status;
 }
 

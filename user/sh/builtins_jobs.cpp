@@ -119,12 +119,17 @@ int do_wait(Shell& shell, Arguments arguments) {
 
 namespace {
 
-/// The names of the signals, or of those that are meant by numbers or by what $? was after them.
+/// The names of the signals, or of those that are meant by numbers or by what $? was after them; or
+/// the numbers of names.
 int list_signals(Shell& shell, Arguments arguments) {
     const Arguments numbers = arguments.subspan(2);
     for (int signal = 1; numbers.empty() && *signal_name(signal) != '?'; ++signal)
         say("%d) %s\n", signal, signal_name(signal));
     for (const char* const text : numbers) {
+        if (const int named = is_digits(text) ? 0 : signal_number(text)) {
+            say("%d\n", named);
+            continue;
+        }
         const int number = is_digits(text) ? to_number(text) : 0;
         const char* const name = signal_name(number > 128 ? number - 128 : number);
         if (*name == '?') return misused(shell, arguments, "there is no such signal");
@@ -185,9 +190,14 @@ int trap_number(const char* name) {
 }
 
 void list_traps(const Traps& traps) {
-    for (int signal = 0; signal < Traps::kMost; ++signal)
-        if (const char* const commands = traps.commands(signal))
-            say("trap -- '%s' %s\n", commands, signal == 0 ? "EXIT" : signal_name(signal));
+    Output output(sys::kOutput);
+    for (int signal = 0; signal < Traps::kMost; ++signal) {
+        const char* const commands = traps.commands(signal);
+        if (commands == nullptr) continue;
+        output.print("trap -- ");
+        print_quoted(output, commands);
+        output.print(" %s\n", signal == 0 ? "EXIT" : signal_name(signal));
+    }
 }
 
 }  // namespace

@@ -1,63 +1,41 @@
-// Built-in commands about what the kernel keeps for the shell: its folder, its mask, its time.
+// Built-in commands about what the kernel keeps for the shell: its mask and its time.
 #include <array>
 
 #include "libc/string.h"
+#include "user/mode_change.h"
 #include "user/output.h"
 #include "user/sh/builtins.h"
 #include "user/sh/calls.h"
+#include "user/sh/characters.h"
 
 namespace quire::shell {
 namespace {
 
-void note_folder(Shell& shell) {
-    std::array<char, abi::kPathMax> path;
-    if (sys::current_directory(path.data(), path.size()) < 0) return;
-    shell.set_variable("OLDPWD", shell.variables().find("PWD").value_or(""));
-    shell.set_variable("PWD", path.data());
+/// The mask as who may do what: u=rwx,g=rx,o=rx.
+void say_mask(unsigned mask) {
+    constexpr std::string_view kWho = "ugo";
+    constexpr std::string_view kRights = "rwx";
+    for (unsigned who = 0; who < 3; ++who) {
+        say("%s%c=", who == 0 ? "" : ",", kWho[who]);
+        for (unsigned right = 0; right < 3; ++right)
+            if ((mask >> (8 - 3 * who - right) & 1) == 0) say("%c", kRights[right]);
+    }
+    say("\n");
 }
 
 }  // namespace
 
-/// `cd -` goes back, and says where that is.
-int do_change_directory(Shell& shell, Arguments arguments) {
-    const std::string_view argument = arguments.size() > 1 ? arguments[1] : "";
-    const bool goes_back = argument == "-";
-    const char* folder = arguments.size() > 1 ? arguments[1] : nullptr;
-    if (folder == nullptr || goes_back) {
-        const auto value = shell.variables().find(goes_back ? "OLDPWD" : "HOME");
-        if (!value) return misused(shell, arguments, goes_back ? "no OLDPWD" : "no HOME");
-        folder = shell.arena().copy(*value);
-    }
-    const long error = sys::change_directory(folder);
-    if (error < 0) {
-        failed(shell, arguments, folder, error);
-        return 2;
-    }
-    note_folder(shell);
-    if (goes_back) say("%s\n", folder);
-    return 0;
-}
-
-int do_print_directory(Shell& shell, Arguments arguments) {
-    std::array<char, abi::kPathMax> path;
-    const long error = sys::current_directory(path.data(), path.size());
-    if (error < 0) return failed(shell, arguments, ".", error);
-    say("%s\n", path.data());
-    return 0;
-}
-
+/// Symbols say what is allowed (u=rwx,go=rx), numbers what is not.
 int do_mask(Shell& shell, Arguments arguments) {
-    if (arguments.size() > 1) {
-        char* end = nullptr;
-        const unsigned long mask = strtoul(arguments[1], &end, 8);
-        if (end == arguments[1] || *end != '\0' || mask > 0777)
-            return misused(shell, arguments, "a mask is an octal number up to 777");
-        system_call(SYS_umask, mask);
-        return 0;
-    }
-    const long mask = system_call(SYS_umask, 0);
+    const auto mask = static_cast<unsigned>(system_call(SYS_umask, 0));
     system_call(SYS_umask, mask);
-    say("%04lo\n", static_cast<unsigned long>(mask));
+    if (arguments.size() < 2) return say("%04o\n", mask), 0;
+    if (strcmp(arguments[1], "-S") == 0) return say_mask(mask), 0;
+    const bool is_number = is_digit(arguments[1][0]);
+    const int rights = changed_mode(arguments[1], is_number ? 0 : ~mask & 0777, 0);
+    if (rights < 0 || rights > 0777)
+        return misused(shell, arguments, "a mask is 022, or like u=rwx,go=rx");
+    system_call(SYS_umask, is_number ? rights : ~rights & 0777);
     return 0;
 }
 

@@ -13,13 +13,13 @@
 namespace quire::shell {
 
 bool print_escape(Output& output, std::string_view text, std::size_t& at, OctalForm form) {
-    constexpr std::string_view kLetters = "abfnrtv\\";
-    constexpr std::string_view kMeanings = "\a\b\f\n\r\t\v\\";
+    constexpr std::string_view kLetters = "abefnrtv\\";
+    constexpr std::string_view kMeanings = "\a\b\33\f\n\r\t\v\\";
     const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
     if (letter == 'c') return false;
     const std::size_t index = kLetters.find(letter);
-    std::size_t digits = form == OctalForm::Echo && letter == '0' ? 2 : 1;
-    const bool is_octal = form == OctalForm::Echo ? letter == '0' : letter >= '0' && letter <= '7';
+    const std::size_t digits = form == OctalForm::Echo && letter == '0' ? 2 : 1;
+    const bool is_octal = letter >= '0' && letter <= '7';
     if (letter != '\0' && index != std::string_view::npos) {
         output.put(&kMeanings[index], 1);
         at += 2;
@@ -162,7 +162,7 @@ class Printer {
         case 'X':
         case 'o': {
             const char kind[4] = {'l', 'l', letter, '\0'};
-            print_padded(spec, kind, take_number());
+            print_padded(spec, kind, take_number(false));
             return true;
         }
         default:
@@ -195,7 +195,9 @@ class Printer {
     }
     /// Also 0x1F, 017 and 'A, the code of a character. What is no number is as much of one as
     /// stands at its start.
-    long long take_number() {
+    long long take_number(bool is_signed = true) {
+        constexpr long long kMost = ~0ULL >> 1, kLeast = -kMost - 1;
+        constexpr auto kMostPositive = static_cast<unsigned long long>(kMost);
         const std::string_view text(take());
         if (text.starts_with('\'') || text.starts_with('"'))
             return text.size() > 1 ? static_cast<unsigned char>(text[1]) : 0;
@@ -204,11 +206,15 @@ class Printer {
         const char* const digits = text.data() + (negative || text.starts_with('+') ? 1 : 0);
         char* end = nullptr;
         const unsigned long long value = strtoull(digits, &end, 0);
-        if (end == digits || *end != '\0') {
-            shell_.complain("printf: %s: expected numeric value", text.data());
-            status_ = 1;
-        }
+        if (end == digits || *end != '\0')
+            refuse_number(text, "expected numeric value");
+        else if (is_signed && value > kMostPositive + (negative ? 1 : 0))
+            return refuse_number(text, "out of range"), negative ? kLeast : kMost;
         return static_cast<long long>(negative ? 0 - value : value);
+    }
+    void refuse_number(std::string_view text, const char* why) {
+        shell_.complain("printf: %s: %s", text.data(), why);
+        status_ = 1;
     }
 
     Shell& shell_;
@@ -221,7 +227,7 @@ class Printer {
 }  // namespace
 
 int do_print(Shell& shell, Arguments arguments) {
-    if (arguments.size() > 2 && strcmp(arguments[1], "--") == 0) arguments = arguments.subspan(1);
+    if (arguments.size() > 1 && strcmp(arguments[1], "--") == 0) arguments = arguments.subspan(1);
     if (arguments.size() < 2) return misused(shell, arguments, "printf FORMAT [WORD...]");
     return Printer(shell, arguments).run();
 }

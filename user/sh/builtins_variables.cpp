@@ -8,18 +8,24 @@
 #include "user/sh/number.h"
 
 namespace quire::shell {
-namespace {
 
-/// A value in quotes that make it a word again: 'it'"'"'s'.
 void print_quoted(Output& output, std::string_view value) {
-    output.print("'");
-    for (const char c : value)
-        if (c == '\'')
-            output.print("'\"'\"'");
-        else
-            output.put(&c, 1);
-    output.print("'");
+    do {
+        const std::string_view plain = value.substr(0, value.find('\''));
+        value.remove_prefix(plain.size());
+        const std::string_view quotes = value.substr(0, value.find_first_not_of('\''));
+        value.remove_prefix(quotes.size());
+        output.print("'");
+        output.put(plain.data(), plain.size());
+        output.print("'");
+        if (quotes.empty()) break;
+        output.print("\"");
+        output.put(quotes.data(), quotes.size());
+        output.print("\"");
+    } while (!value.empty());
 }
+
+namespace {
 
 /// The variables that `wanted` takes, in order, each behind `prefix`.
 template <typename Wanted>

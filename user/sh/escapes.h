@@ -8,7 +8,7 @@
 
 namespace quire::shell {
 
-enum class OctalForm { Printf, Echo };  // \101 and \0101
+enum class OctalForm { Printf, Echo };  // \101; also \0101
 
 /// Prints what the backslash at `at` begins, and goes behind it. False: it was \c, which ends all
 /// output.

@@ -35,11 +35,14 @@ Field* Expander::fields(const Word* words) {
 }
 
 char* Expander::text(const Part* parts) {
-    return without_backslashes(pattern(parts), arena_);
+    Builder builder(arena_);
+    expand(parts, Place::Word, builder);
+    return without_backslashes(builder.pattern(), arena_);
 }
 
 char* Expander::pattern(const Part* parts) {
     Builder builder(arena_);
+    builder.keep_backslashes();
     expand(parts, Place::Word, builder);
     return builder.pattern();
 }

@@ -18,7 +18,7 @@ constexpr bool needs_backslash(char c) {
 
 void FieldBuilder::put(char c, bool quoted) {
     has_wildcard_ |= !quoted && is_wildcard(c);
-    if (c == '\\' || (quoted && needs_backslash(c))) text_.put('\\');
+    if (quoted ? needs_backslash(c) : c == '\\' && !keeps_backslashes_) text_.put('\\');
     text_.put(c);
     mark();
 }

@@ -26,6 +26,8 @@ class FieldBuilder {
     FieldBuilder(const FieldBuilder&) = delete;
     FieldBuilder& operator=(const FieldBuilder&) = delete;
 
+    /// A backslash in a value quotes what follows it: of a pattern that nothing else will be.
+    void keep_backslashes() { keeps_backslashes_ = true; }
     [[nodiscard]] bool cuts() const { return cuts_; }
     /// A character as it was typed.
     void put(char c, bool quoted);
@@ -53,6 +55,7 @@ class FieldBuilder {
     Names* names_ = nullptr;
     std::string_view separators_;
     bool cuts_;
+    bool keeps_backslashes_ = false;
     bool is_field_ = false;
     bool has_wildcard_ = false;
     bool after_blank_ = false;  // white space has just ended a field

@@ -69,6 +69,8 @@ class Lexer {
     [[nodiscard]] std::string_view error() const { return error_; }
     /// What of the text is behind the current token.
     [[nodiscard]] std::size_t consumed() const { return next_; }
+    /// Where the current token begins.
+    [[nodiscard]] std::size_t offset() const { return start_; }
 
   protected:
     static constexpr int kMostNested = 100;
@@ -90,7 +92,6 @@ class Lexer {
     ~Lexer() = default;
     [[nodiscard]] const Token& current() const { return token_; }
     [[nodiscard]] bool is(TokenKind kind) const { return token_.kind == kind; }
-    [[nodiscard]] std::size_t offset() const { return start_; }
     [[nodiscard]] std::string_view text_from(std::size_t start) const;
     void advance();
     /// The first reason is the one that counts.

@@ -41,6 +41,7 @@ void run_input(Shell& shell) {
         } else if (outcome == Parser::Outcome::Wrong) {
             shell.refuse_text(parser.error());
         } else {
+            if (!shell.is_interactive()) shell.show_text(input.text());
             shell.run_list(parser.list(), false);
         }
         shell.take_up_prompt();
@@ -89,6 +90,8 @@ Invocation take_options(std::span<char* const> arguments, Options& options) {
                 result.reads_input = on;
             else if (*letters == 'i')
                 result.is_interactive = on;
+            else if (*letters == 'o' && result.next + 1 < arguments.size())
+                options.set(Options::letter_of(arguments[++result.next]), on);
             else if (!options.set(*letters, on) && *letters != 'm' && *letters != 'l') {
                 complain("sh: -%c: there is no such option\n", *letters);
                 sys::exit(2);
@@ -123,7 +126,7 @@ int run(std::span<char* const> arguments, char** environment) {
     if (how.has_text)
         shell.run_text(text, true);
     else if (has_script)
-        shell.run_text(read_script(shell, name), true);
+        shell.run_text(read_script(shell, name), true, name);
     else
         run_input(shell);
     shell.end();

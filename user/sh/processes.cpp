@@ -20,8 +20,8 @@ void Shell::launch(const Pipeline& pipeline, bool background) {
     }
     Ends ends;
     long started = 1;
-    for (const Command* command = pipeline.first; command != nullptr && started > 0;
-         command = command->next) {
+    const Command* command = pipeline.first;
+    for (; command != nullptr && started > 0; command = command->next) {
         int pipe[2] = {-1, -1};
         const long error = command->next != nullptr ? sys::pipe(pipe, abi::kOpenCloseOnExec) : 0;
         if (error < 0) complain("pipe: %s", error_text(error));
@@ -35,6 +35,7 @@ void Shell::launch(const Pipeline& pipeline, bool background) {
     }
     if (ends.input >= 0) sys::close(ends.input);
     finish_launch(*job, background);
+    if (command != nullptr || started < 0) status_ = 2;
 }
 
 void Shell::finish_launch(Job& job, bool background) {

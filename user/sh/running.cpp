@@ -1,9 +1,11 @@
 // The part of the shell that does whole texts, and what comes between two commands: the ends of
 // texts, traps, errors.
+#include <algorithm>
 #include <cstdarg>
 
 #include "libc/string.h"
 #include "user/output.h"
+#include "user/sh/builtins.h"
 #include "user/sh/calls.h"
 #include "user/sh/characters.h"
 #include "user/sh/number.h"
@@ -36,8 +38,10 @@ Shell::Shell(const char* name, std::span<char* const> arguments, char** environm
     variables_.set("PS4", "+ ");
     variables_.set("PPID", arena_.copy(to_text(sys::parent_id(), arena_)));
     std::array<char, abi::kPathMax> folder;
-    if (sys::current_directory(folder.data(), folder.size()) > 0)
+    if (!is_current_folder(arena_.copy(variables_.find("PWD").value_or(""))) &&
+        sys::current_directory(folder.data(), folder.size()) > 0)
         variables_.set("PWD", folder.data());
+    variables_.set_exported("PWD");
 }
 
 void Shell::be_interactive() {
@@ -73,6 +77,7 @@ void Shell::reset() {
     flow_ = Flow::Normal;
     loops_ = calls_ = functions_running_ = conditions_ = 0;
     is_in_trap_ = false;
+    status_before_trap_ = -1;
     status_ = 2;
 }
 
@@ -91,9 +96,16 @@ void Shell::abandon(int status) {
     stop(interactive_ ? Flow::ToPrompt : Flow::Exit);
 }
 
-void Shell::refuse_text(std::string_view error) {
-    complain("syntax error: %s", arena_.copy(error));
+void Shell::refuse_text(std::string_view error, const char* file, std::size_t line) {
+    if (file == nullptr)
+        complain("syntax error: %s", arena_.copy(error));
+    else
+        complain("%s: %u: syntax error: %s", file, static_cast<unsigned>(line), arena_.copy(error));
     abandon(2);
+}
+
+void Shell::show_text(std::string_view text) {
+    if (options_.is_on('v')) Output(sys::kErrors).put(text.data(), text.size());
 }
 
 void Shell::fail(std::string_view subject, std::string_view message) {
@@ -102,17 +114,24 @@ void Shell::fail(std::string_view subject, std::string_view message) {
     abandon(2);
 }
 
-void Shell::run_text(std::string_view text, bool last) {
+void Shell::run_text(std::string_view text, bool last, const char* file) {
+    std::size_t line = 1;
+    const auto skip_lines = [&line](std::string_view part) {
+        line += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+    };
     while (!is_stopping()) {
         const Arena::Mark mark = arena_.mark();
         Parser parser(text, nullptr, arena_);
         const Parser::Outcome outcome = parser.parse_line();
         if (outcome == Parser::Outcome::End) break;
         if (outcome == Parser::Outcome::Wrong) {
-            refuse_text(parser.error());
+            skip_lines(text.substr(0, parser.offset()));
+            refuse_text(parser.error(), file, line);
             break;
         }
         const std::size_t end = parser.consumed();
+        skip_lines(text.substr(0, end));
+        if (file != nullptr) show_text(text.substr(0, end));
         text.remove_prefix(end);
         const bool is_end = text.find_first_not_of(" \t\n") == std::string_view::npos;
         run_list(parser.list(), last && is_end);
@@ -150,7 +169,9 @@ void Shell::run_trap(int signal) {
     const Arena::Mark mark = arena_.mark();
     const char* const commands = arena_.copy(traps_.commands(signal));
     is_in_trap_ = true;
+    status_before_trap_ = status;
     run_text(commands, false);
+    status_before_trap_ = -1;
     is_in_trap_ = false;
     arena_.release(mark);
     if (!is_stopping()) status_ = status;
@@ -169,7 +190,7 @@ void Shell::end() {
     if (traps_.commands(0) != nullptr) {
         const char* const commands = arena_.copy(traps_.commands(0));
         traps_.set(0, nullptr);
-        const int status = status_;
+        const int status = status_before_trap_ = status_;
         take_up_flow();
         run_text(commands, false);
         if (flow_ != Flow::Exit) status_ = status;

@@ -62,6 +62,10 @@ class Shell final : private ExpansionWorld {
     [[nodiscard]] bool is_interactive() const { return interactive_; }
     [[nodiscard]] int status() const { return status_; }
     void set_status(int status) { status_ = status; }
+    /// What `exit` means without a number; in a trap what $? was when that began.
+    [[nodiscard]] int status_to_leave_with() const {
+        return status_before_trap_ < 0 ? status_ : status_before_trap_;
+    }
 
     /// It asks at a terminal: takes that, and goes on after errors.
     void be_interactive();
@@ -74,10 +78,13 @@ class Shell final : private ExpansionWorld {
     // running.cpp: texts and what ends them
     /// Does all of the text. `last`: the shell ends afterwards, so that the last program can take
     /// its place.
-    void run_text(std::string_view text, bool last);
+    /// `file`: whose text it is; nullptr: none's, and lines are not counted.
+    void run_text(std::string_view text, bool last, const char* file = nullptr);
     void run_list(const AndOr* list, bool last);
-    /// Text that makes no sense.
-    void refuse_text(std::string_view error);
+    /// Text that makes no sense, in that line of the file, if it is one's.
+    void refuse_text(std::string_view error, const char* file = nullptr, std::size_t line = 0);
+    /// What was read, for set -v.
+    void show_text(std::string_view text);
     /// An error that ends a script, and leads back to a prompt.
     void abandon(int status);
     [[nodiscard]] bool is_stopping() const { return flow_ != Flow::Normal; }
@@ -245,7 +252,8 @@ class Shell final : private ExpansionWorld {
     int functions_running_ = 0;
     int conditions_ = 0;  // we are in: set -e does not count there
     bool is_in_trap_ = false;
-    int leave_warnings_ = 0;  // commands for which the warning about stopped jobs holds
+    int status_before_trap_ = -1;  // -1: in none
+    int leave_warnings_ = 0;       // commands for which the warning about stopped jobs holds
     std::string_view job_text_;
     void** prompt_place_ = nullptr;
 };
