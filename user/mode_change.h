@@ -3,72 +3,77 @@
 //     go-w,u+s    clauses: who (u g o a), what happens (+ - =), which rights (r w x X s t)
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
 namespace quire {
 
-/// The rights in the clause, for all three of user, group and others at once. -1: not a right.
-constexpr int rights_of(std::string_view letters, bool is_executable) {
+/// The rights of the letters at `text`, for all three of user, group and others at once; `text`
+/// goes behind them.
+constexpr int take_rights(const char*& text, bool is_executable) {
     int rights = 0;
-    for (const char letter : letters) {
-        if (letter == 'r')
+    for (;; ++text) {
+        if (*text == 'r')
             rights |= 0444;
-        else if (letter == 'w')
+        else if (*text == 'w')
             rights |= 0222;
-        else if (letter == 'x' || (letter == 'X' && is_executable))
+        else if (*text == 'x')
             rights |= 0111;
-        else if (letter == 's')
+        else if (*text == 'X')
+            rights |= is_executable ? 0111 : 0;
+        else if (*text == 's')
             rights |= 06000;
-        else if (letter == 't')
+        else if (*text == 't')
             rights |= 01000;
-        else if (letter != 'X')
-            return -1;
+        else
+            return rights;
     }
-    return rights;
+}
+
+/// Whose rights the letters at `text` mean; 0: there are none. `text` goes behind them.
+constexpr int take_who(const char*& text) {
+    int who = 0;
+    for (;; ++text) {
+        if (*text == 'u')
+            who |= 04700;
+        else if (*text == 'g')
+            who |= 02070;
+        else if (*text == 'o')
+            who |= 00007;
+        else if (*text == 'a')
+            who |= 07777;
+        else
+            return who;
+    }
+}
+
+/// The number that octal digits are; -1: it is none, or too large.
+constexpr int octal_mode(const char* text) {
+    constexpr int kMost = 07777;
+    int number = *text == '\0' ? -1 : 0;
+    for (; *text >= '0' && *text <= '7' && number <= kMost; ++text)
+        number = number * 8 + (*text - '0');
+    return *text == '\0' && number <= kMost ? number : -1;
 }
 
 /// `mode` as `text` changes it; `mask`: the rights that a clause without "who" leaves alone
 /// (umask(2)). A number stands for itself. `is_folder`: for X. -1: the text makes no sense.
-constexpr int changed_mode(std::string_view text, unsigned mode, unsigned mask,
-                           bool is_folder = false) {
-    constexpr int kAll = 07777;
-    if (!text.empty() && text.find_first_not_of("01234567") == std::string_view::npos) {
-        int number = 0;
-        for (const char digit : text)
-            number = number > kAll ? number : number * 8 + (digit - '0');
-        return number > kAll ? -1 : number;
-    }
+constexpr int changed_mode(const char* text, unsigned mode, unsigned mask, bool is_folder = false) {
+    constexpr int kAll = 07777, kSticky = 01000, kExecute = 0111;
+    if (*text >= '0' && *text <= '9') return octal_mode(text);
     int result = static_cast<int>(mode);
-    for (bool is_last = false; !is_last;) {
-        const std::size_t comma = text.find(',');
-        std::string_view clause = text.substr(0, comma);
-        is_last = comma == std::string_view::npos;
-        if (!is_last) text.remove_prefix(comma + 1);
-        int who = 0;
-        for (; !clause.empty() && std::string_view("ugoa").find(clause[0]) != clause.npos;
-             clause.remove_prefix(1))
-            who |= clause[0] == 'u'   ? 04700
-                   : clause[0] == 'g' ? 02070
-                   : clause[0] == 'o' ? 00007
-                                      : kAll;
+    for (;; ++text) {
+        const int who = take_who(text);
         const int touched = who != 0 ? who : kAll & ~static_cast<int>(mask);
-        if (clause.empty()) return -1;
-        while (!clause.empty()) {
-            const char action = clause[0];
-            if (action != '+' && action != '-' && action != '=') return -1;
-            clause.remove_prefix(1);
-            const std::size_t end = clause.find_first_of("+-=");
-            const int rights = rights_of(clause.substr(0, end), is_folder || (result & 0111) != 0);
-            if (rights < 0) return -1;
+        if (*text != '+' && *text != '-' && *text != '=') return -1;
+        while (*text == '+' || *text == '-' || *text == '=') {
+            const char action = *text++;
+            const bool is_executable = is_folder || (result & kExecute) != 0;
             // t is everybody's, whoever is named.
-            const int changed = rights & (touched | 01000);
+            const int rights = take_rights(text, is_executable) & (touched | kSticky);
             if (action == '=') result &= ~(who != 0 ? who : kAll);
-            result = action == '-' ? result & ~changed : result | changed;
-            clause.remove_prefix(end == std::string_view::npos ? clause.size() : end);
+            result = action == '-' ? result & ~rights : result | rights;
         }
+        if (*text == '\0') return result;
+        if (*text != ',') return -1;
     }
-    return result;
 }
 
 }  // namespace quire

@@ -261,6 +261,156 @@ $T/kill -0 $$
 $T/kill 99999999
 $T/uname -s -n -r -m
 $T/sync words
+$T/cat -A prose words
+$T/cat -b words
+$T/cat -s -n words words
+$T/cat -E words
+$T/cat -T prose
+$T/cat -v bytes
+$T/cat -t bytes
+$T/cat -e prose
+printf 'a\\n\\n\\n\\nb\\n' | $T/cat -s
+printf '\\n' | $T/cat -s - empty - words
+$T/cat words sub words
+$T/cat words > /dev/full
+$T/cat -n words > /dev/full
+$T/echo a > /dev/full
+$T/wc words > /dev/full
+$T/sort words > /dev/full
+$T/ls > /dev/full
+$T/ls -l > /dev/full
+$T/grep a words > /dev/full
+$T/head words > /dev/full
+$T/tail words > /dev/full
+$T/hexdump words > /dev/full
+$T/cp -v words new > /dev/full
+$T/cp words /dev/full
+$T/cat --help > help; $T/test -s help
+$T/ls --help > help; $T/test -s help
+$T/kill --help > help; $T/test -s help
+$T/ls --nonsense
+$T/echo -e 'a\\x41\\x4g\\xg\\e'
+$T/head -n -95 numbers
+$T/head -n -0 words
+$T/head -n -1 no_end
+$T/head -n -1000 words
+$T/head -c -5 words
+$T/head --lines=3 numbers
+$T/head --lines 3 numbers words
+$T/head --bytes=3 numbers
+$T/tail +98 numbers
+$T/tail -5c words
+$T/tail -n -3 numbers
+$T/tail --lines=+98 numbers
+printf 'a\\nb\\n' | $T/tail -f
+$T/wc --lines words
+$T/wc -c bytes numbers
+{ read line; $T/wc -c; } < words
+truncate -s 5G big; $T/wc -c big
+$T/sort -k 2,2 -k 1,1r table
+$T/sort -k2,2n -k3 table
+$T/sort -k1,1 -k2nr table
+$T/sort -t : -k3,3nr -k1,1 colons
+$T/sort -s -k 2,2 table
+$T/sort -u -k 1,1 table
+$T/sort --reverse --key=2 table
+$T/sort -n -m numbers numbers
+$T/sort -C words
+$T/sort -C numbers; $T/sort -nC numbers
+$T/sort -t '' words
+$T/sort -t ab words
+printf '1K\\n2M\\n-3K\\n3\\n1G\\n-5\\n0\\n500\\n1.5K\\n0K\\n1023M\\n2k\\n' | $T/sort -h
+printf 'a 1G\\nb 2M\\nc 30K\\n' | $T/sort -k 2h
+$T/ls -C
+$T/ls -C / /dev
+COLUMNS=40 $T/ls -C /etc
+COLUMNS=200 $T/ls -CF /etc
+COLUMNS=1 $T/ls -C
+$T/ls -Cs /etc
+$T/mkdir e; $T/ls -C e
+$T/ls -p
+$T/ls -U | sort
+$T/ls -s
+$T/ls -ls
+$T/ls -l /dev/null /dev/zero words
+$T/ls -ln /dev
+ln -s sub l; $T/ls -L; $T/ls -lL; $T/ls -dp l sub; $T/ls -l l
+$T/ls --all --reverse sub
+$T/ls --color=auto
+$T/grep -f words numbers words
+echo apple > pat; echo fig >> pat; $T/grep -f pat words; $T/grep -f empty words; $T/grep -f pat -e pear words
+$T/grep -f missing words
+$T/grep -r one
+$T/grep -R two sub
+ln -s deep sub/link; $T/grep -r two sub; $T/grep -R two sub | sort
+$T/grep -1 fig words
+$T/grep -n -2 fig words
+$T/grep text bytes words
+$T/grep -c text bytes
+$T/grep -a -c text bytes
+$T/grep '\\s' words prose
+$T/grep -v '\\S' words
+$T/grep --color=auto -n fig words
+$T/grep --ignore-case --count the prose
+$T/cp -v words new; $T/cp -rv sub copy | sort
+$T/cp -n words numbers; $T/cat numbers
+$T/cp -u words numbers; $T/cp -u numbers table; $T/head -n 1 numbers table
+echo y | $T/cp -i words numbers; echo n | $T/cp -i words table; $T/head -n 1 numbers table
+ln -s one sub/link; $T/cp -r sub copy; $T/stat -c %F copy/link; $T/cp -rL sub other; $T/stat -c %F other/link
+ln -s words link; $T/cp -r link l2; $T/cp link l3; $T/stat -c %F l2 l3
+$T/cp --recursive sub copy; $T/ls copy
+$T/mv words words
+$T/mv words ./words; $T/ls
+$T/mv -v words new
+$T/mv -u words numbers; $T/mv -u numbers table; $T/ls
+echo n | $T/mv -i words numbers; echo y | $T/mv -i table numbers; $T/ls
+$T/rm -v words
+$T/rm -rv sub | sort
+$T/rm -d sub; $T/mkdir e; $T/rm -d e; $T/ls
+echo n | $T/rm -i words; echo y | $T/rm -i table; $T/ls
+echo n | $T/rm -fi words; $T/rm -if table </dev/null; $T/ls
+$T/ln -v words x; $T/ln -sv words y
+ln -s sub l; $T/ln -sfn words l; readlink l; $T/ln -sf words l; readlink l
+$T/mkdir -pv a/b/c | sed "s,.*mkdir:,,"; $T/rmdir -pv a/b/c | sed "s,.*rmdir:,,"
+$T/mkdir -m u=rwx,go= b; $T/mkdir -m a=rx,u+w c; $T/stat -c %a b c
+$T/mkdir -m 8 c
+$T/mkdir -m +q c
+$T/chmod 4755 words; $T/stat -c %a words; $T/chmod u-s,g+w,o= words; $T/stat -c %a words
+$T/chmod +x words; $T/stat -c %a words; $T/chmod -x words; $T/stat -c %a words; $T/chmod a=r,u+w words; $T/stat -c %a words
+umask 022; $T/chmod a= words; $T/chmod +w words; $T/stat -c %a words
+$T/chmod -R go-rx,u+X sub; $T/stat -c %a sub sub/one sub/deep/two
+$T/chmod 2755 sub; $T/chmod 1777 sub; $T/stat -c %a sub; $T/chmod 00755 sub; $T/stat -c %a sub
+$T/chmod u+s,g+s,+t words; $T/stat -c %a words; $T/chmod ug-s,-t words; $T/stat -c %a words
+$T/chmod 999 words
+$T/chmod 755
+$T/chmod 755 missing words; $T/stat -c %a words
+$T/touch -d '2031-01-01' words; $T/ls -l words
+$T/touch -t 202001020304.05 a; $T/touch -t 7001020304 b; $T/stat -c %Y a b
+$T/touch -t 2020 a
+$T/touch -d '2020-01-02 03:04:05' a; $T/stat -c %Y a
+$T/touch -d nonsense a
+$T/date -d '2020-01-02 03:04:05' +%s
+$T/date -d 2020-01-02 +%s
+$T/date -d 2020-01-02T03:04:05Z +%s
+$T/date -d '2020-01-02 03:04 UTC' +%s
+$T/date -d '2020-02-29 1 day' '+%F %T'
+$T/date -d '2020-03-01 3 days ago' '+%F %T'
+$T/date -d '2020-03-01 12:00 2 hours' '+%F %T'
+$T/date -d '2020-13-01'
+$T/date -d 'some day'
+$T/date -d '12:30' +%H:%M:%S
+$T/date -d yesterday +%s > y; $T/date -d tomorrow +%s > z; $T/date -d now > n; $T/wc -l y z n
+$T/date -d @1.5 +%s.%N
+$T/date -R -d @0
+$T/date -I -d @0
+$T/date -Iseconds -d @0
+$T/date --utc -d @0 '+%-d %_d %^a %_H %-M %3N'
+$T/kill -l 9
+$T/kill -l TERM
+$T/sleep .01
+$T/test ! a -o b
+$T/test ! '' -a a
+$T/test ' 3 ' -eq 3
 """.strip().split("\n")
 
 
@@ -272,6 +422,57 @@ def make_files(folder):
     (folder / "bytes").write_bytes(BYTES)
     for number, path in enumerate(sorted(folder.rglob("*"))):
         os.utime(path, (1_600_000_000, 1_600_000_000 + number))
+
+
+class Tail:
+    """Ours, with what it has printed until now."""
+    def __init__(self, folder, *words):
+        self.process = subprocess.Popen([OURS / "tail", *words], cwd=folder, stdout=subprocess.PIPE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def reads(self, text):
+        return self.process.stdout.read(len(text)) == text.encode()
+
+
+def add(path, text):
+    with path.open("a") as file:
+        file.write(text)
+
+
+def test_tail_follows_several_files_and_tells_whose_lines_they_are(tmp_path):
+    add(tmp_path / "a", "one\ntwo\n")
+    add(tmp_path / "b", "three\n")
+    with Tail(tmp_path, "-n", "1", "-f", "a", "b") as tail:
+        assert tail.reads("==> a <==\ntwo\n\n==> b <==\nthree\n")
+        add(tmp_path / "b", "more\n")
+        assert tail.reads("more\n")
+        add(tmp_path / "a", "four\n")
+        assert tail.reads("\n==> a <==\nfour\n")
+        (tmp_path / "a").write_text("new\n")  # shorter than it was: from its start
+        assert tail.reads("new\n")
+
+
+def test_tail_goes_on_with_another_file_of_the_name(tmp_path):
+    add(tmp_path / "log", "one\n")
+    with Tail(tmp_path, "-F", "log") as tail:
+        assert tail.reads("one\n")
+        (tmp_path / "log").rename(tmp_path / "log.1")
+        add(tmp_path / "log", "a longer line than before\n")
+        assert tail.reads("a longer line than before\n")
+
+
+def test_tail_ends_when_nothing_can_be_written(tmp_path):
+    add(tmp_path / "log", "one\n")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([OURS / "tail", "-f", tmp_path / "log"], stdout=full, stderr=subprocess.PIPE,
+                              timeout=LONGEST, check=False)
+    assert done.returncode == 1 and done.stderr
 
 
 def run(line, folder, tools):
@@ -288,7 +489,8 @@ def test_a_line_does_what_the_hosts_tools_do(tmp_path, line):
 
 
 INSIDE = """
-ls
+ls -1
+ls -C
 wc *.md
 cat heap.md library.md | wc -l
 grep -c memory *.md

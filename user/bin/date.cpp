@@ -1,22 +1,19 @@
-// date [-u] [-d @SECONDS | -r FILE] [+FORMAT]: what time it is, or was; FORMAT as in strftime(3),
-// and %N for nanoseconds. date -s @SECONDS sets the clock. All times are UTC.
+// date [-uR] [-d TIME | -r FILE] [-I[FORM] | +FORMAT]: what time it is, or was, or will be
+// (dates.h); FORMAT as in strftime(3), and %N for nanoseconds, %-d without zeros, %_d with blanks,
+// %^a in capitals. -I: 2024-01-31, -R: as in letters. date -s TIME sets the clock. All times are
+// UTC.
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "user/tools/dates.h"
 #include "user/tools/tool.h"
 
 using namespace quire::tools;
 
 namespace {
-
-bool parse_seconds(const char* text, timespec& time) {
-    char* end = nullptr;
-    if (*text != '@') return false;
-    time = {strtol(text + 1, &end, 10), 0};
-    return end != text + 1 && *end == '\0';
-}
 
 /// The time that is asked for; false after a complaint.
 bool choose_time(const Options& options, timespec& time) {
@@ -28,43 +25,87 @@ bool choose_time(const Options& options, timespec& time) {
     }
     const char* const text = options.has('s') ? options.value('s') : options.value('d');
     if (text == nullptr) return clock_gettime(CLOCK_REALTIME, &time) == 0;
-    return parse_seconds(text, time) || complain(text, "not @SECONDS") == 0;
+    return parse_date(text, time) || complain(text, "not a time") == 0;
 }
 
-/// %N becomes digits, which strftime leaves alone.
-void put_nanoseconds(char* to, size_t size, const char* format, long nanoseconds) {
-    while (*format != '\0' && size > 16) {
-        const bool is_pair = format[0] == '%' && format[1] != '\0';
-        int length = is_pair ? 2 : 1;
-        if (is_pair && format[1] == 'N')
-            snprintf(to, size, "%09ld", nanoseconds);
-        else
-            snprintf(to, size, "%.*s", length, format);
-        format += length;
-        size -= strlen(to);
-        to += strlen(to);
+class Writer {
+  public:
+    Writer(const struct tm& date, long nanoseconds) : date_(date), nanoseconds_(nanoseconds) {}
+
+    void write(const char* format) const {
+        while (*format != '\0')
+            if (*format == '%' && format[1] != '\0')
+                format = write_figure(format + 1);
+            else
+                putchar(*format++);
+        putchar('\n');
     }
-    *to = '\0';
+
+  private:
+    /// Behind the percent sign: flags, a width of %N, a letter. Returns what follows.
+    const char* write_figure(const char* format) const {
+        char flag = '\0';
+        for (; *format != '\0' && strchr("-_^0", *format) != nullptr; ++format)
+            flag = *format;
+        char* end = nullptr;
+        const long digits = strtol(format, &end, 10);
+        if (*end == 'N') {
+            char text[16];
+            snprintf(text, sizeof text, "%09ld", nanoseconds_);
+            printf("%.*s", digits > 0 && digits < 9 ? static_cast<int>(digits) : 9, text);
+            return end + 1;
+        }
+        if (*format == '\0') return format;
+        const char figure[] = {'%', *format, '\0'};
+        char text[128] = "";
+        strftime(text, sizeof text, figure, &date_);
+        put(text, flag);
+        return format + 1;
+    }
+    static void put(char* text, char flag) {
+        if (flag == '^')
+            for (char* place = text; *place != '\0'; ++place)
+                *place = static_cast<char>(toupper(static_cast<unsigned char>(*place)));
+        const char other = flag == '0' ? ' ' : '0';
+        const bool is_number = text[strspn(text, "0123456789 ")] == '\0';
+        if (flag == '\0' || flag == '^' || !is_number) return void(fputs(text, stdout));
+        for (; (*text == other || *text == ' ') && text[1] != '\0'; ++text)
+            if (flag != '-') putchar(flag == '_' ? ' ' : '0');
+        fputs(text, stdout);
+    }
+
+    const struct tm& date_;
+    long nanoseconds_;
+};
+
+/// What is shown if nothing else is asked for; nullptr: what is asked for makes no sense.
+const char* choose_format(const Options& options) {
+    if (!options.operands().empty())
+        return options.operands()[0][0] == '+' ? options.operands()[0] + 1 : nullptr;
+    if (options.has('R')) return "%a, %d %b %Y %H:%M:%S +0000";
+    if (!options.has('I')) return "%a %b %e %H:%M:%S UTC %Y";
+    const char* const form = options.value('I');
+    if (form == nullptr || strcmp(form, "date") == 0 || *form == '\0') return "%Y-%m-%d";
+    if (strcmp(form, "hours") == 0) return "%Y-%m-%dT%H+00:00";
+    if (strcmp(form, "minutes") == 0) return "%Y-%m-%dT%H:%M+00:00";
+    if (strcmp(form, "seconds") == 0) return "%Y-%m-%dT%H:%M:%S+00:00";
+    return strcmp(form, "ns") == 0 ? "%Y-%m-%dT%H:%M:%S,%N+00:00" : nullptr;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     const Options options(argc, argv,
-                          "ud:r:s:", "[-u] [-d @SECONDS | -r FILE | -s @SECONDS] [+FORMAT]");
+                          "uRI::d:r:s:", "[-uR] [-d TIME | -r FILE | -s TIME] [-I[FORM] | +FORMAT]",
+                          1, "utc=u universal=u date=d set=s reference=r iso-8601=I rfc-email=R");
     options.need(0, 1);
+    const char* const format = choose_format(options);
+    if (format == nullptr) options.refuse();
     timespec time{};
     if (!choose_time(options, time)) return 1;
     if (options.has('s') && clock_settime(CLOCK_REALTIME, &time) != 0) return complain("clock");
-    const bool has_format = !options.operands().empty();
-    if (has_format && options.operands()[0][0] != '+') options.refuse();
-    char format[512], text[2048];
-    put_nanoseconds(format, sizeof format,
-                    has_format ? options.operands()[0] + 1 : "%a %b %e %H:%M:%S UTC %Y",
-                    time.tv_nsec);
     struct tm date;
     if (localtime_r(&time.tv_sec, &date) == nullptr) return complain("date");
-    strftime(text, sizeof text, format, &date);
-    puts(text);
+    Writer(date, time.tv_nsec).write(format);
     return finish(0);
 }

@@ -1,5 +1,6 @@
 // echo [-neE] WORD...: the words, one blank between two, and the end of the line (-n: not that).
 // -e: \n, \t, \\ and their kin mean what they do in C; \c ends the output.
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,12 +26,23 @@ bool take_options(const char* word) {
     return true;
 }
 
-/// \0NNN: up to three octal digits behind the 0.
-int take_octal(const char*& place) {
+/// \0NNN and \xHH: up to so many digits behind the 0 or x.
+int take_number(const char*& place, int base, int most) {
+    constexpr char kDigits[] = "0123456789abcdef";
     int value = 0;
-    for (int digits = 0; digits < 3 && place[1] >= '0' && place[1] <= '7'; ++digits)
-        value = value * 8 + (*++place - '0');
+    for (; most > 0 && place[1] != '\0'; --most) {
+        const char* const digit = strchr(kDigits, tolower(static_cast<unsigned char>(place[1])));
+        if (digit == nullptr || digit - kDigits >= base) break;
+        value = value * base + static_cast<int>(digit - kDigits);
+        ++place;
+    }
     return value;
+}
+
+int finish() {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) return 0;
+    perror("echo");
+    return 1;
 }
 
 /// false: the output ends here.
@@ -44,7 +56,9 @@ bool put(const char* word) {
         } else if (*++place == 'c') {
             return false;
         } else if (*place == '0') {
-            putchar(take_octal(place));
+            putchar(take_number(place, 8, 3));
+        } else if (*place == 'x' && isxdigit(static_cast<unsigned char>(place[1])) != 0) {
+            putchar(take_number(place, 16, 2));
         } else if ((known = strchr(kLetters, *place)) != nullptr) {
             putchar(kMeanings[known - kLetters]);
         } else {
@@ -63,8 +77,8 @@ int main(int argc, char** argv) {
         ++first;
     for (int i = first; i < argc; ++i) {
         if (i > first) putchar(' ');
-        if (!put(argv[i])) return fflush(stdout) == 0 ? 0 : 1;
+        if (!put(argv[i])) return finish();
     }
     if (options.ends_line) putchar('\n');
-    return fflush(stdout) == 0 ? 0 : 1;
+    return finish();
 }

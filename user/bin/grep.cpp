@@ -1,65 +1,22 @@
-// grep [-EFivnclLqsoxwhHr] [-m COUNT] [-A AFTER] [-B BEFORE] [-C BOTH] PATTERN [FILE]...: the lines
-// that match a regular expression. -e PATTERN: one more; -E: extended expressions, -F: fixed texts;
-// -i: without regard to case; -v: the other lines; -x, -w: whole lines, whole words; -o: only what
-// matches; -c: how many; -n: with their numbers; -l, -L: the files that have some, have none; -h,
-// -H: without, with their names; -r: all files of folders; -q: nothing, the exit code tells; -s: no
-// complaints of files. It is 0 if there were some, 1 if not, 2 for an error.
+// grep [-EFivnclLqsoxwhHra] [-m COUNT] [-A AFTER] [-B BEFORE] [-C BOTH] PATTERN [FILE]...: the
+// lines that match a regular expression. -e PATTERN: one more, -f FILE: those in its lines; -E:
+// extended expressions, -F: fixed texts; -i: without regard to case; -v: the other lines; -x, -w:
+// whole lines, whole words; -o: only what matches; -c: how many; -n: with their numbers; -l, -L:
+// the files that have some, have none; -h, -H: without, with their names; -r: all files of folders;
+// -a: what has bytes of 0 is text, too; -q: nothing, the exit code tells; -s: no complaints of
+// files; -3: -C 3. It is 0 if there were some, 1 if not, 2 for an error.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "user/tools/names.h"
-#include "user/tools/regex.h"
+#include "user/tools/patterns.h"
 #include "user/tools/tool.h"
 
 using namespace quire::tools;
 
 namespace {
-
-/// All patterns together: a line that matches one of them matches.
-class Patterns {
-  public:
-    Patterns(const Options& options, Regex::Syntax syntax)
-        : syntax_(syntax), ignores_case_(options.has('i')) {
-        if (options.has('w')) bounds_ = Regex::Bounds::Word;
-        if (options.has('x')) bounds_ = Regex::Bounds::Line;
-    }
-    /// One pattern a line.
-    void add(char* text) {
-        for (char* pattern = nullptr; (pattern = strsep(&text, "\n")) != nullptr;) {
-            regexes_ = static_cast<Regex**>(
-                need_memory(reallocarray(regexes_, count_ + 1, sizeof(Regex*))));
-            auto* const regex = static_cast<Regex*>(need_memory(malloc(sizeof(Regex))));
-            if (const char* const error = regex->compile(pattern, syntax_, ignores_case_)) {
-                complain(pattern, error);
-                exit(2);
-            }
-            regexes_[count_++] = regex;
-        }
-    }
-    /// The leftmost of all matches, of these the longest.
-    bool find(const char* line, size_t length, size_t from, Regex::Match& match) const {
-        bool found = false;
-        for (size_t i = 0; i < count_; ++i) {
-            Regex::Match one{};
-            if (!regexes_[i]->find(line, length, from, bounds_, one)) continue;
-            if (!found || one.start < match.start ||
-                (one.start == match.start && one.end > match.end)) {
-                match = one;
-            }
-            found = true;
-        }
-        return found;
-    }
-
-  private:
-    Regex::Syntax syntax_;
-    bool ignores_case_;
-    Regex::Bounds bounds_ = Regex::Bounds::None;
-    Regex** regexes_ = nullptr;
-    size_t count_ = 0;
-};
 
 struct Line {
     char* text;
@@ -70,10 +27,11 @@ struct Line {
 
 class Grep {
   public:
-    Grep(const Options& options, const Patterns& patterns, bool with_names)
+    Grep(const Options& options, const Patterns& patterns, bool with_names, bool hides_here)
         : options_(options),
           patterns_(patterns),
           with_names_(with_names),
+          hides_here_(hides_here),
           before_(options.number('B', options.number('C', 0))),
           after_(options.number('A', options.number('C', 0))),
           most_(options.has('m') ? options.number('m', 0) : -1) {
@@ -105,17 +63,20 @@ class Grep {
     }
 
     void search_folder(const char* path) {
-        if (!options_.has('r')) {
+        if (!options_.has('r') && !options_.has('R')) {
             errno = EISDIR;
             return fail(path);
         }
         Names names;
         if (!names.read(path)) return fail(path);
         names.sort();
+        const bool is_unnamed = hides_here_ && strcmp(path, ".") == 0;
         for (const char* name : names) {
-            char* const inner = join_path(path, name);
+            char* const inner =
+                is_unnamed ? static_cast<char*>(need_memory(strdup(name))) : join_path(path, name);
             struct stat told;
-            if (lstat(inner, &told) == 0 && !S_ISLNK(told.st_mode)) search(inner);
+            const bool follows = options_.has('R');
+            if (lstat(inner, &told) == 0 && (follows || !S_ISLNK(told.st_mode))) search(inner);
             free(inner);
         }
     }
@@ -128,6 +89,7 @@ class Grep {
         kept_count_ = 0;
         shown_until_ = 0;
         left_after_ = 0;
+        const bool is_binary = !options_.has('a') && has_zeros(file);
         while (most_ < 0 || found < static_cast<unsigned long>(most_)) {
             Line line = take_line(file, ++number);
             if (line.text == nullptr) break;
@@ -136,7 +98,11 @@ class Grep {
                 patterns_.find(line.text, line.length, 0, match) != options_.has('v');
             if (is_wanted) ++found;
             if (is_wanted && is_silent) break;
-            if (!counts_only && !is_silent) show_around(line, match, is_wanted);
+            if (is_wanted && is_binary && !counts_only) {
+                complain(name, "binary file matches");
+                break;
+            }
+            if (!counts_only && !is_silent && !is_binary) show_around(line, match, is_wanted);
             ++kept_count_;
         }
         for (long i = 0; i < before_ + 1; ++i)
@@ -150,6 +116,17 @@ class Grep {
             if (with_names_) printf("%s:", name);
             printf("%lu\n", found);
         }
+    }
+
+    /// Whether a file begins with what is no text.
+    static bool has_zeros(FILE* file) {
+        char start[4096];
+        if (fseeko(file, 0, SEEK_CUR) != 0) return false;
+        const off_t place = ftello(file);
+        const size_t length = fread(start, 1, sizeof start, file);
+        clearerr(file);
+        fseeko(file, place, SEEK_SET);
+        return memchr(start, '\0', length) != nullptr;
     }
 
     /// The next line without its end, in the memory of the oldest that was kept.
@@ -214,6 +191,7 @@ class Grep {
     const Options& options_;
     const Patterns& patterns_;
     bool with_names_;
+    bool hides_here_;  // the folder that nobody has named
     long before_, after_, most_;
     Line* kept_;  // a ring: the lines before the current one, and it
     size_t kept_count_ = 0;
@@ -223,33 +201,51 @@ class Grep {
     bool has_shown_ = false, has_found_ = false, has_failed_ = false;
 };
 
+/// "-3" means "-C3".
+void take_context(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        if (argv[i][0] != '-' || parse_number(argv[i] + 1) < 0) continue;
+        auto* const option = static_cast<char*>(need_memory(malloc(strlen(argv[i]) + 2)));
+        strcpy(stpcpy(option, "-C"), argv[i] + 1);
+        argv[i] = option;
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    take_context(argc, argv);
     const Options options(
-        argc, argv, "EFGivnclLqsoxwhHrm:A:B:C:e:",
-        "[-EFivnclLqsoxwhHr] [-m COUNT] [-A COUNT] [-B COUNT] [-C COUNT] [-e] PATTERN [FILE]...",
-        2);
+        argc, argv, "EFGivnclLqsoxwhHrRam:A:B:C:e:f:",
+        "[-EFivnclLqsoxwhHra] [-m COUNT] [-A COUNT] [-B COUNT] [-C COUNT] [-e] PATTERN [FILE]...",
+        2,
+        "extended-regexp=E fixed-strings=F basic-regexp=G ignore-case=i invert-match=v "
+        "line-number=n count=c files-with-matches=l files-without-match=L quiet=q silent=q "
+        "no-messages=s only-matching=o line-regexp=x word-regexp=w no-filename=h with-filename=H "
+        "recursive=r text=a max-count=m after-context=A before-context=B context=C regexp=e file=f "
+        "color= line-buffered=");
     const char how = options.last_of("EFG");
     const Regex::Syntax syntax = how == 'E'   ? Regex::Syntax::Extended
                                  : how == 'F' ? Regex::Syntax::Fixed
                                               : Regex::Syntax::Basic;
     Operands files = options.operands();
     Patterns patterns(options, syntax);
-    if (options.has('e')) {
-        options.for_each_value('e', [&](const char* text) {
-            patterns.add(static_cast<char*>(need_memory(strdup(text))));
-        });
-    } else {
+    options.for_each_value('e', [&](const char* text) {
+        patterns.add(static_cast<char*>(need_memory(strdup(text))));
+    });
+    options.for_each_value('f', [&](const char* name) { patterns.add_file(name); });
+    if (!options.has('e') && !options.has('f')) {
         options.need(1);
         patterns.add(files[0]);
         files = files.subspan(1);
     }
     static char input[] = "-", here[] = ".";
-    static char* only[] = {options.has('r') ? here : input};
+    const bool searches_folders = options.has('r') || options.has('R');
+    static char* only[] = {searches_folders ? here : input};
     const char named = options.last_of("hH");
     Grep grep(options, patterns,
-              named == 'H' || (named == '\0' && (files.size() > 1 || options.has('r'))));
+              named == 'H' || (named == '\0' && (files.size() > 1 || searches_folders)),
+              files.empty());
     for (const char* path : files.empty() ? Operands(only) : files)
         grep.search(path);
     return finish(0) != 0 ? 2 : grep.result();

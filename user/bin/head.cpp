@@ -1,14 +1,19 @@
-// head [-n LINES | -c BYTES] [-qv] [FILE]...: how each file begins: 10 lines, or so many. -q, -v:
-// never, always with its name above.
-#include "user/tools/ends.h"
+// head [-n [-]LINES | -c [-]BYTES] [-qv] [FILE]...: how each file begins: 10 lines, or so many, or
+// all but the last so many (-n -5). -q, -v: never, always with its name above.
+#include "user/tools/ending.h"
 
 using namespace quire::tools;
 
 namespace {
 
 int show(FILE* in, const Amount& amount) {
+    Ending ending(amount, true);
     long long left = amount.count;
-    for (int character = 0; left > 0 && (character = getc(in)) != EOF;) {
+    for (int character = 0; (amount.all_but_last || left > 0) && (character = getc(in)) != EOF;) {
+        if (amount.all_but_last) {
+            ending.add(static_cast<char>(character));
+            continue;
+        }
         putchar(character);
         if (amount.of_bytes || character == '\n') --left;
     }
@@ -19,8 +24,9 @@ int show(FILE* in, const Amount& amount) {
 
 int main(int argc, char** argv) {
     Amount amount;
-    take_old_amount(argc, argv, amount);
-    const Options options(argc, argv, "n:c:qv", "[-n LINES | -c BYTES] [-qv] [FILE]...");
+    take_old_amount(argc, argv, amount, false);
+    const Options options(argc, argv, "n:c:qv", "[-n [-]LINES | -c [-]BYTES] [-qv] [FILE]...", 1,
+                          "lines=n bytes=c quiet=q silent=q verbose=v");
     choose_amount(options, amount);
     return finish(
         for_each_titled(options, [&](FILE* in, const char*) { return show(in, amount); }));

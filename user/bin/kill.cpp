@@ -1,5 +1,5 @@
 // kill [-SIGNAL | -s SIGNAL] PID...: sends a signal, TERM if none is named; -PID means a process
-// group. kill -l: the names of the signals.
+// group. kill -l [SIGNAL...]: their names and numbers.
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +11,26 @@ using namespace quire::tools;
 
 namespace {
 
-int list_signals() {
-    for (int signal = 1; signal <= 31; ++signal)
+constexpr int kMostSignals = 31;
+
+/// The number of a name, or the name of a number, which may be what $? was after the signal.
+int translate(const char* text) {
+    if (const int named = parse_number(text) < 0 ? quire::signal_number(text) : 0)
+        return printf("%d\n", named) < 0;
+    const long long number = parse_number(text);
+    const long long signal = number > 128 ? number - 128 : number;
+    if (signal < 1 || signal > kMostSignals) return complain(text, "no such signal");
+    return puts(quire::signal_name(static_cast<int>(signal))) < 0;
+}
+
+/// All of them with what they mean; or only those that are asked for.
+int list_signals(Operands which) {
+    int result = 0;
+    for (const char* text : which)
+        result |= translate(text);
+    for (int signal = 1; which.empty() && signal <= kMostSignals; ++signal)
         printf("%2d %-8s%s\n", signal, quire::signal_name(signal), quire::signal_text(signal));
-    return finish(0);
+    return finish(result);
 }
 
 int send(const char* target, int signal) {
@@ -29,8 +45,10 @@ int send(const char* target, int signal) {
 // -9 and -KILL are no options as others have them, so the first words are looked at by hand.
 int main(int argc, char** argv) {
     char* none[] = {argv[0], nullptr};
-    const Options usage(1, none, "", "[-SIGNAL | -s SIGNAL] PID... | -l");
-    if (argc == 2 && strcmp(argv[1], "-l") == 0) return list_signals();
+    const Options usage(1, none, "", "[-SIGNAL | -s SIGNAL] PID... | -l [SIGNAL...]");
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) usage.show();
+    if (argc > 1 && strcmp(argv[1], "-l") == 0)
+        return list_signals({argv + 2, static_cast<size_t>(argc - 2)});
     int first = 1;
     const char* name = "TERM";
     if (argc > 2 && strcmp(argv[1], "-s") == 0) {

@@ -1,9 +1,11 @@
-// ls [-aAdlhinrRStF1] [PATH]...: what is in a folder, one name a line, in order.
+// ls [-aAdlhinrRStUsFpCL1] [PATH]...: what is in a folder, in order: at a terminal in columns, else
+// one name a line.
 //
 // -l tells kind, rights, links, owner, group, size and time; -h sizes for people, -n owners as
-// numbers, -i numbers of inodes, -F a letter behind the name for its kind. -a, -A: names that begin
-// with a point, too; -d: folders themselves; -R: what is in folders; -t, -S: by time, by size; -r:
-// the other way round.
+// numbers, -i numbers of inodes, -s blocks of 1 KiB; -F a letter behind the name for its kind, -p
+// only for folders; -L: of what links lead to. -a, -A: names that begin with a point, too; -d:
+// folders themselves; -R: what is in folders; -t, -S: by time, by size, -U: as it comes; -r: the
+// other way round. -C, -1: columns, lines.
 #include "user/tools/listing.h"
 
 #include <stdlib.h>
@@ -66,9 +68,12 @@ int list(Operands paths, const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options(argc, argv, "aAdlhinrRStF1", "[-aAdlhinrRStF1] [PATH]...", 2);
+    const Options options(argc, argv, "aAdlhinrRStUsFpCL1", "[-aAdlhinrRStUsFpCL1] [PATH]...", 2,
+                          "all=a almost-all=A directory=d human-readable=h inode=i reverse=r "
+                          "recursive=R size=s dereference=L classify=F color=");
     static char here[] = ".";
     static char* only[] = {here};
     const Operands paths = options.operands().empty() ? Operands(only) : options.operands();
-    return finish(list(paths, options));
+    const int result = list(paths, options);
+    return finish(0) != 0 ? 2 : result;
 }

@@ -1,10 +1,10 @@
-// mkdir [-p] [-m MODE] FOLDER...: makes folders. -p: those above, too, and it is well if they are
-// there.
+// mkdir [-pv] [-m MODE] FOLDER...: makes folders. -p: those above, too, and it is well if they are
+// there; -m: with such rights, 755 or u=rwx,go=rx; -v: shows the names.
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "user/mode_change.h"
 #include "user/tools/tool.h"
 
 using namespace quire::tools;
@@ -16,11 +16,15 @@ bool is_folder(const char* path) {
     return stat(path, &told) == 0 && S_ISDIR(told.st_mode);
 }
 
+void show(const char* path) {
+    printf("mkdir: created directory '%s'\n", path);
+}
+
 /// Makes what is above `path`; what fails shows when `path` itself is made.
-void make_above(char* path) {
+void make_above(char* path, bool is_told) {
     for (char* slash = path + 1; (slash = strchr(slash, '/')) != nullptr; ++slash) {
         *slash = '\0';
-        mkdir(path, 0777);
+        if (mkdir(path, 0777) == 0 && is_told) show(path);
         *slash = '/';
     }
 }
@@ -28,18 +32,22 @@ void make_above(char* path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options(argc, argv, "pm:", "[-p] [-m MODE] FOLDER...");
+    const Options options(argc, argv, "pvm:", "[-pv] [-m MODE] FOLDER...", 1,
+                          "parents=p mode=m verbose=v");
     options.need(1);
     const bool makes_above = options.has('p');
-    const auto mode = static_cast<mode_t>(strtoul(options.value('m', "777"), nullptr, 8));
+    constexpr unsigned kUsual = 0777;
+    const int mode = quire::changed_mode(options.value('m', "777"), kUsual, 0, true);
+    if (mode < 0) return complain(options.value('m'), "no mode");
     int result = 0;
     for (char* path : options.operands()) {
-        if (makes_above) make_above(path);
-        const bool was_made = mkdir(path, mode) == 0;
-        if (was_made && options.has('m')) chmod(path, mode);
+        if (makes_above) make_above(path, options.has('v'));
+        const bool was_made = mkdir(path, static_cast<mode_t>(mode)) == 0;
         const int error = errno;
+        if (was_made && options.has('m')) chmod(path, static_cast<mode_t>(mode));
+        if (was_made && options.has('v')) show(path);
         if (was_made || (makes_above && error == EEXIST && is_folder(path))) continue;
         result = complain(path, strerror(error));
     }
-    return result;
+    return finish(result);
 }

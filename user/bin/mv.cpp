@@ -1,7 +1,9 @@
-// mv [-fn] FROM... TO: renames, or moves into the folder TO; from one file system to another it
-// copies and removes. -n: nothing that is there is replaced.
+// mv [-fniuv] FROM... TO: renames, or moves into the folder TO; from one file system to another it
+// copies and removes. -n: nothing that is there is replaced; -i: asks before; -u: only what is
+// older; -v: shows the names.
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/tools/copy.h"
@@ -12,20 +14,32 @@ using namespace quire::tools;
 
 namespace {
 
+/// The kernel has nothing against it, but whoever asks for it means something else.
+bool is_same_file(const char* from, const char* target) {
+    struct stat told, there;
+    return lstat(from, &told) == 0 && lstat(target, &there) == 0 && told.st_dev == there.st_dev &&
+           told.st_ino == there.st_ino;
+}
+
 int move(const char* from, const char* target) {
+    if (is_same_file(from, target)) return complain(from, "is the same file");
     if (rename(from, target) == 0) return 0;
     if (errno != EXDEV) return complain(from);
     CopyHow how;
     how.with_folders = how.keeps_links = how.keeps_attributes = how.is_forced = true;
-    return copy(from, target, how) != 0 ? 1 : remove_tree(from);
+    return copy(from, target, how) != 0 ? 1 : remove_tree(from, {});
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options(argc, argv, "fn", "[-fn] FROM... TO");
-    return for_each_target(options, [&](const char* from, const char* target) {
-        const bool is_kept = options.has('n') && access(target, F_OK) == 0;
-        return is_kept ? 0 : move(from, target);
-    });
+    const Options options(argc, argv, "fniuv", "[-fniuv] FROM... TO", 1,
+                          "force=f no-clobber=n interactive=i update=u verbose=v");
+    const Replace replace = replace_of(options);
+    return finish(for_each_target(options, [&](const char* from, const char* target) {
+        if (!may_replace(from, target, replace)) return 0;
+        const int result = move(from, target);
+        if (result == 0 && options.has('v')) fputs("renamed ", stdout), show_names(from, target);
+        return result;
+    }));
 }

@@ -1,9 +1,9 @@
-// rm [-rf] FILE...: removes files. -r: folders, too, with all that is in them; -f: it is well if
-// there is no such file.
+// rm [-rRfidv] FILE...: removes files. -r: folders, too, with all that is in them, -d: empty ones;
+// -f: it is well if there is no such file, -i: asks before, and of -f and -i the last one counts;
+// -v: shows the names.
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "user/tools/remove.h"
 #include "user/tools/tool.h"
@@ -19,22 +19,24 @@ bool is_dots(const char* path) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-int remove_one(const char* path, bool with_folders, bool is_forced) {
+int remove_one(const char* path, const Options& options, const RemoveHow& how) {
     struct stat told;
     if (is_dots(path)) return complain(path, "refusing to remove it");
-    if (lstat(path, &told) != 0) return is_forced && errno == ENOENT ? 0 : complain(path);
-    if (with_folders) return remove_tree(path);
-    if (S_ISDIR(told.st_mode)) return complain(path, strerror(EISDIR));
-    return unlink(path) == 0 ? 0 : complain(path);
+    if (lstat(path, &told) != 0) return options.has('f') && errno == ENOENT ? 0 : complain(path);
+    if (options.has('r') || options.has('R')) return remove_tree(path, how);
+    if (S_ISDIR(told.st_mode) && !options.has('d')) return complain(path, strerror(EISDIR));
+    return remove_name(path, S_ISDIR(told.st_mode), how);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options(argc, argv, "rRf", "[-rf] FILE...");
+    const Options options(argc, argv, "rRfidv", "[-rfidv] FILE...", 1,
+                          "recursive=r force=f interactive=i dir=d verbose=v");
+    const RemoveHow how{options.last_of("fi") == 'i', options.has('v')};
     if (!options.has('f')) options.need(1);
     int result = 0;
     for (const char* path : options.operands())
-        result |= remove_one(path, options.has('r') || options.has('R'), options.has('f'));
-    return result;
+        result |= remove_one(path, options, how);
+    return finish(result);
 }

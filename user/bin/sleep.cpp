@@ -15,7 +15,8 @@ constexpr long kNanoseconds = 1'000'000'000;
 /// Nanoseconds, or -1 for what is no time.
 long long parse_time(const char* text) {
     char* end = nullptr;
-    if (*text < '0' || *text > '9') return -1;
+    const char* const first = text + (*text == '.' ? 1 : 0);
+    if (*first < '0' || *first > '9') return -1;
     long long time = strtoll(text, &end, 10) * kNanoseconds;
     if (*end == '.') {
         long worth = kNanoseconds / 10;

@@ -1,8 +1,10 @@
-// sort [-nrufbc] [-t CHARACTER] [-k FIRST[,LAST]] [-o FILE] [FILE]...: the lines of all files in
-// order. -n: by the numbers they begin with; -r: the other way round; -u: equal ones once; -f:
-// without regard to case; -b: blanks before a field do not count; -k: by fields FIRST to LAST (or
-// the end), each with blanks before it, or with -t between CHARACTERs; letters n r f b behind a
-// field count as options; -c: only says whether they are in order.
+// sort [-nhrufbcCms] [-t CHARACTER] [-k FIRST[,LAST]]... [-o FILE] [FILE]...: the lines of all
+// files in order. -n: by the numbers they begin with, -h: 2K before 1M; -r: the other way round;
+// -u: equal ones once; -f: without regard to case; -b: blanks before a field do not count; -k: by
+// fields FIRST to LAST (or the end), each with blanks before it, or with -t between CHARACTERs;
+// what is equal by one key is compared by the next; letters n h r f b behind a field count as
+// options; -s: what is equal stays in its order; -c: only says whether they are in order, -C: by
+// the exit code alone; -m: files that are in order themselves, which need nothing else here.
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +16,28 @@ using namespace quire::tools;
 
 namespace {
 
-SortKey key;  // qsort hands nothing over to the comparison
-bool is_unique = false;
+struct Line {
+    char* text;
+    size_t number;  // in the order they came in
+};
+
+// qsort hands nothing over to the comparison.
+SortKey* keys = nullptr;
+size_t key_count = 0;
+bool is_unique = false, is_stable = false, reverses_all = false;
+
+int order_by_keys(const Line& left, const Line& right) {
+    for (size_t i = 0; i < key_count; ++i)
+        if (const int order = keys[i].compare(left.text, right.text)) return order;
+    if (is_unique || is_stable) return 0;
+    return reverses_all ? strcmp(right.text, left.text) : strcmp(left.text, right.text);
+}
 
 int order(const void* left_place, const void* right_place) {
-    const char* const left = *static_cast<char* const*>(left_place);
-    const char* const right = *static_cast<char* const*>(right_place);
-    const int by_key = key.compare(left, right);
-    if (by_key != 0 || is_unique) return by_key;
-    return key.reverses_all ? strcmp(right, left) : strcmp(left, right);
+    const Line& left = *static_cast<const Line*>(left_place);
+    const Line& right = *static_cast<const Line*>(right_place);
+    if (const int by_keys = order_by_keys(left, right)) return by_keys;
+    return left.number < right.number ? -1 : 1;
 }
 
 class Lines {
@@ -36,17 +51,17 @@ class Lines {
         }
         free(line);
     }
-    void sort() { qsort(lines_, count_, sizeof(char*), order); }
+    void sort() { qsort(lines_, count_, sizeof(Line), order); }
     void show(FILE* out) const {
         for (size_t i = 0; i < count_; ++i)
-            if (!is_unique || i == 0 || order(&lines_[i - 1], &lines_[i]) != 0)
-                fprintf(out, "%s\n", lines_[i]);
+            if (!is_unique || i == 0 || order_by_keys(lines_[i - 1], lines_[i]) != 0)
+                fprintf(out, "%s\n", lines_[i].text);
     }
     /// The line that is out of order, or nullptr.
     [[nodiscard]] const char* first_wrong() const {
         for (size_t i = 1; i < count_; ++i) {
-            const int now = order(&lines_[i - 1], &lines_[i]);
-            if (now > 0 || (now == 0 && is_unique)) return lines_[i];
+            const int now = order_by_keys(lines_[i - 1], lines_[i]);
+            if (now > 0 || (now == 0 && is_unique)) return lines_[i].text;
         }
         return nullptr;
     }
@@ -55,12 +70,13 @@ class Lines {
     void add(char* line) {
         if (count_ == room_) {
             room_ = room_ == 0 ? 256 : 2 * room_;
-            lines_ = static_cast<char**>(need_memory(reallocarray(lines_, room_, sizeof(char*))));
+            lines_ = static_cast<Line*>(need_memory(reallocarray(lines_, room_, sizeof(Line))));
         }
-        lines_[count_++] = line;
+        lines_[count_] = {line, count_};
+        ++count_;
     }
 
-    char** lines_ = nullptr;
+    Line* lines_ = nullptr;
     size_t count_ = 0;
     size_t room_ = 0;
 };
@@ -72,27 +88,55 @@ int write_to(const char* path, const Lines& lines) {
     return fclose(out) == 0 ? 0 : complain(path);
 }
 
+/// What all keys begin with: the options and the separator. False after a complaint.
+bool take_usual(const Options& options, SortKey& usual) {
+    for (const char letter : {'n', 'h', 'r', 'f', 'b'})
+        if (options.has(letter)) usual.set_usual(letter);
+    const char* const separator = options.value('t');
+    if (separator == nullptr) return true;
+    const bool is_nul = strcmp(separator, "\\0") == 0;
+    if (!is_nul && strlen(separator) != 1) return complain(separator, "not a character") == 0;
+    usual.has_separator = true;
+    usual.separator = is_nul ? '\0' : *separator;
+    return true;
+}
+
+/// False after a complaint.
+bool take_keys(const Options& options, const SortKey& usual) {
+    size_t given = 0;
+    options.for_each_value('k', [&](const char*) { ++given; });
+    keys = static_cast<SortKey*>(need_memory(calloc(given + 1, sizeof(SortKey))));
+    bool is_right = true;
+    options.for_each_value('k', [&](const char* text) {
+        keys[key_count] = usual;
+        if (!keys[key_count++].parse(text)) is_right = complain(text, "not a field") == 0;
+    });
+    if (given == 0) keys[key_count++] = usual;
+    return is_right;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const Options options(
-        argc, argv, "nrufbct:k:o:", "[-nrufbc] [-t CHARACTER] [-k FIELDS] [-o FILE] [FILE]...", 2);
+        argc, argv,
+        "nhrufbcCmst:k:o:", "[-nhrufbcCms] [-t CHARACTER] [-k FIELDS]... [-o FILE] [FILE]...", 2,
+        "numeric-sort=n human-numeric-sort=h reverse=r unique=u ignore-case=f "
+        "ignore-leading-blanks=b check=c merge=m stable=s field-separator=t key=k output=o");
     is_unique = options.has('u');
-    key.set_usual(options.has('n'), options.has('r'), options.has('f'), options.has('b'));
-    if (const char* const separator = options.value('t')) key.separator = *separator;
-    if (options.has('k') && !key.parse(options.value('k'))) {
-        complain(options.value('k'), "not a field");
-        return 2;
-    }
+    is_stable = options.has('s');
+    reverses_all = options.has('r');
+    SortKey usual;
+    if (!take_usual(options, usual) || !take_keys(options, usual)) return 2;
     Lines lines;
     int result = for_each_input(options.operands(), [&](FILE* in, const char*) {
         lines.read(in);
         return 0;
     });
     if (result != 0) return 2;
-    if (options.has('c')) {
+    if (options.has('c') || options.has('C')) {
         const char* const wrong = lines.first_wrong();
-        return wrong != nullptr ? complain("disorder", wrong) : 0;
+        return wrong == nullptr ? 0 : options.has('C') ? 1 : complain("disorder", wrong);
     }
     lines.sort();
     if (options.has('o')) return write_to(options.value('o'), lines) == 0 ? 0 : 2;

@@ -24,6 +24,7 @@ namespace {
 long long number_of(const char* text) {
     char* end = nullptr;
     const long long number = strtoll(text, &end, 10);
+    end += strspn(end, " \t");
     if (end == text || *end != '\0') refuse(text, "not a number");
     return number;
 }
@@ -110,7 +111,9 @@ class Expression {
 
     bool all() {
         if (words_.empty()) return false;
-        const bool holds = either();
+        // With four words a ! inverts all of the rest, which POSIX has as a rule of its own.
+        const bool inverts = words_.size() == 4 && take("!");
+        const bool holds = either() != inverts;
         if (!words_.empty()) refuse(words_[0], "not expected here");
         return holds;
     }

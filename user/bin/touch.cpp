@@ -1,13 +1,13 @@
-// touch [-acm] [-r FILE | -d @SECONDS] FILE...: sets the times of files to now, to those of another
-// file, or to seconds since 1970, and makes those that are not there (-c: does not). -a: only of
-// use, -m: only of change.
+// touch [-acm] [-r FILE | -d TIME | -t STAMP] FILE...: sets the times of files to now, to those of
+// another file, or to a time (dates.h), and makes those that are not there (-c: does not). -a: only
+// of use, -m: only of change.
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "user/tools/dates.h"
 #include "user/tools/tool.h"
 
 using namespace quire::tools;
@@ -24,10 +24,12 @@ bool choose_times(const Options& options, timespec (&times)[2]) {
         times[1] = told.st_mtim;
     }
     if (const char* const date = options.value('d')) {
-        char* end = nullptr;
-        const long seconds = *date == '@' ? strtol(date + 1, &end, 10) : 0;
-        if (end == nullptr || *end != '\0') return complain(date, "not @SECONDS") == 0;
-        times[0] = times[1] = {seconds, 0};
+        if (!parse_date(date, times[0])) return complain(date, "not a time") == 0;
+        times[1] = times[0];
+    }
+    if (const char* const stamp = options.value('t')) {
+        if (!parse_stamp(stamp, times[0])) return complain(stamp, "not [[CC]YY]MMDDhhmm[.ss]") == 0;
+        times[1] = times[0];
     }
     if (options.has('a') && !options.has('m')) times[1].tv_nsec = UTIME_OMIT;
     if (options.has('m') && !options.has('a')) times[0].tv_nsec = UTIME_OMIT;
@@ -48,7 +50,8 @@ int touch(const char* path, const timespec (&times)[2], bool may_make) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options(argc, argv, "acmr:d:", "[-acm] [-r FILE | -d @SECONDS] FILE...");
+    const Options options(argc, argv, "acmr:d:t:", "[-acm] [-r FILE | -d TIME | -t STAMP] FILE...",
+                          1, "no-create=c reference=r date=d");
     options.need(1);
     timespec times[2] = {};
     if (!choose_times(options, times)) return 1;

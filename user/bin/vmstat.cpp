@@ -113,7 +113,7 @@ int main(int argc, char** argv) {
     now.take();
     const unsigned long since_boot = uptime();
     show_line(before, now, since_boot > 0 ? since_boot : 1);
-    while (--left != 0 && fflush(stdout) == 0) {
+    while (--left != 0 && fflush(stdout) == 0 && ferror(stdout) == 0) {
         sleep(static_cast<unsigned>(delay));
         before = now;
         now.take();

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "user/tools/ask.h"
 #include "user/tools/names.h"
 #include "user/tools/tool.h"
 
@@ -106,6 +107,27 @@ bool is_same_file(const struct stat& told, const char* to) {
 
 }  // namespace
 
+Replace replace_of(const Options& options) {
+    const char last = options.last_of("nif");
+    if (last == 'n') return Replace::Never;
+    if (last == 'i') return Replace::IfAllowed;
+    return options.has('u') ? Replace::IfOlder : Replace::Always;
+}
+
+bool may_replace(const char* from, const char* to, Replace how) {
+    struct stat old, there;
+    if (how == Replace::Always || lstat(to, &there) != 0) return true;
+    if (how == Replace::Never) return false;
+    if (how == Replace::IfAllowed) return ask("overwrite", to);
+    if (stat(from, &old) != 0) return true;
+    const timespec a = old.st_mtim, b = there.st_mtim;
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+void show_names(const char* from, const char* to) {
+    printf("'%s' -> '%s'\n", from, to);
+}
+
 bool is_folder(const char* path) {
     struct stat told;
     return stat(path, &told) == 0 && S_ISDIR(told.st_mode);
@@ -123,6 +145,8 @@ int copy(const char* from, const char* to, const CopyHow& how) {
     struct stat told;
     if ((how.keeps_links ? lstat(from, &told) : stat(from, &told)) != 0) return complain(from);
     if (is_same_file(told, to) && !S_ISLNK(told.st_mode)) return complain(from, "is the same file");
+    if (!S_ISDIR(told.st_mode) && !may_replace(from, to, how.replace)) return 0;
+    if (how.is_told && !(S_ISDIR(told.st_mode) && !how.with_folders)) show_names(from, to);
     int result = 0;
     if (S_ISDIR(told.st_mode))
         result = copy_folder(from, to, told, how);

@@ -9,11 +9,23 @@
 
 namespace quire::tools {
 
+/// What happens to a file that is there.
+enum class Replace { Always, Never, IfOlder, IfAllowed };
+
+/// What -n, -u and -i say; of -n and -i, and of -f, the last one counts.
+Replace replace_of(const Options& options);
+/// Whether `from` may take the place of `to`, which need not be there; asks if it has to.
+bool may_replace(const char* from, const char* to, Replace how);
+/// 'from' -> 'to', for -v.
+void show_names(const char* from, const char* to);
+
 struct CopyHow {
     bool with_folders = false;
     bool keeps_links = false;       // copies a symbolic link and not what it leads to
     bool keeps_attributes = false;  // times, owner, mode
     bool is_forced = false;         // removes a target that cannot be written
+    bool is_told = false;           // shows the names
+    Replace replace = Replace::Always;
 };
 
 /// Complains of what could not be copied, and goes on: 0 or 1.

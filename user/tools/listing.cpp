@@ -1,19 +1,23 @@
 #include "user/tools/listing.h"
 
+#include <ctype.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "user/tools/columns.h"
 #include "user/tools/mode_text.h"
 #include "user/tools/sizes.h"
 
 namespace quire::tools {
 
 struct Widths {
-    int inode = 0, links = 0, user = 0, group = 0, size = 0;
+    int inode = 0, blocks = 0, links = 0, user = 0, group = 0, size = 0;
+    int major = 0, minor = 0;  // of devices, in place of the size
 };
 
 namespace {
@@ -45,13 +49,17 @@ Owner group_of(const struct stat& told, bool as_number) {
     return {found != nullptr ? found->gr_name : nullptr, told.st_gid};
 }
 
+bool is_device(const struct stat& told) {
+    return S_ISCHR(told.st_mode) || S_ISBLK(told.st_mode);
+}
+
 NumberText size_of(const struct stat& told, bool readable) {
-    if (S_ISCHR(told.st_mode) || S_ISBLK(told.st_mode)) {
-        NumberText text{};
-        snprintf(text.data(), text.size(), "%u, %3u", major(told.st_rdev), minor(told.st_rdev));
-        return text;
-    }
     return size_in(static_cast<unsigned long long>(told.st_size), 1, readable);
+}
+
+constexpr unsigned kBlock = 512;
+NumberText blocks_of(const struct stat& told, bool readable) {
+    return size_in(static_cast<unsigned long long>(told.st_blocks) * kBlock, 1024, readable);
 }
 
 void widen(int& width, const NumberText& text) {
@@ -71,12 +79,14 @@ NumberText time_text(time_t time) {
     return text;
 }
 
-const char* mark_of(mode_t mode) {
-    if (S_ISDIR(mode)) return "/";
-    if (S_ISLNK(mode)) return "@";
-    if (S_ISFIFO(mode)) return "|";
-    if (S_ISSOCK(mode)) return "=";
-    return S_ISREG(mode) && (mode & 0111) != 0 ? "*" : "";
+/// $COLUMNS, or what the terminal says.
+size_t line_width() {
+    constexpr size_t kUsual = 80;
+    const char* const told = getenv("COLUMNS");
+    const long long columns = told != nullptr ? parse_number(told) : -1;
+    if (columns > 0) return static_cast<size_t>(columns);
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
 char sort_by = '\0';  // 't', 'S' or neither: qsort hands nothing over
@@ -95,6 +105,9 @@ int order(const void* left_place, const void* right_place) {
 
 }  // namespace
 
+Listing::Listing(const Options& options)
+    : options_(options), is_terminal_(isatty(STDOUT_FILENO) != 0) {}
+
 Listing::~Listing() {
     for (ListedFile& file : files()) {
         free(file.name);
@@ -107,7 +120,9 @@ int Listing::add(const char* folder, const char* name) {
     ListedFile file{};
     file.path =
         *folder == '\0' ? static_cast<char*>(need_memory(strdup(name))) : join_path(folder, name);
-    if (lstat(file.path, &file.told) != 0) {
+    const bool is_there = (options_.has('L') && stat(file.path, &file.told) == 0) ||
+                          lstat(file.path, &file.told) == 0;
+    if (!is_there) {
         complain(file.path);
         free(file.path);
         return 1;
@@ -123,6 +138,7 @@ int Listing::add(const char* folder, const char* name) {
 }
 
 void Listing::sort() {
+    if (options_.has('U')) return;
     sort_by = options_.last_of("tS");
     qsort(files_, count_, sizeof(ListedFile), order);
     if (!options_.has('r')) return;
@@ -133,58 +149,109 @@ void Listing::sort() {
     }
 }
 
+const char* Listing::mark_of(mode_t mode) const {
+    if (S_ISDIR(mode)) return options_.has('F') || options_.has('p') ? "/" : "";
+    if (!options_.has('F')) return "";
+    if (S_ISLNK(mode)) return "@";
+    if (S_ISFIFO(mode)) return "|";
+    if (S_ISSOCK(mode)) return "=";
+    return S_ISREG(mode) && (mode & 0111) != 0 ? "*" : "";
+}
+
+/// A terminal could take control characters for something else than a name.
+void Listing::show_text(const char* name) const {
+    for (; *name != '\0'; ++name)
+        putchar(is_terminal_ && iscntrl(static_cast<unsigned char>(*name)) != 0 ? '?' : *name);
+}
+
 void Listing::show_name(const ListedFile& file) const {
-    fputs(file.name, stdout);
-    if (S_ISLNK(file.told.st_mode) && options_.has('l')) {
-        char target[4096];
-        const ssize_t length = readlink(file.path, target, sizeof target - 1);
-        target[length > 0 ? length : 0] = '\0';
-        printf(" -> %s", target);
-        struct stat led_to;
-        if (options_.has('F') && stat(file.path, &led_to) == 0)
-            fputs(mark_of(led_to.st_mode), stdout);
-    } else if (options_.has('F')) {
+    show_text(file.name);
+    const bool shows_target =
+        S_ISLNK(file.told.st_mode) && (options_.has('l') || options_.has('n'));
+    if (!shows_target) {
         fputs(mark_of(file.told.st_mode), stdout);
+        return;
     }
-    putchar('\n');
+    char target[4096];
+    const ssize_t length = readlink(file.path, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = '\0';
+    fputs(" -> ", stdout);
+    show_text(target);
+    struct stat led_to;
+    if (stat(file.path, &led_to) == 0) fputs(mark_of(led_to.st_mode), stdout);
+}
+
+/// What -i and -s show.
+void Listing::show_before(const ListedFile& file, const Widths& widths) const {
+    if (options_.has('i')) printf("%*llu ", widths.inode, file.told.st_ino);
+    if (options_.has('s'))
+        printf("%*s ", widths.blocks, blocks_of(file.told, options_.has('h')).data());
 }
 
 void Listing::show_long(const ListedFile& file, const Widths& widths) const {
     const bool as_number = options_.has('n');
-    printf("%s %*u %-*s %-*s %*s %s ", mode_text(file.told.st_mode).data(), widths.links,
+    printf("%s %*u %-*s %-*s ", mode_text(file.told.st_mode).data(), widths.links,
            file.told.st_nlink, widths.user, user_of(file.told, as_number).text.data(), widths.group,
-           group_of(file.told, as_number).text.data(), widths.size,
-           size_of(file.told, options_.has('h')).data(), time_text(file.told.st_mtime).data());
+           group_of(file.told, as_number).text.data());
+    if (is_device(file.told))
+        printf("%*u, %*u", widths.size - widths.minor - 2, major(file.told.st_rdev), widths.minor,
+               minor(file.told.st_rdev));
+    else
+        printf("%*s", widths.size, size_of(file.told, options_.has('h')).data());
+    printf(" %s ", time_text(file.told.st_mtime).data());
+}
+
+void Listing::show_columns(const Widths& widths) const {
+    auto* const lengths = static_cast<size_t*>(need_memory(calloc(count_ + 1, sizeof(size_t))));
+    const auto before = static_cast<size_t>((options_.has('i') ? widths.inode + 1 : 0) +
+                                            (options_.has('s') ? widths.blocks + 1 : 0));
+    for (size_t i = 0; i < count_; ++i)
+        lengths[i] = before + strlen(files_[i].name) + strlen(mark_of(files_[i].told.st_mode));
+    show_in_columns({lengths, count_}, line_width(), [&](size_t i) {
+        show_before(files_[i], widths);
+        show_name(files_[i]);
+    });
+    free(lengths);
 }
 
 void Listing::show(bool is_folder) {
     sort();
     const bool is_long = options_.has('l') || options_.has('n');
+    const char shape = options_.last_of("C1");
     Widths widths;
     unsigned long long blocks = 0;
     for (const ListedFile& file : files()) {
         widen(widths.inode, number_text(file.told.st_ino));
+        widen(widths.blocks, blocks_of(file.told, options_.has('h')));
+        blocks += static_cast<unsigned long long>(file.told.st_blocks);
         if (!is_long) continue;
         widen(widths.links, number_text(file.told.st_nlink));
         widen(widths.user, user_of(file.told, options_.has('n')).text);
         widen(widths.group, group_of(file.told, options_.has('n')).text);
-        widen(widths.size, size_of(file.told, options_.has('h')));
-        blocks += static_cast<unsigned long long>(file.told.st_blocks);
+        if (is_device(file.told)) {
+            widen(widths.major, number_text(major(file.told.st_rdev)));
+            widen(widths.minor, number_text(minor(file.told.st_rdev)));
+        } else {
+            widen(widths.size, size_of(file.told, options_.has('h')));
+        }
     }
-    constexpr unsigned kBlock = 512;
-    if (is_long && is_folder)
+    const int device = widths.major > 0 ? widths.major + 2 + widths.minor : 0;
+    if (device > widths.size) widths.size = device;
+    if ((is_long || options_.has('s')) && is_folder)
         printf("total %s\n", size_in(blocks * kBlock, 1024, options_.has('h')).data());
+    if (!is_long && (shape == 'C' || (shape == '\0' && is_terminal_))) return show_columns(widths);
     for (const ListedFile& file : files()) {
-        if (options_.has('i')) printf("%*llu ", widths.inode, file.told.st_ino);
+        show_before(file, widths);
         if (is_long) show_long(file, widths);
         show_name(file);
+        putchar('\n');
     }
 }
 
 bool is_listed_as_folder(const char* path, const Options& options) {
     struct stat told;
     if (options.has('d')) return false;
-    const bool follows = !options.has('l') && !options.has('F');
+    const bool follows = options.has('L') || (!options.has('l') && !options.has('F'));
     if ((follows ? stat(path, &told) : lstat(path, &told)) != 0) return false;
     return S_ISDIR(told.st_mode);
 }

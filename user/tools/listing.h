@@ -19,7 +19,7 @@ struct ListedFile {
 
 class Listing {
   public:
-    explicit Listing(const Options& options) : options_(options) {}
+    explicit Listing(const Options& options);
     ~Listing();
     Listing(const Listing&) = delete;
     Listing& operator=(const Listing&) = delete;
@@ -33,9 +33,14 @@ class Listing {
 
   private:
     void show_long(const ListedFile& file, const struct Widths& widths) const;
+    void show_before(const ListedFile& file, const struct Widths& widths) const;
     void show_name(const ListedFile& file) const;
+    void show_text(const char* name) const;
+    void show_columns(const struct Widths& widths) const;
+    [[nodiscard]] const char* mark_of(mode_t mode) const;
 
     const Options& options_;
+    bool is_terminal_;
     ListedFile* files_ = nullptr;
     size_t count_ = 0;
     size_t room_ = 0;

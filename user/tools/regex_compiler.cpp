@@ -137,19 +137,24 @@ void RegexCompiler::parse_escape() {
         return emit(Kind::WordEdge);
     case 'w':
     case 'W':
-        return add_word_set(letter == 'W');
+        return add_class_set(
+            [](int character) { return is_word(static_cast<unsigned>(character)) ? 1 : 0; },
+            letter == 'W');
+    case 's':
+    case 'S':
+        return add_class_set(isspace, letter == 'S');
     default:
         if (letter >= '1' && letter <= '9') return fail("references back are not here");
         emit(Kind::Character, static_cast<unsigned char>(letter));
     }
 }
 
-void RegexCompiler::add_word_set(bool is_negated) {
+void RegexCompiler::add_class_set(int (*has)(int), bool is_negated) {
     if (to_.set_count_ == Regex::kMostSets) return fail(kTooLong);
     Regex::Set& set = to_.sets_[to_.set_count_];
     memset(set, 0, sizeof set);
-    for (unsigned character = 0; character < 256; ++character)
-        if (is_word(character)) add_to(set, character);
+    for (int character = 0; character < 256; ++character)
+        if (has(character) != 0) add_to(set, static_cast<unsigned>(character));
     finish_set(set, is_negated);
 }
 

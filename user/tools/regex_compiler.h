@@ -41,7 +41,8 @@ class RegexCompiler {
     void emit(Kind kind, unsigned char value = 0, long first = 0, long second = 0);
     void insert(size_t place, Kind kind, long first, long second);
     void append_copy(size_t start, size_t count);
-    void add_word_set(bool is_negated);
+    /// What a letter like \\s means.
+    void add_class_set(int (*has)(int), bool is_negated);
     void finish_set(Regex::Set& set, bool is_negated);
     void fail(const char* error) {
         if (error_ == nullptr) error_ = error;

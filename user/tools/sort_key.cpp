@@ -24,18 +24,29 @@ struct Number {
         while (start < end && isdigit(static_cast<unsigned char>(*start)) != 0)
             ++start;
         count = static_cast<size_t>(start - digits);
+        if (start < end && *start != '.') unit = *start;
         if (start == end || *start != '.') return;
         fraction = start + 1;
         const char* last = fraction;
         while (last < end && isdigit(static_cast<unsigned char>(*last)) != 0)
             ++last;
+        if (last < end) unit = *last;
         while (last > fraction && last[-1] == '0')
             --last;
         fraction_count = static_cast<size_t>(last - fraction);
     }
     [[nodiscard]] bool is_zero() const { return count == 0 && fraction_count == 0; }
 
+    /// K is less than M whatever stands before them.
+    [[nodiscard]] int rank() const {
+        constexpr char kUnits[] = "KMGTPEZY";
+        const char* const known = unit == 'k' ? kUnits : strchr(kUnits, unit);
+        return unit == '\0' || known == nullptr || is_zero() ? 0
+                                                             : static_cast<int>(known - kUnits) + 1;
+    }
+
     bool is_negative = false;
+    char unit = '\0';  // what follows the number
     const char* digits = "";
     size_t count = 0;
     const char* fraction = "";
@@ -56,10 +67,12 @@ int compare_sizes(const Number& left, const Number& right) {
     return compare_texts(left.fraction, left.fraction_count, right.fraction, right.fraction_count);
 }
 
-int compare_numbers(const Number& left, const Number& right) {
+int compare_numbers(const Number& left, const Number& right, bool with_units) {
     const bool left_below = left.is_negative && !left.is_zero();
     const bool right_below = right.is_negative && !right.is_zero();
     if (left_below != right_below) return left_below ? -1 : 1;
+    if (with_units && left.rank() != right.rank())
+        return (left.rank() < right.rank()) != left_below ? -1 : 1;
     return left_below ? compare_sizes(right, left) : compare_sizes(left, right);
 }
 
@@ -75,11 +88,12 @@ int compare_without_case(const char* left, size_t left_length, const char* right
 
 }  // namespace
 
-void SortKey::set_usual(bool by_number, bool reverses, bool ignores_case, bool skips_blanks) {
-    by_number_ = by_number;
-    reverses_ = reverses_all = reverses;
-    ignores_case_ = ignores_case;
-    skips_blanks_ = skips_blanks;
+void SortKey::set(char letter) {
+    by_number_ |= letter == 'n';
+    by_size_ |= letter == 'h';
+    reverses_ |= letter == 'r';
+    ignores_case_ |= letter == 'f';
+    skips_blanks_ |= letter == 'b';
 }
 
 bool SortKey::parse_place(const char*& text, size_t& field, size_t& character) {
@@ -92,13 +106,11 @@ bool SortKey::parse_place(const char*& text, size_t& field, size_t& character) {
         if (end == text + 1) return false;
         text = end;
     }
-    for (; *text != '\0' && strchr("nrfb", *text) != nullptr; ++text) {
-        if (!has_letters_) by_number_ = reverses_ = ignores_case_ = skips_blanks_ = false;
+    for (; *text != '\0' && strchr("nhrfb", *text) != nullptr; ++text) {
+        if (!has_letters_)
+            by_number_ = by_size_ = reverses_ = ignores_case_ = skips_blanks_ = false;
         has_letters_ = true;
-        by_number_ |= *text == 'n';
-        reverses_ |= *text == 'r';
-        ignores_case_ |= *text == 'f';
-        skips_blanks_ |= *text == 'b';
+        set(*text);
     }
     return true;
 }
@@ -113,7 +125,7 @@ bool SortKey::parse(const char* text) {
 }
 
 const char* SortKey::skip_field(const char* place, bool with_separator) const {
-    if (separator != '\0') {
+    if (has_separator) {
         const char* const end = strchrnul(place, separator);
         return with_separator && *end != '\0' ? end + 1 : end;
     }
@@ -150,8 +162,8 @@ int SortKey::compare(const char* left, const char* right) const {
     const auto length_a = static_cast<size_t>(a.end - a.start);
     const auto length_b = static_cast<size_t>(b.end - b.start);
     int order = 0;
-    if (by_number_)
-        order = compare_numbers({a.start, a.end}, {b.start, b.end});
+    if (by_number_ || by_size_)
+        order = compare_numbers({a.start, a.end}, {b.start, b.end}, by_size_);
     else if (ignores_case_)
         order = compare_without_case(a.start, length_a, b.start, length_b);
     else

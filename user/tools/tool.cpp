@@ -30,15 +30,62 @@ int finish(int result) {
     return fflush(stdout) != 0 || ferror(stdout) != 0 ? complain("standard output") : result;
 }
 
-Options::Options(int argc, char** argv, const char* letters, const char* usage, int bad_use)
+Options::Options(int argc, char** argv, const char* letters, const char* usage, int bad_use,
+                 const char* names)
     : usage_(usage), bad_use_(bad_use) {
     const char* const slash = strrchr(argv[0], '/');
     name_of_tool = slash != nullptr ? slash + 1 : argv[0];
+    argc = shorten(argc, argv, letters, names);
     for (int letter = 0; (letter = getopt(argc, argv, letters)) != -1;) {
         if (letter == '?' || given_count_ == kMost) refuse();
         given_[given_count_++] = {static_cast<char>(letter), optarg};
     }
     operands_ = Operands(argv + optind, static_cast<size_t>(argc - optind));
+}
+
+// What is the argument of an option is none itself, whatever it looks like.
+int Options::shorten(int argc, char** argv, const char* letters, const char* names) const {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; ++i) {
+        const bool is_option = argv[i][0] == '-' && argv[i][1] != '\0';
+        if (!is_option && *letters == '+') break;
+        if (!is_option) continue;
+        if (argv[i][1] != '-') {
+            const char* letter = argv[i] + 1;
+            const auto wants = [&] {
+                const char* const known = strchr(letters, *letter);
+                return known != nullptr && known[1] == ':' && known[2] != ':';
+            };
+            while (*letter != '\0' && !wants())
+                ++letter;
+            if (*letter != '\0' && letter[1] == '\0') ++i;
+        } else if (!shorten_word(argv[i], names)) {
+            memmove(argv + i, argv + i + 1, static_cast<size_t>(argc - i) * sizeof(char*));
+            --argc, --i;
+        }
+    }
+    return argc;
+}
+
+bool Options::shorten_word(char*& word, const char* names) const {
+    const char* const name = word + 2;
+    const size_t length = strcspn(name, "=");
+    if (strcmp(name, "help") == 0) show();
+    for (const char* known = names; *known != '\0'; known += strspn(known, " ")) {
+        const char* const letter = known + strcspn(known, "=") + 1;
+        if (strncmp(known, name, length) == 0 && known[length] == '=') {
+            if (*letter == ' ' || *letter == '\0') return false;
+            const char* const value = name[length] == '=' ? name + length + 1 : "";
+            auto* const option = static_cast<char*>(need_memory(malloc(strlen(value) + 3)));
+            option[0] = '-';
+            option[1] = *letter;
+            strcpy(option + 2, value);
+            word = option;
+            return true;
+        }
+        known = letter + strcspn(letter, " ");
+    }
+    fprintf(stderr, "%s: unrecognized option '%s'\n", name_of_tool, word);
+    refuse();
 }
 
 const Options::Given* Options::find(char letter) const {
@@ -66,6 +113,11 @@ char Options::last_of(const char* letters) const {
     for (size_t i = given_count_; i > 0; --i)
         if (strchr(letters, given_[i - 1].letter) != nullptr) return given_[i - 1].letter;
     return '\0';
+}
+
+void Options::show() const {
+    printf("usage: %s %s\n", name_of_tool, usage_);
+    exit(finish(0));
 }
 
 void Options::refuse() const {

@@ -32,8 +32,10 @@ class Options {
   public:
     /// Reads them as getopt(3) does. For one that is not in `letters` it tells the usage, which
     /// begins behind the tool's name, and ends the program with the code `bad_use`; so it does for
-    /// more than 64.
-    Options(int argc, char** argv, const char* letters, const char* usage, int bad_use = 1);
+    /// more than 64. --help tells it, too, and is no mistake. `names`: words that mean letters,
+    /// "lines=n all=a color=": --lines=3, --lines 3, --all; what has no letter means nothing.
+    Options(int argc, char** argv, const char* letters, const char* usage, int bad_use = 1,
+            const char* names = "");
 
     [[nodiscard]] bool has(char letter) const { return find(letter) != nullptr; }
     /// What was given with it the last time; `otherwise` if it was not given.
@@ -49,7 +51,9 @@ class Options {
     /// Which of the letters came last; '\0' if none did.
     [[nodiscard]] char last_of(const char* letters) const;
     [[nodiscard]] Operands operands() const { return operands_; }
-    /// Tells the usage and ends the program.
+    /// Tells the usage, as --help does, and ends the program.
+    [[noreturn]] void show() const;
+    /// Tells it as a complaint and ends the program.
     [[noreturn]] void refuse() const;
     /// refuse() unless there are so many operands.
     void need(size_t at_least, size_t at_most = static_cast<size_t>(-1)) const;
@@ -60,6 +64,10 @@ class Options {
         const char* value;
     };
     static constexpr size_t kMost = 64;
+    /// Replaces words by letters. Returns how many arguments there are now.
+    int shorten(int argc, char** argv, const char* letters, const char* names) const;
+    /// argv[at], "--name" or "--name=value". False: it means nothing, and is to go.
+    bool shorten_word(char*& word, const char* names) const;
     /// The last one, or nullptr.
     [[nodiscard]] const Given* find(char letter) const;
 
