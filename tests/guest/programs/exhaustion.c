@@ -116,6 +116,56 @@ TEST(all_memory) {
     CHECK(status == 0 || (status & 0x7F) == SIGKILL);
 }
 
+// struct sysinfo as far as it is needed.
+struct System {
+    long uptime;
+    unsigned long loads[3], ram, free_ram, rest[10];
+};
+
+// Pipes take frames one by one, and so all but those kept back; then a fault needs several at once.
+// The program itself is locked, or it would go and come all the time.
+static void take_all_and_fault(long unused) {
+    enum { kLeft = 8 << 20, kNew = 1 << 20 };
+    static char piece[4096];
+    struct System system;
+    int ends[2];
+    long done = 0;
+    (void)unused;
+    if (system_call(SYS_mlockall, 1) != 0 || system_call(SYS_sysinfo, &system) != 0) die(1);
+    const long place = map(kNew);
+    if (system.free_ram > kLeft &&
+        is_error(system_call6(SYS_mmap2, 0, (long)(system.free_ram - kLeft), PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0)))
+        die(2);
+    while (done != -ENOMEM && system_call(SYS_pipe2, ends, O_NONBLOCK) == 0)
+        while ((done = system_call(SYS_write, ends[1], piece, sizeof piece)) > 0) {
+        }
+    if (done != -ENOMEM) die(3);
+    for (long at = 0; at < kNew; at += 4096)
+        *(volatile int*)(place + at) = 1;
+    die(4);
+}
+
+// It gives back a few pages at once, but ends when it runs next. If that is not enough, it does not
+// help to end it again.
+TEST(who_is_the_first_to_go_goes_once) {
+    int ends[2], status = 0;
+    char byte;
+    REQUIRE(system_call(SYS_pipe, ends) == 0);
+    const long first = system_call(SYS_fork);
+    if (first == 0) {
+        const long file = system_call(SYS_open, "/proc/self/oom_score_adj", O_WRONLY, 0);
+        if (system_call(SYS_write, file, "1000", 4) != 4) die(1);
+        system_call(SYS_write, ends[1], "", 1);
+        for (;;)
+            system_call(SYS_pause);
+    }
+    REQUIRE(first > 0 && system_call(SYS_read, ends[0], &byte, 1) == 1);
+    CHECK_EQUAL(tap_status_in_child(take_all_and_fault, 0), SIGKILL);
+    system_call(SYS_kill, first, SIGKILL);
+    CHECK_EQUAL(system_call(SYS_wait4, first, &status, 0, 0), first);
+}
+
 TEST(all_addresses) {
     long pieces = 0, place;
     enum { kStep = 16 << 20, kMost = 256 };
