@@ -13,6 +13,12 @@ namespace quire::libc {
 
 enum ThreadEnd : int { Joinable, Detached, Ended };
 
+/// What a thread has set for a key. It is the key's if that still is of this generation.
+struct KeyValue {
+    unsigned generation;
+    const void* value;
+};
+
 struct Thread {
     Thread* self;  // first: gs:0
     int error_number;
@@ -23,7 +29,7 @@ struct Thread {
     void* result;
     void* mapping;
     size_t mapping_size;
-    const void* values[PTHREAD_KEYS_MAX];
+    KeyValue values[PTHREAD_KEYS_MAX];
 };
 
 Thread* this_thread();

@@ -1,4 +1,7 @@
 // pthread_once(3), and the keys of pthread_key_create(3). This file calls the program.
+//
+// A key has a generation, which is odd while it is taken: what a thread has set for a key that is
+// gone is not a value of the one that gets its number, and goes to no destructor.
 #include <errno.h>
 #include <pthread.h>
 #include "libc/program/thread.h"
@@ -12,25 +15,28 @@ constexpr int kRounds = 4;
 constexpr int kAll = 0x7FFFFFFF;
 
 struct Key {
-    bool is_taken;
+    unsigned generation;
     void (*destructor)(void*);
+    [[nodiscard]] bool is_taken() const { return generation % 2 != 0; }
 };
 Key keys[PTHREAD_KEYS_MAX];
 pthread_mutex_t keys_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 bool is_key(pthread_key_t key) {
-    return key < PTHREAD_KEYS_MAX && keys[key].is_taken;
+    return key < PTHREAD_KEYS_MAX && keys[key].is_taken();
 }
 
 /// Whether there was a value to destroy.
-bool destroy_value(quire::libc::Thread& thread, pthread_key_t key) {
-    const void* const value = thread.values[key];
-    if (value == nullptr) return false;
-    thread.values[key] = nullptr;
+bool destroy_value(quire::libc::Thread& thread, pthread_key_t number) {
+    quire::libc::KeyValue& kept = thread.values[number];
+    if (kept.value == nullptr) return false;
+    const void* const value = kept.value;
+    kept.value = nullptr;
     pthread_mutex_lock(&keys_mutex);
-    void (*const destructor)(void*) = keys[key].is_taken ? keys[key].destructor : nullptr;
+    const Key key = keys[number];
     pthread_mutex_unlock(&keys_mutex);
-    if (destructor != nullptr) destructor(const_cast<void*>(value));
+    if (!key.is_taken() || key.generation != kept.generation) return false;
+    if (key.destructor != nullptr) key.destructor(const_cast<void*>(value));
     return true;
 }
 
@@ -48,31 +54,31 @@ void quire::libc::destroy_values(Thread& thread) {
 int pthread_key_create(pthread_key_t* told, void (*destructor)(void*)) {
     pthread_mutex_lock(&keys_mutex);
     pthread_key_t key = 0;
-    while (key < PTHREAD_KEYS_MAX && keys[key].is_taken)
+    while (key < PTHREAD_KEYS_MAX && keys[key].is_taken())
         ++key;
-    if (key < PTHREAD_KEYS_MAX) keys[key] = {true, destructor};
+    if (key < PTHREAD_KEYS_MAX) keys[key] = {keys[key].generation + 1, destructor};
     pthread_mutex_unlock(&keys_mutex);
     if (key == PTHREAD_KEYS_MAX) return EAGAIN;
     *told = key;
     return 0;
 }
 
-// What other threads have set stays there; POSIX leaves it to the program to have cleared it.
 int pthread_key_delete(pthread_key_t key) {
-    if (!is_key(key)) return EINVAL;
     pthread_mutex_lock(&keys_mutex);
-    keys[key] = {};
+    const bool is_there = is_key(key);
+    if (is_there) ++keys[key].generation;
     pthread_mutex_unlock(&keys_mutex);
-    this_thread()->values[key] = nullptr;
-    return 0;
+    return is_there ? 0 : EINVAL;
 }
 int pthread_setspecific(pthread_key_t key, const void* value) {
     if (!is_key(key)) return EINVAL;
-    this_thread()->values[key] = value;
+    this_thread()->values[key] = {keys[key].generation, value};
     return 0;
 }
 void* pthread_getspecific(pthread_key_t key) {
-    return is_key(key) ? const_cast<void*>(this_thread()->values[key]) : nullptr;
+    if (!is_key(key)) return nullptr;
+    const quire::libc::KeyValue& kept = this_thread()->values[key];
+    return kept.generation == keys[key].generation ? const_cast<void*>(kept.value) : nullptr;
 }
 
 int pthread_once(pthread_once_t* once, void (*function)(void)) {

@@ -188,6 +188,41 @@ TEST(once_is_once) {
     CHECK_EQUAL(times, 1);
 }
 
+// A key that is made anew may have the number of one that is gone, but not its values.
+static pthread_key_t passing;
+static volatile int stage, destroyed_by_mistake;
+static void never_destroy(void* unused) {
+    (void)unused;
+    ++destroyed_by_mistake;
+}
+static void* keep_it_while_the_key_goes(void* value) {
+    pthread_setspecific(passing, value);
+    stage = 1;
+    while (stage != 2)
+        usleep(100);
+    return pthread_getspecific(passing);
+}
+
+TEST(a_new_key_has_no_values) {
+    pthread_t thread;
+    void* result = "";
+    CHECK_EQUAL(pthread_key_create(&passing, NULL), 0);
+    const pthread_key_t before = passing;
+    pthread_create(&thread, NULL, keep_it_while_the_key_goes, "of the old key");
+    while (stage != 1)
+        usleep(100);
+    CHECK_EQUAL(pthread_setspecific(passing, "of main"), 0);
+    CHECK_EQUAL(pthread_key_delete(passing), 0);
+    CHECK_EQUAL(pthread_key_create(&passing, never_destroy), 0);
+    CHECK_EQUAL(passing, before);
+    CHECK(pthread_getspecific(passing) == NULL);
+    stage = 2;
+    pthread_join(thread, &result);
+    CHECK(result == NULL);
+    CHECK_EQUAL(destroyed_by_mistake, 0);
+    CHECK_EQUAL(pthread_key_delete(passing), 0);
+}
+
 static pthread_key_t key;
 static int destroyed;
 static void destroy(void* value) {
