@@ -86,16 +86,19 @@ int execlp(const char* name, const char* argument, ...) {
 // While the line runs ^C is meant for it, and its end must be left for this wait.
 int system(const char* line) {
     if (line == nullptr) return 1;
-    const sighandler_t interrupt = signal(SIGINT, SIG_IGN);
-    const sighandler_t quit = signal(SIGQUIT, SIG_IGN);
+    struct sigaction ignored = {};
+    ignored.sa_handler = SIG_IGN;
+    struct sigaction interrupt, quit;
+    sigaction(SIGINT, &ignored, &interrupt);
+    sigaction(SIGQUIT, &ignored, &quit);
     sigset_t children, before;
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_BLOCK, &children, &before);
     const pid_t child = fork();
     if (child == 0) {
-        signal(SIGINT, interrupt);
-        signal(SIGQUIT, quit);
+        sigaction(SIGINT, &interrupt, nullptr);
+        sigaction(SIGQUIT, &quit, nullptr);
         sigprocmask(SIG_SETMASK, &before, nullptr);
         execl("/bin/sh", "sh", "-c", line, static_cast<char*>(nullptr));
         _exit(127);
@@ -103,8 +106,8 @@ int system(const char* line) {
     int status = -1;
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    signal(SIGINT, interrupt);
-    signal(SIGQUIT, quit);
+    sigaction(SIGINT, &interrupt, nullptr);
+    sigaction(SIGQUIT, &quit, nullptr);
     sigprocmask(SIG_SETMASK, &before, nullptr);
     return status;
 }

@@ -96,6 +96,25 @@ TEST(the_shell_runs_a_line) {
     CHECK_EQUAL(system("true"), 0);
 }
 
+static void know_more(int signal, siginfo_t* info, void* context) {
+    (void)signal, (void)info, (void)context;
+}
+
+TEST(a_line_leaves_handlers_as_they_are) {
+    struct sigaction action, now;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = know_more;
+    action.sa_flags = SA_SIGINFO;
+    sigaddset(&action.sa_mask, SIGUSR1);
+    CHECK_EQUAL(sigaction(SIGINT, &action, NULL), 0);
+    CHECK_EQUAL(system("true"), 0);
+    CHECK_EQUAL(sigaction(SIGINT, NULL, &now), 0);
+    CHECK(now.sa_sigaction == know_more);
+    CHECK((now.sa_flags & SA_SIGINFO) != 0 && (now.sa_flags & SA_RESTART) == 0);
+    CHECK_EQUAL(sigismember(&now.sa_mask, SIGUSR1), 1);
+    signal(SIGINT, SIG_DFL);
+}
+
 TEST(the_environment_changes) {
     CHECK_EQUAL(clearenv(), 0);
     CHECK(getenv("ONE") == NULL);
