@@ -38,16 +38,16 @@ void* sbrk(intptr_t increment) {
     return reinterpret_cast<void*>(now);
 }
 
-// mmap2 counts the offset in pages.
+// mmap2 counts the offset in pages, which have 32 bits.
 void* mmap(void* address, size_t length, int protection, int flags, int file, off_t offset) {
-    if (offset % kPage != 0) {
+    const auto page = static_cast<unsigned long long>(offset) / kPage;
+    if (offset % kPage != 0 || page > UINT32_MAX) {
         errno = EINVAL;
         return MAP_FAILED;
     }
-    const auto page = static_cast<long>(static_cast<unsigned long long>(offset) / kPage);
     return as_pointer(
         answer(system_call6(SYS_mmap2, reinterpret_cast<long>(address), static_cast<long>(length),
-                            protection, flags, file, page)));
+                            protection, flags, file, static_cast<long>(page))));
 }
 int munmap(void* address, size_t length) {
     return call(SYS_munmap, address, length);
