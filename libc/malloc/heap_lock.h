@@ -1,4 +1,5 @@
-// The lock of a program's heap: one word, which nobody but a waiting thread asks the kernel about.
+// The lock of a program's heap, and of its list of streams: one word, which nobody but a waiting
+// thread asks the kernel about.
 //
 //      1  free    -1, -3 ...  free, and one, two ... wait    (who lets go wakes one of them)
 //      0  held    -2, -4 ...  held, and one, two ... wait
@@ -24,6 +25,10 @@ class HeapLock {
   public:
     /// Held by whoever is to set up what it guards.
     constexpr HeapLock() = default;
+    /// Free: of what needs no setting up.
+    static constexpr struct Open {
+    } kOpen = {};
+    constexpr explicit HeapLock(Open) : word_(kFree) {}
     HeapLock(const HeapLock&) = delete;
     HeapLock& operator=(const HeapLock&) = delete;
 

@@ -15,15 +15,22 @@ extern "C" {
 /// malloc's part in fork(2), if the program has malloc.
 [[gnu::weak]] void program_heap_before_fork();
 [[gnu::weak]] void program_heap_after_fork(int in_child);
+/// That of the streams.
+[[gnu::weak]] void program_streams_before_fork();
+[[gnu::weak]] void program_streams_after_fork(int in_child);
 /// In the child, if the program has threads.
 [[gnu::weak]] void thread_after_fork();
 }
 
 pid_t fork() {
     const bool has_heap = program_heap_before_fork != nullptr;
+    const bool has_streams = program_streams_before_fork != nullptr;
+    if (has_streams) program_streams_before_fork();
     if (has_heap) program_heap_before_fork();
     const long child = system_call(SYS_fork);
-    if (has_heap) program_heap_after_fork(child == 0 ? 1 : 0);
+    const int in_child = child == 0 ? 1 : 0;
+    if (has_heap) program_heap_after_fork(in_child);
+    if (has_streams) program_streams_after_fork(in_child);
     if (child == 0 && thread_after_fork != nullptr) thread_after_fork();
     return static_cast<pid_t>(answer(child));
 }

@@ -1,4 +1,7 @@
 // stdio(3) over Stream: files of the kernel, the three standard streams, and formats.
+//
+// A stream has no lock: it is for one thread at a time. The list of those that fopen has made is
+// for all, and has one.
 #include <stdio.h>
 
 #include <new>
@@ -10,8 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "libc/format.h"
+#include "libc/malloc/heap_lock.h"
 #include "libc/stdio/stream.h"
 
+using quire::libc::HeapLock;
 using quire::libc::Stream;
 
 namespace {
@@ -48,6 +53,7 @@ constinit _File standard_input(STDIN_FILENO, Stream::Buffering::Full, input_buff
 constinit _File standard_output(STDOUT_FILENO, Stream::Buffering::Line, output_buffer);
 constinit _File standard_error(STDERR_FILENO, Stream::Buffering::None, error_buffer);
 _File* opened = nullptr;
+constinit HeapLock opened_lock{HeapLock::kOpen};  // of the list, not of what is in it
 
 /// A stream in one piece with its buffer.
 struct WholeFile : _File {
@@ -70,6 +76,18 @@ int flags_of(const char* mode) {
     return flags | (both ? O_RDWR : mode[0] == 'r' ? O_RDONLY : O_WRONLY);
 }
 
+/// Whether the stream was one that fopen had made.
+bool take_out(_File* stream) {
+    opened_lock.take();
+    _File** link = &opened;
+    while (*link != nullptr && *link != stream)
+        link = &(*link)->next;
+    const bool is_there = *link == stream;
+    if (is_there) *link = stream->next;
+    opened_lock.release();
+    return is_there;
+}
+
 void write_piece(void* stream, const char* text, size_t length) {
     static_cast<Stream*>(stream)->write(text, length);
 }
@@ -80,9 +98,21 @@ FILE* const stdin = &standard_input;
 FILE* const stdout = &standard_output;
 FILE* const stderr = &standard_error;
 
-extern "C" void program_flush();
-extern "C" void program_flush() {
+extern "C" {
+void program_flush();
+void program_streams_before_fork();
+void program_streams_after_fork(int in_child);
+}
+
+void program_flush() {
     fflush(nullptr);
+}
+// The child must not find the list in the hands of a thread that it lacks.
+void program_streams_before_fork() {
+    opened_lock.take();
+}
+void program_streams_after_fork(int in_child) {
+    in_child != 0 ? opened_lock.release_alone() : opened_lock.release();
 }
 
 FILE* fdopen(int file, const char* mode) {
@@ -93,8 +123,10 @@ FILE* fdopen(int file, const char* mode) {
     void* place = malloc(sizeof(WholeFile));
     if (place == nullptr) return nullptr;
     auto* stream = new (place) WholeFile(file);
+    opened_lock.take();
     stream->next = opened;
     opened = stream;
+    opened_lock.release();
     return stream;
 }
 
@@ -114,22 +146,19 @@ FILE* fopen(const char* path, const char* mode) {
 int fclose(FILE* stream) {
     const bool written = stream->stream.flush();
     const bool closed = close(stream->file.number()) == 0;
-    _File** link = &opened;
-    while (*link != nullptr && *link != stream)
-        link = &(*link)->next;
-    if (*link == stream) {
-        *link = stream->next;
-        free(stream);
-    }
+    if (take_out(stream)) free(stream);
     return written && closed ? 0 : EOF;
 }
 
-// Streams that are being read keep what they have: the next program need not find it.
+// Streams that are being read keep what they have: the next program need not find it. If the list
+// is taken, it goes without: a handler that ends the program may have interrupted who has it.
 int fflush(FILE* stream) {
     if (stream != nullptr) return stream->stream.flush() ? 0 : EOF;
     bool all = standard_output.stream.flush();
+    const bool is_ours = opened_lock.try_take();
     for (_File* one = opened; one != nullptr; one = one->next)
         all = one->stream.flush() && all;
+    if (is_ours) opened_lock.release();
     return all ? 0 : EOF;
 }
 

@@ -1,5 +1,6 @@
 // The C library's threads: errno of their own, joins, mutexes, conditions, once, keys.
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -186,6 +187,41 @@ TEST(once_is_once) {
         CHECK(result == NULL);
     }
     CHECK_EQUAL(times, 1);
+}
+
+static void* open_and_close(void* unused) {
+    enum { kOpen = 32, kTimes = 3 * kRounds };
+    FILE* files[kOpen] = {NULL};
+    for (int i = 0; i < kTimes + kOpen; ++i) {
+        FILE** const file = &files[i % kOpen];
+        if (*file != NULL && fclose(*file) != 0) return "not closed";
+        *file = i < kTimes ? fopen("/dev/null", "w") : NULL;
+        if (i < kTimes && *file == NULL) return "not opened";
+    }
+    return unused;
+}
+
+// Each uses its own, but the library knows of all: who ends flushes them. A child may go on with
+// whatever it finds.
+TEST(streams_come_and_go_in_all_threads) {
+    pthread_t threads[kThreads];
+    fclose(fopen("/dev/null", "w"));
+    const size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < kThreads; ++i)
+        CHECK_EQUAL(pthread_create(&threads[i], NULL, open_and_close, NULL), 0);
+    for (int i = 0; i < 20; ++i) {
+        int status = -1;
+        const pid_t child = fork();
+        if (child == 0) _exit(fclose(fopen("/dev/null", "w")) == 0 ? 0 : 1);
+        waitpid(child, &status, 0);
+        CHECK_EQUAL(status, 0);
+    }
+    for (int i = 0; i < kThreads; ++i) {
+        void* result = "";
+        pthread_join(threads[i], &result);
+        CHECK(result == NULL);
+    }
+    CHECK_EQUAL(mallinfo2().uordblks, before);
 }
 
 // A key that is made anew may have the number of one that is gone, but not its values.
