@@ -2,11 +2,11 @@
 //
 //     node 17 of ext2 on / --> /, /bin, /bin/sh (12), /etc, /etc/passwd (17)  -->  "/etc/passwd"
 //
-// Nothing remembers the names of nodes: there is no cache of names (fs/path.h), and a file may have
-// several, or none any more. So its number is looked for in the directories of its file system, one
-// after the other; the first name that is found is told. That takes no memory but the path's own,
-// and is right after each rename. O(names on the file system); for people, not for programs in a
-// hurry.
+// Nothing remembers the names of nodes: what is kept of names (fs/ext2_name_cache.h) leads from a
+// few of them to nodes, not back, and a file may have several, or none any more. So its number is
+// looked for in the directories of its file system, one after the other; the first name that is
+// found is told. That takes no memory but the path's own, and is right after each rename. O(names
+// on the file system); for people, not for programs in a hurry.
 #pragma once
 
 #include <span>
