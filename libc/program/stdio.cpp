@@ -201,15 +201,18 @@ int ungetc(int character, FILE* stream) {
     return stream->stream.unget(character);
 }
 
+// What an earlier call met does not count: ferror(3) still tells of it.
 char* fgets(char* text, int size, FILE* stream) {
+    if (size <= 0) return nullptr;
     int length = 0;
-    while (length < size - 1) {
-        const int character = fgetc(stream);
+    int character = '\0';
+    while (length < size - 1 && character != '\n') {
+        character = fgetc(stream);
         if (character == EOF) break;
         text[length++] = static_cast<char>(character);
-        if (character == '\n') break;
     }
-    if (size <= 0 || length == 0 || ferror(stream)) return nullptr;
+    const bool failed = character == EOF && feof(stream) == 0;
+    if (failed || (character == EOF && length == 0)) return nullptr;
     text[length] = '\0';
     return text;
 }

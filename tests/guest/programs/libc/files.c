@@ -185,6 +185,21 @@ TEST(pipes_descriptors_and_poll) {
         CHECK_EQUAL(close((int[]){ends[0], ends[1], copy, 50, 51, 60}[i]), 0);
 }
 
+TEST(a_line_may_come_after_an_error) {
+    int ends[2];
+    char line[16];
+    REQUIRE(pipe2(ends, O_NONBLOCK) == 0);
+    FILE* in = fdopen(ends[0], "r");
+    CHECK(fgets(line, sizeof line, in) == NULL);
+    CHECK(errno == EAGAIN && ferror(in) && !feof(in));
+    CHECK_EQUAL(write(ends[1], "late\n", 5), 5);
+    CHECK(fgets(line, sizeof line, in) == line && strcmp(line, "late\n") == 0);
+    CHECK(fgets(line, 1, in) == line && *line == '\0');
+    CHECK_EQUAL(close(ends[1]), 0);
+    CHECK(fgets(line, sizeof line, in) == NULL && feof(in));
+    CHECK_EQUAL(fclose(in), 0);
+}
+
 TEST(lines_of_any_length) {
     FILE* out = fopen(in_folder("lines"), "w");
     for (int length = 0; length < 700; length += 99)
