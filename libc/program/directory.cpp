@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "libc/program/call.h"
 
@@ -13,7 +14,10 @@ struct _Directory {
     alignas(8) char entries[2048];
 };
 
-DIR* fdopendir(int file) {
+namespace {
+
+/// Precondition: `file` is a directory.
+DIR* make_directory(int file) {
     auto* const directory = static_cast<DIR*>(malloc(sizeof(DIR)));
     if (directory == nullptr) return nullptr;
     directory->file = file;
@@ -21,10 +25,20 @@ DIR* fdopendir(int file) {
     return directory;
 }
 
+}  // namespace
+
+DIR* fdopendir(int file) {
+    struct stat told;
+    if (fstat(file, &told) < 0) return nullptr;
+    if (S_ISDIR(told.st_mode)) return make_directory(file);
+    errno = ENOTDIR;
+    return nullptr;
+}
+
 DIR* opendir(const char* path) {
     const int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0) return nullptr;
-    DIR* const directory = fdopendir(file);
+    DIR* const directory = make_directory(file);
     if (directory == nullptr) close(file);
     return directory;
 }

@@ -126,6 +126,13 @@ TEST(directories_are_read) {
     CHECK(!is_listed(folder, "nobody", DT_REG));
     CHECK(opendir(in_folder("first")) == NULL);
     CHECK_EQUAL(errno, ENOTDIR);
+    const int file = open(in_folder("first"), O_RDONLY);
+    errno = 0;
+    CHECK(fdopendir(file) == NULL);
+    CHECK_EQUAL(errno, ENOTDIR);
+    CHECK_EQUAL(close(file), 0);
+    CHECK(fdopendir(file) == NULL);
+    CHECK_EQUAL(errno, EBADF);
     for (int i = 0; i < 200; ++i) {
         char name[32];
         snprintf(name, sizeof name, "deeper/with_a_long_name_%d", i);
