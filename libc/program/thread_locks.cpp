@@ -58,6 +58,7 @@ constexpr long kSecond = 1'000'000'000;
 bool time_left(const timespec& end, timespec& left) {
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
+    if (end.tv_sec < now.tv_sec) return false;  // the difference of two such may not fit
     left = {end.tv_sec - now.tv_sec, end.tv_nsec - now.tv_nsec};
     if (left.tv_nsec < 0) left.tv_nsec += kSecond, --left.tv_sec;
     return left.tv_sec >= 0;

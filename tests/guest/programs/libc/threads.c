@@ -1,5 +1,6 @@
 // The C library's threads: errno of their own, joins, mutexes, conditions, once, keys.
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -154,6 +155,8 @@ TEST(a_condition_waits_no_longer_than_told) {
     clock_gettime(CLOCK_REALTIME, &end);
     pthread_mutex_lock(&mutex);
     CHECK_EQUAL(pthread_cond_timedwait(&changed, &mutex, &end), ETIMEDOUT);
+    const struct timespec long_ago = {LONG_MIN, 0};
+    CHECK_EQUAL(pthread_cond_timedwait(&changed, &mutex, &long_ago), ETIMEDOUT);
     end.tv_nsec += 20000000;
     if (end.tv_nsec >= 1000000000) end.tv_nsec -= 1000000000, ++end.tv_sec;
     CHECK_EQUAL(pthread_cond_timedwait(&changed, &mutex, &end), ETIMEDOUT);
