@@ -68,8 +68,7 @@ void Snapshot::read_meminfo() {
     // Private pages may go to swap and come back, and may be in both places: counted once.
     const std::uint32_t anonymous = kib("AnonPages:");
     const std::uint32_t swapped = kib("SwapTotal:") - kib("SwapFree:");
-    const std::uint32_t caches =
-        kib("Buffers:") + kib("Cached:") + kib("SwapCached:") + kib("Slab:");
+    const std::uint32_t caches = kib("Buffers:") + kib("Cached:") + kib("Slab:");
     add("other frames", (kib("MemTotal:") - kib("MemFree:") - caches - anonymous) / 4);
     add("private pages", (anonymous + swapped - kib("SwapCached:")) / 4);
     add("page tables", kib("PageTables:") / 4);
