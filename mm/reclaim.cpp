@@ -84,7 +84,8 @@ Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNu
                  .free = frames_.free_frames(),
                  .candidates = memory_.pages().policy().count(),
                  .slots = memory_.pages().swap().statistics().available,
-                 .write_errors = statistics_.to_swap.errors + statistics_.to_files.errors - errors};
+                 .write_errors = statistics_.to_swap.errors + statistics_.to_files.errors - errors,
+                 .leaves_swap_alone = leaves_swap_alone()};
     return Error::OutOfMemory;
 }
 

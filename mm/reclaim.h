@@ -72,6 +72,7 @@ struct Shortage {
     PageCount candidates;  // pages in the policy's lists, none of which could leave
     PageCount slots;       // free in swap
     std::uint32_t write_errors = 0;
+    bool leaves_swap_alone = false;  // it took nothing, and was not asked
 };
 
 class Reclaim final : public RoomMaker {

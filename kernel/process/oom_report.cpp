@@ -19,6 +19,7 @@ void write_obstacle(const fs::MemoryFigures& memory, const mm::Shortage& shortag
     if (memory.swap_total == PageCount()) return out.print("there is no swap");
     if (shortage.slots == PageCount())
         return out.print("swap is full, all %lu KiB", kib_of(memory.swap_total));
+    if (shortage.leaves_swap_alone) return out.print("the disk of swap takes nothing");
     out.print("what there is must stay in RAM, %lu KiB of it locked", kib_of(memory.locked));
 }
 

@@ -61,6 +61,10 @@ TEST(OomReport, SaysWhoAskedAndWhyNothingCanLeave) {
     EXPECT_EQ(cause(shortage(0, 0), memory(0)), begin + "there is no swap\n");
     EXPECT_EQ(cause(shortage(0, 0), memory(8191)), begin + "swap is full, all 32764 KiB\n");
     EXPECT_EQ(cause(shortage(9, 3), memory(8191)), begin + "3 writes to the disk failed\n");
+    mm::Shortage left_alone = shortage(9, 0);
+    left_alone.leaves_swap_alone = true;
+    EXPECT_EQ(cause(left_alone, memory(8191)), begin + "the disk of swap takes nothing\n");
+    EXPECT_EQ(cause(left_alone, memory(0)), begin + "there is no swap\n");
     EXPECT_EQ(cause(shortage(9, 0), memory(8191)),
               begin + "what there is must stay in RAM, 28 KiB of it locked\n");
 }

@@ -185,6 +185,7 @@ TEST_F(ReclaimTest, ADiskThatTakesNothingIsNotAskedForEachPage) {
         EXPECT_FALSE(make_room(5));
         EXPECT_LE(reclaim.statistics().to_swap.errors, before + kAWholeRunAndItsPages);
         tries += reclaim.statistics().to_swap.errors != before ? 1U : 0U;
+        EXPECT_TRUE(reclaim.last_shortage().leaves_swap_alone);
     }
     EXPECT_EQ(tries, 6U);  // calls 0, 2, 6, 14, 30, 62
     machine.store.fail_writes(false);
@@ -192,6 +193,8 @@ TEST_F(ReclaimTest, ADiskThatTakesNothingIsNotAskedForEachPage) {
         EXPECT_FALSE(make_room(5)) << call;
     EXPECT_TRUE(make_room(40));  // as soon as the disk takes one run, all of it
     EXPECT_TRUE(still_holds(64));
+    EXPECT_FALSE(make_room(2000));
+    EXPECT_FALSE(reclaim.last_shortage().leaves_swap_alone);
 }
 
 TEST_F(ReclaimTest, DoesNotTryWhatRamCannotHold) {
