@@ -45,7 +45,7 @@ Result<Fetched> fetch_slot(UserMemory& memory, SwapSlot slot, PageCount window) 
     const SwapSpace& swap = memory.pages().swap();
     if (const std::optional<FrameNumber> cached = swap.cached(slot)) return Fetched{*cached, false};
     const SlotRange run = swap.neighbours(slot, window);
-    if (run.count() > PageCount(1)) {
+    if (run.count() > PageCount(1) && swap.statistics().available >= window) {
         const Result<FrameNumber> frame = read_run(memory, run, slot);
         if (frame.ok()) return Fetched{frame.value(), true};
     }

@@ -89,6 +89,23 @@ TEST_F(SwapIn, ReadsAloneWithAWindowOfOne) {
     EXPECT_EQ(machine.store.pages_read(), 1U);
 }
 
+TEST_F(SwapIn, WhenSwapIsFullReadsThePageAlone) {
+    const SwapSlot first = fill(20);
+    const SwapSlot group(align_down(first.raw(), 8U) + 8);
+    const OwnedFrame ballast = machine.machine.frames.allocate().take();
+    std::vector<SwapSlot> taken;
+    while (machine.swap.statistics().available >= kReadAhead)
+        taken.push_back(machine.swap.allocate(ballast.number()).take());
+    EXPECT_TRUE(fetch(group).ok());
+    EXPECT_EQ(machine.store.pages_read(), 1U);
+    machine.swap.clear_cached(taken.back());
+    taken.pop_back();
+    EXPECT_TRUE(fetch(group + PageCount(1)).ok());
+    EXPECT_EQ(machine.store.pages_read(), 1U + 7U);  // the first of the eight is there
+    for (const SwapSlot slot : taken)
+        machine.swap.clear_cached(slot);
+}
+
 TEST_F(SwapIn, ABadNeighbourDoesNotMatter) {
     const SwapSlot first = fill(4);
     machine.store.fail_page(first.raw() + 1);
