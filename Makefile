@@ -27,7 +27,7 @@ help:
 	@echo "make coverage       lines of mm/ and libc/ that the host tests reach"
 	@echo "make fuzz           libFuzzer on what reads foreign data"
 	@echo "make fuzz-calls     hostile system calls inside Quire, a million on each of 16 runs"
-	@echo "make soak           the judges of ext2 and of user memory for a long time, on new scripts"
+	@echo "make soak           the judges of ext2, of user memory and of pressure for a long time, on new scripts"
 	@echo "make lint           formatting, static analysis, layers, thread safety"
 	@echo "make format         let clang-format rewrite the C++ files"
 	@echo "make clean          remove build/"

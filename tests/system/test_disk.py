@@ -41,13 +41,14 @@ def drive(path, place, *, options=""):
             "-device", f"ide-hd,drive={place},bus=ide.{index // 2},unit={index % 2}"]
 
 
-def faulty_drive(path, place, **fault):
-    """The same, with a blkdebug rule: iotype, sector, once ..."""
-    rule = "".join(f",inject-error.0.{key}={value}" for key, value in fault.items())
+def faulty_drive(path, place, *faults, **fault):
+    """The same, with blkdebug's rules: of each the iotype, sector, once ..."""
+    rule = "".join(f",inject-error.{number}.event=none,inject-error.{number}.errno=5"
+                   + "".join(f",inject-error.{number}.{key}={value}" for key, value in one.items())
+                   for number, one in enumerate(faults or [fault]))
     index = "abcd".index(place[2])
     return ["-blockdev", f"driver=file,filename={path},node-name=file-{place}",
-            "-blockdev", f"driver=blkdebug,image=file-{place},node-name=debug-{place},"
-                         f"inject-error.0.event=none,inject-error.0.errno=5{rule}",
+            "-blockdev", f"driver=blkdebug,image=file-{place},node-name=debug-{place}{rule}",
             "-blockdev", f"driver=raw,file=debug-{place},node-name={place}",
             "-device", f"ide-hd,drive={place},bus=ide.{index // 2},unit={index % 2}"]
 

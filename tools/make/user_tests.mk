@@ -3,6 +3,7 @@
 #
 #   tests/guest/programs/*.c, *.cpp        need nothing but system calls; tap.h is their frame
 #   tests/guest/programs/glibc/*.c, *.cpp  ordinary programs, linked statically with the GNU libraries
+#   tests/guest/pressure/                  more memory than there is RAM (docs/pressure.md): /pressure/X
 #   tests/guest/model/                     the model test of user memory: /tests/model_replay, and the
 #                                          program of its processes, /tests/model/puppet
 
@@ -17,6 +18,9 @@ glibc_tests := $(patsubst $(programs)/%,build/test_programs/root/tests/%,$(basen
 # Measurements: /bench on the same image.
 guest_bench_sources := $(wildcard tests/bench/guest/*.cpp)
 guest_benches := $(patsubst tests/bench/guest/%.cpp,build/test_programs/root/bench/%,$(guest_bench_sources))
+# More memory than there is RAM: /pressure.
+pressure_sources := $(wildcard tests/guest/pressure/*.cpp)
+pressure_programs := $(patsubst tests/guest/pressure/%.cpp,build/test_programs/root/pressure/%,$(pressure_sources))
 # Hostile system calls: /fuzz/calls.
 guest_fuzz_sources := $(wildcard tests/guest/fuzz/*.cpp)
 guest_fuzzer := build/test_programs/root/fuzz/calls
@@ -27,8 +31,8 @@ oracle_objects := $(patsubst %,build/test_programs/%.o,$(sort $(wildcard tests/o
 shell_cases := build/test_programs/root/shell/cases.sh
 model := tests/guest/model
 model_programs := $(addprefix build/test_programs/root/tests/,model_replay model/puppet)
-test_programs := $(raw_tests) $(glibc_tests) $(libc_tests) $(guest_benches) $(guest_fuzzer) $(oracle) $(model_programs) \
-                 $(shell_cases)
+test_programs := $(raw_tests) $(glibc_tests) $(libc_tests) $(guest_benches) $(pressure_programs) $(guest_fuzzer) $(oracle) \
+                 $(model_programs) $(shell_cases)
 
 # Always Debian's compiler: it is the one that has Linux's headers and the GNU libraries.
 HOST32_CC ?= $(HOST32_CXX:g++=gcc)
@@ -83,6 +87,12 @@ build/test_programs/root/bench/%: build/test_programs/tests/bench/guest/%.cpp.o 
 	    -o build/test_programs/debug/$(@F)
 	$(Q)$(OBJCOPY) --strip-all build/test_programs/debug/$(@F) $@
 
+$(pressure_programs): build/test_programs/root/pressure/%: build/test_programs/tests/guest/pressure/%.cpp.o \
+                      build/test_programs/$(test_snapshot).o $(raw_test_library)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(KERNEL_LD) $(user_ld_flags) --strip-all $(filter %.o,$^) $(libgcc) -o $@
+
 $(guest_fuzzer): $(guest_fuzz_sources:%=build/test_programs/%.o) build/test_programs/$(test_snapshot).o \
                  $(raw_test_library)
 	$(say) LINK $@
@@ -136,5 +146,5 @@ $(eval $(call disk_image,build/tests.img,build/test_programs/root.ext2))
 test-image: build/tests.img
 
 -include $(oracle_objects:.o=.d)
--include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(guest_fuzz_sources) \
+-include $(patsubst %,build/test_programs/%.d,$(raw_test_sources) $(guest_bench_sources) $(pressure_sources) $(guest_fuzz_sources) \
            $(test_frame) $(test_snapshot) $(model)/puppet.c) $(model_replay_objects:.o=.d)
