@@ -22,7 +22,7 @@ def shape(line):
     return re.sub(r"\s+", " ", re.sub(r"\d+", "0", line)).strip()
 
 
-@pytest.mark.parametrize("command", ["free", "free -m", "vmstat", "vmstat 1 2"])
+@pytest.mark.parametrize("command", ["free", "free -m", "free -tw", "free -c 2 -s 0", "vmstat", "vmstat 1 2"])
 def test_the_figures_of_the_machine_look_as_procps_shows_them(command):
     ours, hosts = run(*command.split()), run(*command.split(), tools=PROCPS)
     assert ours[1] == hosts[1] == 0
@@ -37,7 +37,7 @@ def test_free_counts_as_procps_does():
         assert rows[0][column] == rows[1][column]
 
 
-@pytest.mark.parametrize("options", ["-e", "-ef", "aux", "-p 1"])
+@pytest.mark.parametrize("options", ["-e", "-ef", "aux", "ax", "1", "-p 1", "-eo pid,ppid,rss,vsz,%mem,args"])
 def test_ps_lists_the_same_processes(options):
     ours, hosts = run("ps", *options.split())[0], run("ps", *options.split(), tools=PROCPS)[0]
     assert ours[0].split() == hosts[0].split()
@@ -72,6 +72,10 @@ def test_they_tell_of_quire_what_its_proc_tells(vm):
     assert re.search(r"^ +\d+ console +00:00:0\d sh$", text, re.M) and " init" not in text
     text, _ = output_of(vm, "ps aux")
     assert re.search(r"^root +1 +\d+\.\d +\d+\.\d +\d+ +\d+ \S+ +S\S* +\d\d:\d\d +0:0\d /sbin/init$", text, re.M)
+
+    text, _ = output_of(vm, "ps -eo pid,ppid,min_flt,stat,args --sort=pid")
+    assert text.startswith("    PID    PPID  MINFL STAT COMMAND\n      1       0 ") and "/sbin/init\n" in text
+    assert output_of(vm, "ps -C init -o comm=,pid=") == ("init                  1\n", 0)
 
     text, status = output_of(vm, "pmap 1")
     total = sum(int(size) for size in re.findall(r"^[0-9a-f]{8} +(\d+)K \S{5} ", text, re.M))

@@ -411,6 +411,47 @@ $T/sleep .01
 $T/test ! a -o b
 $T/test ! '' -a a
 $T/test ' 3 ' -eq 3
+$T/hexdump -c words
+$T/hexdump -c bytes
+$T/hexdump -b words bytes
+$T/hexdump -x numbers
+$T/hexdump -d numbers no_end
+$T/hexdump -o numbers
+$T/stat -c '%5s|%-5s|%05s|%10U|%A' words sub
+ln -s words l; $T/stat -c '%N' l words; $T/stat --format=%s words
+$T/stat -c '%q' words; $T/stat -c 'a%' words
+$T/stat words | head -4 | sed 's/Inode: [0-9]*/I/; s/Device: [^I]*//'
+$T/df -P / | head -1
+$T/df -T | head -1 | cut -c1-14
+$T/df missing
+$T/df -i / | head -1
+$T/du -c sub words
+$T/du -sm sub
+$T/du -s sub sub words
+$T/du --max-depth=0
+$T/du -sch sub words
+$T/ps -o comm,ni,user,s -p $$
+$T/ps -o comm= -p $$
+$T/ps -o s=STATE,comm=NAME,ni= -p $$
+$T/ps -o s=,ni= -p $$
+$T/ps -o nonsense -p $$
+$T/ps -o pid= -p $$ | wc -l
+$T/ps -eo rss= --sort=-rss | sort -c -n -r
+$T/ps -eo comm= --sort=comm | sort -c
+$T/ps -C no_such_name -o pid=
+$T/ps -o ni,stat,comm $$
+$T/ps $$ | wc -l
+$T/ps ax | head -1 | tr -d ' '
+$T/free -t | awk '{print $1,NF}'
+$T/free -w | awk '{print $1,NF}'
+$T/free -g | awk '{print $1,NF}'
+$T/free -c 1 | wc -l
+$T/free a
+$T/free --human | awk '{print $1,NF}'
+$T/df /dev
+$T/df -T /dev /dev
+$T/df -P /dev
+$T/df -m /dev; $T/df -h /dev; $T/df -i /dev | head -n 1
 """.strip().split("\n")
 
 

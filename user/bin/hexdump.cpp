@@ -1,6 +1,7 @@
-// hexdump [-Cv] [-n BYTES] [-s SKIP] [FILE]...: the bytes of all files together, 16 a line, as
-// words in hexadecimal, or with -C as bytes and characters. Lines that repeat are a "*"; -v: all
-// are shown.
+// hexdump [-Cbcdoxv] [-n BYTES] [-s SKIP] [FILE]...: the bytes of all files together, 16 a line, as
+// words in hexadecimal, or with -C as bytes and characters; -x, -d, -o: words as hexadecimal,
+// decimal, octal numbers; -b, -c: bytes as octal numbers, as characters. Lines that repeat are a
+// "*"; -v: all are shown.
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ constexpr size_t kLine = 16;
 class Dump {
   public:
     explicit Dump(const Options& options)
-        : as_characters_(options.has('C')), shows_all_(options.has('v')) {
+        : form_(options.last_of("Ccbdox")), shows_all_(options.has('v')) {
         left_ = options.has('n') ? size('n', options) : -1;
         skip_ = options.has('s') ? size('s', options) : 0;
         offset_ = static_cast<unsigned long long>(skip_);
@@ -36,7 +37,7 @@ class Dump {
 
     void finish() {
         if (used_ > 0) show_line();
-        if (offset_ > 0) printf(as_characters_ ? "%08llx\n" : "%07llx\n", offset_);
+        if (offset_ > 0) printf(form_ == 'C' ? "%08llx\n" : "%07llx\n", offset_);
     }
 
   private:
@@ -54,8 +55,10 @@ class Dump {
             !shows_all_ && used_ == kLine && has_before_ && memcmp(line_, before_, kLine) == 0;
         if (repeats) {
             if (!is_starred_) puts("*");
-        } else if (as_characters_) {
-            show_characters();
+        } else if (form_ == 'C') {
+            show_canonical();
+        } else if (form_ == 'c' || form_ == 'b') {
+            show_bytes();
         } else {
             show_words();
         }
@@ -68,17 +71,44 @@ class Dump {
 
     // The machine's own order: the byte at the higher address comes first.
     void show_words() const {
+        const int width = form_ == '\0' ? 5 : 8;
         printf("%07llx", offset_);
         for (size_t i = 0; i < used_; i += 2) {
             const unsigned high = i + 1 < used_ ? line_[i + 1] : 0;
-            printf(" %04x", high << 8 | line_[i]);
+            const unsigned word = high << 8 | line_[i];
+            if (form_ == 'd')
+                printf("%*s%05u", width - 5, "", word);
+            else if (form_ == 'o')
+                printf("%*s%06o", width - 6, "", word);
+            else
+                printf("%*s%04x", width - 4, "", word);
         }
         for (size_t words = (used_ + 1) / 2; words < kLine / 2; ++words)
-            fputs("     ", stdout);
+            printf("%*s", width, "");
         putchar('\n');
     }
 
-    void show_characters() const {
+    void show_bytes() const {
+        constexpr char kLetters[] = "0abtnvfr";  // of the escapes for 0 and 7 to 13
+        printf("%07llx", offset_);
+        for (size_t i = 0; i < kLine; ++i) {
+            const unsigned char byte = line_[i];
+            const char letter = byte == 0                 ? '0'
+                                : byte >= 7 && byte <= 13 ? kLetters[byte - 6]
+                                                          : '\0';
+            if (i >= used_)
+                fputs("    ", stdout);
+            else if (form_ == 'c' && letter != '\0')
+                printf("  \\%c", letter);
+            else if (form_ == 'c' && isprint(byte) != 0)
+                printf("   %c", byte);
+            else
+                printf(" %03o", byte);
+        }
+        putchar('\n');
+    }
+
+    void show_canonical() const {
         printf("%08llx ", offset_);
         for (size_t i = 0; i < kLine; ++i) {
             if (i == kLine / 2) putchar(' ');
@@ -93,7 +123,7 @@ class Dump {
         puts("|");
     }
 
-    bool as_characters_;
+    char form_;  // the letter of the option
     bool shows_all_;
     long long left_;  // below 0: all there is
     long long skip_;
@@ -108,7 +138,8 @@ class Dump {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const Options options(argc, argv, "Cvn:s:", "[-Cv] [-n BYTES] [-s SKIP] [FILE]...");
+    const Options options(argc, argv, "Cbcdoxvn:s:", "[-Cbcdoxv] [-n BYTES] [-s SKIP] [FILE]...", 1,
+                          "canonical=C no-squeezing=v length=n skip=s");
     Dump dump(options);
     const int result = for_each_input(options.operands(), [&](FILE* in, const char*) {
         for (int byte = 0; dump.wants_more() && (byte = getc(in)) != EOF;)

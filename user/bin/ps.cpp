@@ -1,75 +1,25 @@
-// ps [-ef | -l | aux] [-p PID,...]: the processes: those of this terminal, or all (-e, -A, a, x).
-// -f: with parents and whole commands; -l: with states, priorities and sizes; u: with shares of
-// time and memory. "aux" needs no dash.
-#include <pwd.h>
+// ps [-ef | -l | aux] [-p PID,...] [-C NAME] [-o COLUMNS] [--sort [-]COLUMN] [PID...]: the
+// processes: those of this terminal, or all (-e, -A, a, x), or some. -f: with parents and whole
+// commands; -l: with states, priorities and sizes; u: with shares of time and memory; -o: what is
+// asked for, as in pid,rss,comm (ps_columns.cpp has all); --sort: in this order, with - the larger
+// ones first. "aux" needs no dash.
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "user/tools/proc.h"
+#include "user/tools/ps_columns.h"
 
 using namespace quire::tools;
 
 namespace {
 
-enum class Layout { Plain, Full, Long, User };
-constexpr unsigned long kTicks = 100;
+enum class Layout { Plain, States, Full, Long, User };
 char command[1024];
-
-const char* user_name(uid_t user) {
-    static char number[16];
-    const passwd* const found = getpwuid(user);
-    if (found != nullptr) return found->pw_name;
-    snprintf(number, sizeof number, "%u", user);
-    return number;
-}
-
-/// When it began: the hour, or the day if that was not today.
-const char* start_text(const Process& process) {
-    static char text[16];
-    const time_t now = time(nullptr);
-    const time_t start = now - static_cast<time_t>(uptime() - process.start / kTicks);
-    struct tm date;
-    localtime_r(&start, &date);
-    strftime(text, sizeof text, now - start < 86400 ? "%H:%M" : "%b%d", &date);
-    return text;
-}
-
-const char* time_text(const Process& process, bool is_short) {
-    static char text[24];
-    const unsigned long seconds = process.time() / kTicks;
-    if (is_short)
-        snprintf(text, sizeof text, "%lu:%02lu", seconds / 60, seconds % 60);
-    else
-        snprintf(text, sizeof text, "%02lu:%02lu:%02lu", seconds / 3600, seconds / 60 % 60,
-                 seconds % 60);
-    return text;
-}
-
-/// Tenths of a percent of the time since it began.
-unsigned long time_share(const Process& process) {
-    const unsigned long since = uptime() * kTicks - process.start;
-    return since != 0 && since < uptime() * kTicks + 1 ? process.time() * 1000 / since : 0;
-}
-
-/// As ps(1) has it: R or S, and N nice, < the opposite, s leader of a session, l threads, +
-/// foreground.
-const char* state_text(const Process& process) {
-    static char text[8];
-    char* end = text;
-    *end++ = process.state;
-    if (process.nice != 0) *end++ = process.nice > 0 ? 'N' : '<';
-    if (process.session == process.pid) *end++ = 's';
-    if (process.threads > 1) *end++ = 'l';
-    if (process.terminal_group == process.group) *end++ = '+';
-    *end = '\0';
-    return text;
-}
 
 void show_title(Layout layout) {
     constexpr const char* kTitles[] = {
-        "    PID TTY          TIME CMD", "UID          PID    PPID  C STIME TTY          TIME CMD",
+        "    PID TTY          TIME CMD", "    PID TTY      STAT   TIME COMMAND",
+        "UID          PID    PPID  C STIME TTY          TIME CMD",
         "F S   UID     PID    PPID  C PRI  NI     SZ TTY          TIME CMD",
         "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND"};
     puts(kTitles[static_cast<int>(layout)]);
@@ -102,6 +52,9 @@ void show(const Process& process, Layout layout, unsigned long total) {
     if (layout == Layout::Full) return show_full(process);
     if (layout == Layout::Long) return show_long(process);
     if (layout == Layout::User) return show_for_user(process, total);
+    if (layout == Layout::States)
+        return void(printf("%7d %-8s %-4s %6s %s\n", process.pid, terminal_name(process.terminal),
+                           state_text(process), time_text(process, true), command));
     printf("%7d %-8s %8s %s\n", process.pid, terminal_name(process.terminal),
            time_text(process, false), process.name);
 }
@@ -122,8 +75,49 @@ void take_letters(int argc, char** argv, bool& shows_all, Layout& layout) {
     for (int i = 1; i < argc; ++i) {
         if (argv[i][0] == '-' || argv[i][strspn(argv[i], "auxw")] != '\0') continue;
         if (strpbrk(argv[i], "ax") != nullptr) shows_all = true;
+        if (layout == Layout::Plain) layout = Layout::States;
         if (strchr(argv[i], 'u') != nullptr) layout = Layout::User;
     }
+}
+
+/// What is asked for: by number with -p or alone, by name, or by terminal.
+struct Wanted {
+    const Options& options;
+    bool all;
+    int terminal;
+
+    [[nodiscard]] bool has(const Process& process) const {
+        if (!options.has('p') && !options.has('C') && !has_numbers())
+            return all || (process.terminal == terminal && terminal != 0);
+        bool is_wanted = false;
+        options.for_each_value(
+            'p', [&](const char* list) { is_wanted |= is_listed(list, process.pid); });
+        options.for_each_value(
+            'C', [&](const char* name) { is_wanted |= strcmp(name, process.name) == 0; });
+        for (const char* word : options.operands())
+            is_wanted |= is_listed(word, process.pid);
+        return is_wanted;
+    }
+    [[nodiscard]] bool has_numbers() const {
+        for (const char* word : options.operands())
+            if (parse_number(word) >= 0) return true;
+        return false;
+    }
+};
+
+const Column* sort_column = nullptr;  // qsort hands nothing over
+bool sorts_down = false;
+
+bool sort(std::span<Process> processes, const char* by) {
+    sorts_down = *by == '-';
+    sort_column = find_column(*by == '-' || *by == '+' ? by + 1 : by);
+    if (sort_column == nullptr) return complain(by, "no such column") == 0;
+    qsort(processes.data(), processes.size(), sizeof(Process), [](const void* a, const void* b) {
+        const int order = compare_by(*sort_column, *static_cast<const Process*>(a),
+                                     *static_cast<const Process*>(b));
+        return sorts_down ? -order : order;
+    });
+    return true;
 }
 
 }  // namespace
@@ -132,23 +126,38 @@ int main(int argc, char** argv) {
     bool shows_all = false;
     Layout layout = Layout::Plain;
     take_letters(argc, argv, shows_all, layout);
-    const Options options(argc, argv, "eAflwauxp:", "[-ef | -l | aux] [-p PID,...]");
+    const Options options(argc, argv, "eAflwauxp:C:o:k:",
+                          "[-ef | -l | aux] [-p PID,...] [-C NAME] [-o COLUMNS] "
+                          "[--sort [-]COLUMN] [PID...]",
+                          1, "pid=p format=o sort=k");
     shows_all |= options.last_of("eAax") != '\0';
     if (options.has('u')) layout = Layout::User;
     if (options.has('l')) layout = Layout::Long;
     if (options.has('f')) layout = Layout::Full;
+    Columns columns;
+    bool is_right = true;
+    options.for_each_value('o',
+                           [&](const char* text) { is_right = is_right && columns.add(text); });
     Processes processes;
     Process self{};
+    if (!is_right) return 1;
     if (!processes.read() || !read_process(getpid(), self)) return complain("/proc");
+    if (options.has('k') && !sort(processes.all(), options.value('k'))) return 1;
+    const Wanted wanted{options, shows_all, self.terminal};
+    if (layout == Layout::Plain && wanted.has_numbers()) layout = Layout::States;
     const unsigned long total = ProcText("/proc/meminfo").value("MemTotal");
-    show_title(layout);
+    if (columns.are_there())
+        columns.show_titles();
+    else
+        show_title(layout);
     bool found = false;
     for (const Process& process : processes.all()) {
-        const bool is_ours = process.terminal == self.terminal && process.terminal != 0;
-        const bool is_wanted =
-            options.has('p') ? is_listed(options.value('p'), process.pid) : shows_all || is_ours;
-        if (is_wanted) show(process, layout, total);
-        found |= is_wanted;
+        if (!wanted.has(process)) continue;
+        found = true;
+        if (columns.are_there())
+            columns.show(process);
+        else
+            show(process, layout, total);
     }
     return finish(found ? 0 : 1);
 }
