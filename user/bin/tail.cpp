@@ -43,8 +43,9 @@ class Followed {
         name_ = name;
         is_input_ = in == stdin;
         place_ = is_input_ ? 0 : ftello(in);
+        // The caller closes its own; by its name it could already be another file.
+        file_ = is_input_ ? stdin : fdopen(dup(fileno(in)), "r");
     }
-    void open() { file_ = is_input_ ? stdin : fopen(name_, "r"); }
     /// Shows what was added, under the name if `title` is told. False: nothing was.
     bool show_more(bool by_name, bool with_title) {
         if (!is_input_) find_again(by_name);
@@ -83,8 +84,6 @@ class Followed {
 /// Never comes back, unless what it writes cannot be written.
 void follow(std::span<Followed> files, bool by_name, bool with_titles) {
     constexpr timespec kPause{0, 200'000'000};
-    for (Followed& file : files)
-        file.open();
     size_t last = files.size() - 1;
     while (fflush(stdout) == 0 && ferror(stdout) == 0) {
         for (size_t i = 0; i < files.size(); ++i)
