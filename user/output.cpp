@@ -8,6 +8,17 @@
 #include "user/system.h"
 
 namespace quire {
+namespace {
+
+long output_error = 0;
+
+}  // namespace
+
+long take_output_error() {
+    const long error = output_error;
+    output_error = 0;
+    return error;
+}
 
 void Output::put(const char* text, std::size_t bytes) {
     while (bytes > 0) {
@@ -21,7 +32,9 @@ void Output::put(const char* text, std::size_t bytes) {
 }
 
 bool Output::flush() {
-    if (write_all(file_, room_.data(), used_) < 0) failed_ = true;
+    const long error = write_all(file_, room_.data(), used_);
+    if (error < 0) failed_ = true;
+    if (error < 0 && file_ == sys::kOutput && output_error == 0) output_error = error;
     used_ = 0;
     return !failed_;
 }

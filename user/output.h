@@ -29,6 +29,9 @@ class Output {
     std::array<char, kRoom> room_;
 };
 
+/// 0, or -errno of the first text that the standard output did not take since this was last asked.
+[[nodiscard]] long take_output_error();
+
 /// One piece of text for the standard output, and for the standard error output.
 [[gnu::format(printf, 1, 2)]] void say(const char* format, ...);
 [[gnu::format(printf, 1, 2)]] void complain(const char* format, ...);

@@ -88,7 +88,11 @@ void Shell::run_builtin(const Builtin& builtin, const Command& command, Argument
     const bool is_ready = redirect(command.redirections, !stays) &&
                           assign_all(command.simple->assignments, false, !builtin.is_special);
     if (is_ready) {
+        static_cast<void>(take_output_error());
         status_ = builtin.function(*this, arguments);
+        const long error = take_output_error();
+        if (error < 0) complain("%s: %s", arguments[0], error_text(error));
+        if (error < 0 && status_ == 0) status_ = 1;
     } else if (builtin.is_special && !is_stopping()) {
         abandon(2);
     }
