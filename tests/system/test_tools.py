@@ -465,6 +465,18 @@ def make_files(folder):
         os.utime(path, (1_600_000_000, 1_600_000_000 + number))
 
 
+@pytest.mark.parametrize("words", [["cat", "-n", "numbers"], ["sort", "numbers"], ["grep", "", "numbers"], ["ls", "-l"]])
+def test_a_pipe_gets_many_lines_with_one_call(tmp_path, words):
+    """A pipe of packets keeps apart what was written apart."""
+    make_files(tmp_path)
+    read_end, write_end = os.pipe2(os.O_DIRECT)
+    with subprocess.Popen([OURS / words[0], *words[1:]], cwd=tmp_path, stdout=write_end):
+        os.close(write_end)
+        packets = list(iter(lambda: os.read(read_end, 65536), b""))
+    os.close(read_end)
+    assert 1 <= len(packets) <= 3 and b"".join(packets).count(b"\n") >= len(FILES)
+
+
 class Tail:
     """Ours, with what it has printed until now."""
     def __init__(self, folder, *words):
