@@ -37,4 +37,12 @@ template <std::size_t N>
     asm("btrl %k1, %0" : "+m"(word) : "r"(number) : "cc");
 }
 
+/// Whether `number` is negative when `less` is taken off.
+template <int less>
+[[nodiscard, gnu::always_inline]] inline bool negative_after(std::int16_t& number) {
+    bool negative = false;
+    asm("subw %2, %1" : "=@ccs"(negative), "+m"(number) : "i"(less));
+    return negative;
+}
+
 }  // namespace quire::heap

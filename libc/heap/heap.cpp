@@ -167,8 +167,8 @@ void* move_slot(HeapParts& parts, void* slot, std::size_t size) {
     if (target == nullptr) return nullptr;
     Run* run = Run::around(slot);
     copy_slot(target, slot, slot_size(run->slot_class()));
-    run->release_used(parts.arena.unit_of(slot));
-    if (run->must_settle()) settle_run(parts, slot);
+    static_cast<void>(run->release(parts.arena.unit_of(slot)));
+    if (run->count_one_less()) settle_run(parts, slot);
     return target;
 }
 

@@ -32,7 +32,7 @@ namespace quire::heap {
 /// Moves a slot in use to a larger place. nullptr, nothing changed: there is none.
 [[nodiscard, gnu::noinline]] HEAP_CALL void* move_slot(HeapParts& parts, void* slot,
                                                        std::size_t size);
-/// Precondition: the run of `slot` has lost it and must_settle().
+/// Precondition: the run of `slot` has lost it and count_one_less() said so.
 [[gnu::noinline]] HEAP_CALL void settle_run(HeapParts& parts, const void* slot);
 
 /// A block kept at hand, or nullptr: the arena must give one.
@@ -69,22 +69,41 @@ namespace quire::heap {
     return pointer != nullptr ? pointer : allocate_rest(parts, size);
 }
 
-// Precondition: `pointer` lies at `unit`, and in no run.
-[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer,
+/// What became of a block that is freed, and who is to go on if it is not Kept.
+enum class FreedBlock : unsigned char { Kept, ForOther, ForLarge, ForReplace };
+
+/// Keeps a block at hand, if it is one and that is all there is to do.
+/// Precondition: `pointer` lies at `unit`, in no frame of a run.
+[[gnu::always_inline]] inline FreedBlock keep_block(HeapParts& parts, void* pointer,
                                                     std::size_t unit) {
     Block* block = Block::of_payload(pointer);
     // Unit 0 holds the first header, no payload. A pointer that is not aligned, or lies below the
     // arena, has a unit far beyond these.
     constexpr std::size_t kUnits = (std::size_t{256} << 20) / kAlignment;
     if (unit - 1 >= kUnits - 1 || !parts.arena.below_top(block)) [[unlikely]]
-        return deallocate_other(parts, pointer);
+        return FreedBlock::ForOther;
     const std::size_t units = block->plain_units();
     constexpr std::size_t kLeast = kMinimumBlock / kAlignment;
-    if (units - kLeast >= RecentBlocks::kLists - kLeast) return deallocate_large(parts, block);
+    if (units - kLeast >= RecentBlocks::kLists - kLeast) return FreedBlock::ForLarge;
     Block* next = block->after(units * kAlignment);
     if (next > parts.arena.top() || !next->previous_used()) [[unlikely]]
+        return FreedBlock::ForOther;
+    return parts.recent.keep(block, units) ? FreedBlock::Kept : FreedBlock::ForReplace;
+}
+
+// Precondition: as for keep_block().
+[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer,
+                                                    std::size_t unit) {
+    switch (keep_block(parts, pointer, unit)) {
+    case FreedBlock::Kept:
+        return;
+    case FreedBlock::ForOther:
         return deallocate_other(parts, pointer);
-    if (!parts.recent.keep(block, units)) replace_recent(parts, block);
+    case FreedBlock::ForLarge:
+        return deallocate_large(parts, Block::of_payload(pointer));
+    case FreedBlock::ForReplace:
+        return replace_recent(parts, Block::of_payload(pointer));
+    }
 }
 
 // Precondition: `slot` lies at `unit`, in the frame of a run. If none in use starts there, it may
@@ -93,7 +112,7 @@ namespace quire::heap {
     Run* run = Run::around(slot);
     if (!run->release(unit)) [[unlikely]]
         return deallocate_other(parts, slot);
-    if (run->must_settle()) [[unlikely]]
+    if (run->count_one_less()) [[unlikely]]
         settle_run(parts, slot);
 }
 

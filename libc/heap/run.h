@@ -99,27 +99,21 @@ struct Run {
         const std::size_t unit = place / kAlignment;
         return place % kAlignment == 0 && (word_of(unit) & bit_of(unit)) == 0;
     }
-    /// Frees the slot at `unit`. False, and nothing changed: none in use starts there.
-    /// Then, if must_settle(), the run is for RunSet::settle().
+    /// Frees the slot at `unit`, which is to be counted by count_one_less(). False, and nothing
+    /// changed: none in use starts there.
     [[nodiscard]] bool release(std::size_t unit) {
-        if (test_and_set_bit(vacant, unit % (kWords * kUnitsInWord))) [[unlikely]]
-            return false;
-        count(-kOneSlot);
-        return true;
+        return !test_and_set_bit(vacant, unit % (kWords * kUnitsInWord));
     }
-    /// The same of a slot that is in use for certain.
-    void release_used(std::size_t unit) {
-        static_cast<void>(test_and_set_bit(vacant, unit % (kWords * kUnitsInWord)));
-        count(-kOneSlot);
-    }
-    /// Whether the run that lost a slot is empty now, or was full.
-    [[nodiscard]] bool must_settle() const { return tally < 0; }
-    [[nodiscard]] bool full() const {
-        return !in_ring() || tally / kOneSlot + 1 == static_cast<int>(capacity);
-    }
+    /// Returns whether the run that lost a slot is empty now, or was full: it is for
+    /// RunSet::settle().
+    [[nodiscard]] bool count_one_less() { return negative_after<kOneSlot>(tally); }
+    [[nodiscard]] bool full() const { return !in_ring() || used_up(); }
+    /// As full(). Precondition: in_ring().
+    [[nodiscard]] bool used_up() const { return (tally >> kClassBits) + 1 == int{capacity}; }
 
   private:
-    static constexpr int kOneSlot = static_cast<int>(std::bit_ceil(kSlotClasses));
+    static constexpr int kClassBits = std::bit_width(kSlotClasses - 1);
+    static constexpr int kOneSlot = 1 << kClassBits;
     static constexpr int kOutside = kOneSlot * 1024;
 
     void count(int more) { tally = static_cast<std::int16_t>(tally + more); }

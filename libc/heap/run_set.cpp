@@ -41,7 +41,7 @@ bool RunSet::settle(const void* slot) {
     if (run->in_ring()) return became_empty(run);
     const std::size_t slot_class = run->slot_class();
     Run* first = first_[slot_class];
-    if (first != nullptr && first->full()) {
+    if (first != nullptr && first->used_up()) {
         leave_ring(first);
         first = nullptr;
     }
@@ -61,7 +61,7 @@ bool RunSet::settle(const void* slot) {
 // and allocates one slot at that edge must not open and close a run each time.
 bool RunSet::became_empty(Run* run) {
     Run* first = first_[run->slot_class()];
-    if (first->full()) leave_ring(first);
+    if (first->used_up()) leave_ring(first);
     if (run->next == run && runs_[run->slot_class()] > 1) return false;
     close(run);
     return true;

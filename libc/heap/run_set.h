@@ -56,7 +56,7 @@ class RunSet {
     /// Moves on to another word of the first run. Returns its free slots; 0: the run has none.
     [[nodiscard]] std::uint32_t next_word(std::size_t slot_class) {
         Run* run = first_[slot_class];
-        if (run == nullptr) return 0;
+        if (run == nullptr || run->used_up()) return 0;
         for (std::size_t word = word_[slot_class] + 1; word < Run::kWords; ++word) {
             const std::uint32_t starts = kSlotStarts.of[slot_class][word];
             const std::uint32_t free = run->vacant[word] & starts;
@@ -64,14 +64,14 @@ class RunSet {
             take_in_hand(run, slot_class, word, starts);
             return free;
         }
-        return run->full() ? 0 : first_word(slot_class);
+        return first_word(slot_class);
     }
     /// Moves on to another run, or to a new one, and a word of it. Returns the free slots of that;
     /// 0: the class should use a block. It has too few live ones, or there is no memory for a run.
     /// Precondition: next_word(slot_class) answered 0.
     [[nodiscard]] HEAP_CALL std::uint32_t next_run(std::size_t slot_class);
 
-    /// To be called when the run has lost `slot` and must_settle(): it was full, or is empty.
+    /// To be called when the run has lost `slot` and was full, or is empty.
     /// Returns whether a run was closed.
     HEAP_CALL bool settle(const void* slot);
 

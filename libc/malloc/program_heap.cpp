@@ -69,13 +69,35 @@ void* ProgramHeap::allocate_from_next_run(std::size_t slot_class) {
 
 void* ProgramHeap::allocate_block(std::size_t size) {
     void* pointer = heap::take_recent(heap().parts(), size);
-    if (pointer == nullptr) pointer = heap::allocate_new(heap().parts(), size);
+    return pointer == nullptr ? allocate_new(size) : gate_.release_with(pointer);
+}
+
+void* ProgramHeap::allocate_new(std::size_t size) {
+    void* pointer = heap::allocate_new(heap().parts(), size);
     gate_.release();
     return checked(pointer);
 }
 
 void ProgramHeap::deallocate_block(void* pointer, std::size_t unit) {
-    heap::deallocate_block(heap().parts(), pointer, unit);
+    switch (heap::keep_block(heap().parts(), pointer, unit)) {
+    case heap::FreedBlock::Kept:
+        return gate_.release();
+    case heap::FreedBlock::ForOther:
+        return deallocate_other(pointer);
+    case heap::FreedBlock::ForLarge:
+        return deallocate_large(heap::Block::of_payload(pointer));
+    case heap::FreedBlock::ForReplace:
+        return replace_recent(heap::Block::of_payload(pointer));
+    }
+}
+
+void ProgramHeap::deallocate_large(heap::Block* block) {
+    heap::deallocate_large(heap().parts(), block);
+    gate_.release();
+}
+
+void ProgramHeap::replace_recent(heap::Block* block) {
+    heap::replace_recent(heap().parts(), block);
     gate_.release();
 }
 

@@ -69,7 +69,7 @@ class ProgramHeap {
         heap::Run* run = heap::Run::around(pointer);
         if (!run->release(unit)) [[unlikely]]
             return deallocate_other(pointer);
-        if (run->must_settle()) [[unlikely]]
+        if (run->count_one_less()) [[unlikely]]
             return settle_run(pointer);
         gate_.release();
     }
@@ -95,8 +95,8 @@ class ProgramHeap {
         if (free == 0) return move_slot(pointer, size);
         void* target = parts.runs.take(slot_class, free);
         heap::copy_slot(target, pointer, have);
-        run->release_used(unit);
-        if (run->must_settle()) [[unlikely]]
+        static_cast<void>(run->release(unit));
+        if (run->count_one_less()) [[unlikely]]
             return settle_run_with(pointer, target);
         return gate_.release_with(target);
     }
@@ -169,7 +169,10 @@ class ProgramHeap {
     [[gnu::noinline]] HEAP_CALL void* allocate_small(std::size_t slot_class);
     [[gnu::noinline]] HEAP_CALL void* allocate_from_next_run(std::size_t slot_class);
     [[gnu::noinline]] HEAP_CALL void* allocate_block(std::size_t size);
+    [[gnu::noinline]] HEAP_CALL void* allocate_new(std::size_t size);
     [[gnu::noinline]] HEAP_CALL void deallocate_block(void* pointer, std::size_t unit);
+    [[gnu::noinline]] HEAP_CALL void deallocate_large(heap::Block* block);
+    [[gnu::noinline]] HEAP_CALL void replace_recent(heap::Block* block);
     [[gnu::noinline]] HEAP_CALL void deallocate_other(void* pointer);
     [[gnu::noinline]] HEAP_CALL void settle_run(void* slot);
     [[gnu::noinline]] HEAP_CALL void* settle_run_with(void* slot, void* result);
