@@ -39,13 +39,19 @@ Result<FrameNumber> read_run(UserMemory& memory, SlotRange run, SwapSlot wanted)
     return frame;
 }
 
+// What is read along takes a frame and keeps its slot. If the last slots go to such pages, nothing
+// dirty can leave any more. An area that is drained gets no use of its slots in any case.
+bool may_keep_slots(const SwapSpace& swap, SwapSlot slot, PageCount count) {
+    return !swap.allocates_beside(slot) || swap.statistics().available >= count;
+}
+
 }  // namespace
 
 Result<Fetched> fetch_slot(UserMemory& memory, SwapSlot slot, PageCount window) {
     const SwapSpace& swap = memory.pages().swap();
     if (const std::optional<FrameNumber> cached = swap.cached(slot)) return Fetched{*cached, false};
     const SlotRange run = swap.neighbours(slot, window);
-    if (run.count() > PageCount(1) && swap.statistics().available >= window) {
+    if (run.count() > PageCount(1) && may_keep_slots(swap, slot, window)) {
         const Result<FrameNumber> frame = read_run(memory, run, slot);
         if (frame.ok()) return Fetched{frame.value(), true};
     }

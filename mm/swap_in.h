@@ -17,8 +17,7 @@ namespace quire::mm {
 
 /// The frame that holds the content of `slot`: the cached one, or one that is read now. It is in
 /// the swap cache and the policy's to evict. Up to `window` slots around it are read along, unless
-/// fewer are free: what is read along takes a frame and keeps its slot, and to give the frame back
-/// somebody else must get one.
+/// fewer are free in areas that allocate, as this one does.
 /// Preconditions: the slot is in use; room was made for frames_to_fetch(window); window is a power
 /// of two up to kMostReadAhead. Errors: IoError, OutOfMemory; nothing has changed then. May sleep.
 Result<Fetched> fetch_slot(UserMemory& memory, SwapSlot slot, PageCount window = kReadAhead);

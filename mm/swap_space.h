@@ -142,6 +142,9 @@ class SwapSpace {
     /// Whether anybody names `slot` or a frame caches it. False for headers.
     [[nodiscard]] bool in_use(SwapSlot slot) const { return is_used(record(slot)); }
 
+    /// Whether slots of the area that `slot` lies in are handed out: not while swapoff drains it.
+    [[nodiscard]] bool allocates_beside(SwapSlot slot) const { return area_of(slot).allocating; }
+
     // The slots of all that follows are in use (precondition). A slot that stops being so is free
     // at once, its shadow is forgotten, and it may be handed out again.
 

@@ -82,7 +82,9 @@ TEST(Arena, AllocatesUpToABoundary) {
             EXPECT_LE(end, start + block->payload_size());
             EXPECT_LE(start + block->payload_size(), end + heap::kAlignment);
             arena.check_invariants();
-            if (below >= heap::kGranule + 2 * kLeast && i == 0) EXPECT_LT(block, fence);
+            if (below >= heap::kGranule + 2 * kLeast && i == 0) {
+                EXPECT_LT(block, fence);
+            }
         }
     }
 }

@@ -341,8 +341,8 @@ class Leaks final : public ProgramHeap::LeakReport {
 
 TEST(ProgramHeap, ReportsLeaksByCaller) {
     MallocWorld world(true);
-    void* kept = world.heap.allocate(10, 0x10);
-    kept = world.heap.reallocate(kept, 30, 0x20);
+    void* kept = world.heap.allocate(10, 0x10U);
+    kept = world.heap.reallocate(kept, 30, 0x20U);
     static_cast<void>(world.heap.allocate_zeroed(5, 10, 0x30));
     static_cast<void>(world.heap.allocate_aligned(64, 7, 0x30));
     Leaks leaks;
@@ -351,7 +351,7 @@ TEST(ProgramHeap, ReportsLeaksByCaller) {
     EXPECT_EQ(leaks.rows[0].site.address, 0x30U);
     EXPECT_EQ(leaks.rows[0].bytes, 57U);
     EXPECT_EQ(leaks.rows[1].site.address, 0x20U);
-    world.heap.deallocate(kept, 0x40);
+    world.heap.deallocate(kept, 0x40U);
     EXPECT_EQ(world.heap.usable_size(nullptr), 0U);
 }
 

@@ -106,6 +106,15 @@ TEST_F(SwapIn, WhenSwapIsFullReadsThePageAlone) {
         machine.swap.clear_cached(slot);
 }
 
+TEST_F(SwapIn, AnAreaThatIsDrainedHasNoSlotsToSpare) {
+    const SwapSlot first = fill(20);
+    const SwapSlot group(align_down(first.raw(), 8U) + 8);
+    machine.swap.stop_allocating(AreaId(0));
+    EXPECT_TRUE(fetch(group).ok());
+    EXPECT_EQ(machine.store.pages_read(), 8U);
+    machine.swap.start_allocating(AreaId(0));
+}
+
 TEST_F(SwapIn, ABadNeighbourDoesNotMatter) {
     const SwapSlot first = fill(4);
     machine.store.fail_page(first.raw() + 1);

@@ -2,9 +2,13 @@
 // the other, and keep them. Then one after the other looks whether all is as it was.
 //
 //     keeper 1: slots 100          those of the SLOTs in which pages of it lie; nothing: none
+//     keeper 1: rest right         all its pages that lie elsewhere
 //     keeper 1: twin signal 7      what became of a child that shares all its pages, and looks
-//     first keeper 1: signal 7           it was ended itself keeper 2: slots keeper 2: twin right
-//     keeper 2: right 5d3a91c2
+//     keeper 1: signal 7           it was ended itself
+//     keeper 2: slots
+//     keeper 2: rest right
+//     keeper 2: twin right
+//     keeper 2: right 220ea1d3
 //
 // Before it tells its slots, a keeper writes to its pages in RAM: they give up the copies that they
 // may have in swap. So whoever has a slot needs it, and whoever has it not will never read it.
@@ -40,15 +44,20 @@ class Store {
             if ((pagemap_word(i) & kPresent) != 0)
                 static_cast<volatile Word&>(words_[i]) = mixed(static_cast<Word>(i), seed_);
     }
-    [[nodiscard]] bool lies_in(std::uint32_t slot) const {
+    /// Whether a page lies in this slot.
+    [[nodiscard]] bool lies_in(std::uint32_t slot) {
         for (std::size_t i = 0; i < count_; i += kWordsAPage) {
             const std::uint64_t word = pagemap_word(i);
-            if ((word & kSwapped) != 0 && (word & kPlaceBits) >> kAreaBits == slot) return true;
+            if ((word & kSwapped) == 0 || (word & kPlaceBits) >> kAreaBits != slot) continue;
+            if (lost_count_ < kMostLost) lost_[lost_count_++] = i / kWordsAPage;
+            return true;
         }
         return false;
     }
-    [[nodiscard]] bool is_right(Sum& sum) const {
+    /// The same words as written, in all pages or in those that lies_in() did not find.
+    [[nodiscard]] bool is_right(Sum& sum, bool without_lost = false) const {
         for (std::size_t i = 0; i < count_; ++i) {
+            if (without_lost && is_lost(i / kWordsAPage)) continue;
             if (words_[i] != mixed(static_cast<Word>(i), seed_)) return false;
             sum.add(words_[i]);
         }
@@ -70,13 +79,23 @@ class Store {
         return word;
     }
 
+    [[nodiscard]] bool is_lost(std::size_t page) const {
+        for (std::size_t i = 0; i < lost_count_; ++i)
+            if (lost_[i] == page) return true;
+        return false;
+    }
+
+    static constexpr std::size_t kMostLost = 16;
+
     Word* words_;
     std::size_t count_;
     Word seed_;
     int pagemap_;
+    std::size_t lost_[kMostLost] = {};  // pages
+    std::size_t lost_count_ = 0;
 };
 
-void tell_slots(const Store& store, std::uint32_t number, const Arguments& arguments) {
+void tell_slots(Store& store, std::uint32_t number, const Arguments& arguments) {
     constexpr int kFirstSlot = 3;
     Output line(sys::kOutput);
     line.print("keeper %u: slots", number);
@@ -108,8 +127,10 @@ void let_twin_look(const Store& store, std::uint32_t number) {
     if (sys::read(wake, &byte, 1) != 1) sys::exit(0);  // the parent is gone
     store.write_what_is_in_ram();
     tell_slots(store, number, arguments);
+    Sum rest, sum;
+    if (!store.is_right(rest, true)) sys::exit(kWrong);
+    say("keeper %u: rest right\n", number);
     let_twin_look(store, number);
-    Sum sum;
     if (!store.is_right(sum)) sys::exit(kWrong);
     say("keeper %u: right %08x\n", number, sum.value());
     sys::exit(0);
