@@ -89,7 +89,7 @@ class Files {
     [[nodiscard]] Tty& tty() { return tty_; }
     [[nodiscard]] fs::WriteBackDaemon& write_back() { return write_back_; }
     [[nodiscard]] fs::Ext2& root_disk() { return ext2_; }
-    [[nodiscard]] fs::SystemReport& report() { return report_; }
+    [[nodiscard]] KernelReport& report() { return report_; }
     [[nodiscard]] bool has_root_disk() const { return ext2_.is_mounted(); }
 
     [[nodiscard]] SwapAreas& swaps() { return swaps_; }

@@ -82,7 +82,7 @@ SYSTEM_CALL(121, setdomainname, call_setdomainname, CallTraits::plain());
 // Bytes if they fit in 32 bits, else pages.
 Result<std::uint32_t> call_sysinfo(SystemCall& call) {
     Processes& processes = call.processes();
-    const fs::MemoryFigures memory = processes.files().report().memory();
+    const fs::MemoryFigures memory = processes.files().report().counted_memory();
     const std::uint32_t pages = memory.total.raw() + memory.swap_total.raw();
     const std::uint32_t shift = pages >= ~0U >> mm::kPageShift ? 0 : mm::kPageShift;
     const auto told = [shift](mm::PageCount count) { return count.raw() << shift; };

@@ -65,30 +65,18 @@ RecordFigures record_figures(mm::UserMemory& memory) {
 // Anonymous pages are not told apart as active and inactive: that is a policy's affair, and not
 // every policy knows. All of a kind are called inactive.
 fs::MemoryFigures KernelReport::memory() {
-    const mm::FrameStatistics frames = system_.memory->frames().statistics();
     std::array<mm::PageCount, mm::kFrameStates> states{};
     system_.memory->table().count_states(states);
     const auto in = [&](mm::FrameState state) { return states[static_cast<std::size_t>(state)]; };
-    const ObjectFigures objects = object_figures(memory_.objects());
-    const mm::SwapStatistics swap = memory_.swap().statistics();
     const RecordFigures records = record_figures(memory_.user_memory());
     const mm::DynamicFigures dynamic = system_.memory->dynamic_area().figures();
-    fs::MemoryFigures figures;
-    figures.total = frames.managed;
-    figures.free = frames.free;
-    figures.cached = objects.files + objects.shared;
-    figures.available = cap(frames.free + objects.files - objects.dirty, frames.managed);
-    figures.swap_cached = swap.cached;
+    fs::MemoryFigures figures = counted_memory();
     figures.inactive_anonymous =
-        in(mm::FrameState::Private) + objects.shared - records.locked_anonymous;
-    figures.inactive_file = objects.files - records.locked_files;
+        in(mm::FrameState::Private) + figures.shared - records.locked_anonymous;
+    figures.inactive_file = figures.cached - figures.shared - records.locked_files;
     figures.locked = records.locked_anonymous + records.locked_files;
-    figures.swap_total = swap.total;
-    figures.swap_free = swap.available;
-    figures.dirty = objects.dirty;
     figures.anonymous = in(mm::FrameState::Private);
     figures.mapped = records.mapped;
-    figures.shared = objects.shared;
     figures.slab_other = slab_frames(system_.memory->slabs());
     figures.kernel_stacks = in(mm::FrameState::KernelStack);
     figures.page_tables = in(mm::FrameState::PageTable) + in(mm::FrameState::PageDirectory);
@@ -96,6 +84,23 @@ fs::MemoryFigures KernelReport::memory() {
     figures.dynamic_total = dynamic.total;
     figures.dynamic_used = dynamic.used;
     figures.largest_dynamic = dynamic.largest_free;
+    return figures;
+}
+
+fs::MemoryFigures KernelReport::counted_memory() {
+    const mm::FrameStatistics frames = system_.memory->frames().statistics();
+    const ObjectFigures objects = object_figures(memory_.objects());
+    const mm::SwapStatistics swap = memory_.swap().statistics();
+    fs::MemoryFigures figures;
+    figures.total = frames.managed;
+    figures.free = frames.free;
+    figures.cached = objects.files + objects.shared;
+    figures.available = cap(frames.free + objects.files - objects.dirty, frames.managed);
+    figures.swap_cached = swap.cached;
+    figures.swap_total = swap.total;
+    figures.swap_free = swap.available;
+    figures.dirty = objects.dirty;
+    figures.shared = objects.shared;
     figures.commit_limit = memory_.commit().limit();
     figures.committed = memory_.commit().committed();
     return figures;

@@ -16,6 +16,9 @@ class KernelReport final : public fs::SystemReport {
         : system_(system), memory_(memory), files_(files) {}
 
     [[nodiscard]] fs::MemoryFigures memory() override;
+    /// What is counted anyway: sizes of RAM and swap, what is free of them, pages of objects. All
+    /// that takes a look at each frame's record is 0.
+    [[nodiscard]] fs::MemoryFigures counted_memory();
     [[nodiscard]] fs::PagingFigures paging() override;
     [[nodiscard]] fs::ProcessorFigures processor() override;
     [[nodiscard]] fs::CpuFigures cpu() override;
