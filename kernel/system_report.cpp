@@ -84,6 +84,8 @@ fs::MemoryFigures KernelReport::memory() {
     figures.dynamic_total = dynamic.total;
     figures.dynamic_used = dynamic.used;
     figures.largest_dynamic = dynamic.largest_free;
+    figures.commit_limit = memory_.commit().limit();
+    figures.committed = memory_.commit().committed();
     return figures;
 }
 
@@ -101,8 +103,6 @@ fs::MemoryFigures KernelReport::counted_memory() {
     figures.swap_free = swap.available;
     figures.dirty = objects.dirty;
     figures.shared = objects.shared;
-    figures.commit_limit = memory_.commit().limit();
-    figures.committed = memory_.commit().committed();
     return figures;
 }
 

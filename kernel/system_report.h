@@ -17,7 +17,7 @@ class KernelReport final : public fs::SystemReport {
 
     [[nodiscard]] fs::MemoryFigures memory() override;
     /// What is counted anyway: sizes of RAM and swap, what is free of them, pages of objects. All
-    /// that takes a look at each frame's record is 0.
+    /// that takes a look at each frame's record, and what is promised, is 0.
     [[nodiscard]] fs::MemoryFigures counted_memory();
     [[nodiscard]] fs::PagingFigures paging() override;
     [[nodiscard]] fs::ProcessorFigures processor() override;

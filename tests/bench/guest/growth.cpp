@@ -1,14 +1,14 @@
 // How what memory costs grows: with the memory touched, the number of regions, the processes that
 // share it. Like process_costs it counts TSC clocks and runs on Linux, too; it needs 512 MiB.
 //
-// Prints "growth: AXIS CURVE X VALUE", in clocks with two decimals: the least of nine rounds.
+// Prints "growth: AXIS CURVE X VALUE", in clocks with two decimals: the least of three rounds.
 #include "tests/bench/guest/measure.h"
 
 namespace {
 
 using namespace bench;
 
-constexpr unsigned kRounds = 9;
+constexpr unsigned kRounds = 3;
 
 void tell(const char* axis, const char* curve, unsigned x, Clocks clocks, unsigned turns) {
     const auto all = static_cast<std::uint32_t>(clocks);
