@@ -305,8 +305,6 @@ class AddressSpace {
     // OutOfMemory; nothing that a program can see has changed then.
     // Makes room only if memory is needed. Regions may cover the range or not.
     Result<void> unmap_range(PageRange range);
-    // The same in two steps, without making room: what may fail, and what may not. The second
-    // flushes, because with a region its object may go, and that one's frames.
     // What is to be unmapped.
     struct Hole {
         PageRange range;    // of which regions lose their pages
@@ -315,6 +313,8 @@ class AddressSpace {
                             // a table that is cleared as a whole is left, without being copied.
     };
     [[nodiscard]] Hole hole_at(PageRange range) const;
+    // The same in two steps, without making room: what may fail, and what may not. The second
+    // flushes, because with a region its object may go, and that one's frames.
     Result<void> prepare_unmap(const Hole& hole, FlushBatch& batch);
     void finish_unmap(const Hole& hole, FlushBatch& batch);
     [[nodiscard]] PageCount frames_to_unmap(const Hole& hole) const;
