@@ -132,6 +132,8 @@ class Arena {
     };
     static std::size_t lead_to(std::size_t alignment, Block* block);
     static Part part_up_to(std::size_t boundary, std::size_t least, Block* block);
+    template <typename PartOf>
+    Block* take_part_of_top(PartOf part_of);
     HEAP_CALL Block* take_part(Block* block, Part part);
     HEAP_CALL Block* carve_top(std::size_t size);
     HEAP_CALL Block* cut_out(Block* block, std::size_t lead, std::size_t size);

@@ -20,23 +20,26 @@ std::size_t Arena::lead_to(std::size_t alignment, Block* block) {
     return lead == 0 || lead >= kMinimumBlock ? lead : lead + alignment;
 }
 
+// The top may begin elsewhere once there is more of it: then so does the part.
+template <typename PartOf>
+Block* Arena::take_part_of_top(PartOf part_of) {
+    if (top_ == nullptr && !start()) return nullptr;
+    for (;;) {
+        Block* block = top_;
+        const Part part = part_of(block);
+        if (!reserve_top(part.lead + part.size)) return nullptr;
+        if (top_ == block) return cut_out(carve_top(part.lead + part.size), part.lead, part.size);
+    }
+}
+
 Block* Arena::allocate_aligned(std::size_t alignment, std::size_t size) {
     // The best fit may happen to lie well; a block that is larger by the alignment always does.
     Block* block = bins_.find(size);
     if (block != nullptr && lead_to(alignment, block) + size > block->size()) {
         block = bins_.find(size + alignment + kMinimumBlock);
     }
-    if (block == nullptr) {
-        if (top_ == nullptr && !start()) return nullptr;
-        std::size_t lead = 0;
-        do {
-            block = top_;
-            lead = lead_to(alignment, block);
-            if (!reserve_top(lead + size)) return nullptr;
-        } while (top_ != block);
-        return cut_out(carve_top(lead + size), lead, size);
-    }
-    return take_part(block, {lead_to(alignment, block), size});
+    const auto part_of = [&](Block* whole) { return Part{lead_to(alignment, whole), size}; };
+    return block == nullptr ? take_part_of_top(part_of) : take_part(block, part_of(block));
 }
 
 // Precondition: `block` is free and in a bin.
@@ -73,13 +76,7 @@ Block* Arena::allocate_up_to(std::size_t boundary, std::size_t least) {
         const Part part = part_up_to(boundary, least, found);
         if (part.lead + part.size <= found->size()) return take_part(found, part);
     }
-    if (top_ == nullptr && !start()) return nullptr;
-    for (;;) {
-        Block* block = top_;
-        const Part part = part_up_to(boundary, least, block);
-        if (!reserve_top(part.lead + part.size)) return nullptr;
-        if (top_ == block) return cut_out(carve_top(part.lead + part.size), part.lead, part.size);
-    }
+    return take_part_of_top([&](Block* block) { return part_up_to(boundary, least, block); });
 }
 
 // Makes a block of at least `size` that starts `lead` bytes into `block`, which counts as used and

@@ -29,6 +29,15 @@ template <std::size_t N>
     return was_set;
 }
 
+template <std::size_t N>
+[[gnu::always_inline]] inline void set_bit(Bits<N>& bits, std::size_t number) {
+    asm("btsl %k1, %0" : "+m"(bits) : "r"(number) : "cc");
+}
+template <std::size_t N>
+[[gnu::always_inline]] inline void clear_bit(Bits<N>& bits, std::size_t number) {
+    asm("btrl %k1, %0" : "+m"(bits) : "r"(number) : "cc");
+}
+
 /// Precondition of these two: number < 32.
 [[gnu::always_inline]] inline void set_bit(std::uint32_t& word, std::size_t number) {
     asm("btsl %k1, %0" : "+m"(word) : "r"(number) : "cc");
@@ -37,11 +46,27 @@ template <std::size_t N>
     asm("btrl %k1, %0" : "+m"(word) : "r"(number) : "cc");
 }
 
+/// A number below 256 that is to be divided, already where the division expects it: a caller that
+/// makes it early keeps another register free.
+struct ByteDividend {
+    [[gnu::always_inline]] explicit ByteDividend(std::size_t below_256) : number(below_256) {
+        asm("" : "+a"(number));
+    }
+    std::size_t number;
+};
+/// The quotient in the lowest eight bits, the remainder in the next eight. Precondition:
+/// divisor != 0.
+[[nodiscard, gnu::always_inline]] inline std::size_t divide_bytes(ByteDividend dividend,
+                                                                  const std::uint8_t& divisor) {
+    asm("divb %1" : "+a"(dividend.number) : "m"(divisor) : "cc");
+    return dividend.number;
+}
+
 /// Whether `number` is negative when `less` is taken off.
 template <int less>
-[[nodiscard, gnu::always_inline]] inline bool negative_after(std::int16_t& number) {
+[[nodiscard, gnu::always_inline]] inline bool negative_after(std::int8_t& number) {
     bool negative = false;
-    asm("subw %2, %1" : "=@ccs"(negative), "+m"(number) : "i"(less));
+    asm("subb %2, %1" : "=@ccs"(negative), "+m"(number) : "i"(less));
     return negative;
 }
 

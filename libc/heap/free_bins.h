@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "kernel/base/assert.h"
+#include "libc/heap/bits.h"
 #include "libc/heap/block.h"
 
 namespace quire::heap {
@@ -49,7 +50,7 @@ class FreeBins {
         links->previous = bin;
         first->previous = links;
         bin->next = links;
-        map_[index / 32] |= 1U << index % 32;
+        set_bit(map_, index);
     }
 
     /// Takes `block` out. Precondition: it is in its bin.
@@ -63,48 +64,34 @@ class FreeBins {
         next->previous = previous;
         // Only a sentinel is its own neighbour on both sides.
         if (next == previous) {
-            const auto index = static_cast<std::size_t>(next - bins_);
-            map_[index / 32] &= ~(1U << index % 32);
+            clear_bit(map_, static_cast<std::size_t>(next - bins_));
         }
     }
 
     /// A block of at least `size`, close to the smallest; nullptr: none. It stays in its bin.
     [[nodiscard]] Block* find(std::size_t size) {
-        const std::size_t index = bin_of(size);
-        std::size_t word = index / 32;
-        std::uint32_t bits = map_[word] & ~0U << index % 32;
-        for (;;) {
-            while (bits == 0) {
-                if (++word == kBins / 32) return nullptr;
-                bits = map_[word];
-            }
-            const std::size_t found = word * 32 + static_cast<std::size_t>(std::countr_zero(bits));
+        for (UsedBins used(map_, bin_of(size)); used.any(); used.skip()) {
+            const std::size_t found = used.first();
             if (found < kExact) return bins_[found].next->block();
             Block* block = smallest_near_front(found, size);
             if (block != nullptr) return block;
-            bits &= bits - 1;  // of the bin for `size` itself none was large enough
+            // Of the bin for `size` itself none was large enough.
         }
+        return nullptr;
     }
 
     /// A block of at least about `size` of which `fits(block)` says so, among the first `looks`
     /// from there on; nullptr: none of them. It stays in its bin.
     template <typename Fits>
     [[nodiscard, gnu::always_inline]] Block* find_that(std::size_t size, int looks, Fits fits) {
-        const std::size_t index = bin_of(size);
-        std::size_t word = index / 32;
-        std::uint32_t bits = map_[word] & ~0U << index % 32;
-        for (;;) {
-            while (bits == 0) {
-                if (++word == kBins / 32) return nullptr;
-                bits = map_[word];
-            }
-            FreeLinks* bin = &bins_[word * 32 + static_cast<std::size_t>(std::countr_zero(bits))];
+        for (UsedBins used(map_, bin_of(size)); used.any(); used.skip()) {
+            FreeLinks* bin = &bins_[used.first()];
             for (FreeLinks* links = bin->next; links != bin; links = links->next) {
                 if (fits(links->block())) return links->block();
                 if (--looks == 0) return nullptr;
             }
-            bits &= bits - 1;
         }
+        return nullptr;
     }
 
     /// Checks every ring and calls `check(block)` for each block. Returns how many there are.
@@ -113,7 +100,7 @@ class FreeBins {
         std::size_t count = 0;
         for (std::size_t index = 0; index < kBins; ++index) {
             FreeLinks* bin = &bins_[index];
-            ASSERT(((map_[index / 32] >> index % 32 & 1) != 0) == (bin->next != bin));
+            ASSERT(test_bit(map_, index) == (bin->next != bin));
             for (FreeLinks* links = bin->next; links != bin; links = links->next) {
                 ASSERT(links->next->previous == links && links->previous->next == links);
                 ASSERT(bin_of(links->block()->size()) == index);
@@ -130,6 +117,31 @@ class FreeBins {
     static constexpr std::size_t kBins = 160;
     static constexpr int kLooks = 4;
 
+    // The bins that hold something, by the map, from a bin on.
+    class UsedBins {
+      public:
+        UsedBins(const std::uint32_t* map, std::size_t from)
+            : map_(map), word_(from / 32), bits_(map[word_] & ~0U << from % 32) {}
+
+        [[gnu::always_inline]] bool any() {
+            while (bits_ == 0) {
+                if (++word_ == kBins / 32) return false;
+                bits_ = map_[word_];
+            }
+            return true;
+        }
+        // Precondition of both: any().
+        [[nodiscard, gnu::always_inline]] std::size_t first() const {
+            return word_ * 32 + static_cast<std::size_t>(std::countr_zero(bits_));
+        }
+        [[gnu::always_inline]] void skip() { bits_ &= bits_ - 1; }
+
+      private:
+        const std::uint32_t* map_;
+        std::size_t word_;
+        std::uint32_t bits_;
+    };
+
     static constexpr std::size_t bin_of(std::size_t size) {
         if (size < kExactLimit) return size / kAlignment;
         constexpr int kFirstOctave = std::countr_zero(kExactLimit);
@@ -145,7 +157,7 @@ class FreeBins {
     [[nodiscard]] HEAP_CALL Block* smallest_near_front(std::size_t index, std::size_t size);
 
     FreeLinks bins_[kBins];
-    std::uint32_t map_[kBins / 32] = {};
+    Bits<kBins / 32> map_ = {};
 };
 
 }  // namespace quire::heap

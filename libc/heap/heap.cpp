@@ -10,12 +10,14 @@ namespace {
 /// Growing blocks below this are served best by the best fit.
 constexpr std::size_t kEndFrom = 8192;
 
-// What happens nearly always is kept apart from the rest, which is never inlined, so that the
-// common path saves no registers for it.
-
 void give_to_arena(HeapParts& parts, Block* block) {
     parts.runs.block_freed(block->size());
     parts.arena.deallocate(block);
+}
+
+void set_share(HeapParts& parts) {
+    const Arena& arena = parts.arena;
+    parts.recent.follow(arena.used(), [&] { return arena.extent() <= arena.trim_from(); });
 }
 
 // Empties what is kept at hand when the heap is nearly empty: one block could hold the end of the
@@ -27,52 +29,19 @@ void give_to_arena(HeapParts& parts, Block* block) {
     }
 }
 
-// To be called when blocks went to the arena: what may be kept at hand shrinks with what is in use.
-// One block a call, `evicted` or not yet, follows fast enough and keeps the call short.
-void follow_use(HeapParts& parts, bool evicted = false) {
-    const Arena& arena = parts.arena;
-    parts.recent.follow(arena.used(), [&] { return arena.extent() <= arena.trim_from(); });
+}  // namespace
+
+// What may be kept at hand shrinks with what is in use. One block a call, `evicted` or not yet,
+// follows fast enough and keeps the call short.
+void keep_less(HeapParts& parts, bool evicted) {
+    set_share(parts);
     if (!parts.recent.too_many()) return;
-    if (parts.recent.units() * kAlignment > arena.used() / 2) return flush_recent(parts);
+    if (parts.recent.units() * kAlignment > parts.arena.used() / 2) return flush_recent(parts);
     Block* block = evicted ? nullptr : parts.recent.evict();
     if (block != nullptr) give_to_arena(parts, block);
 }
 
-}  // namespace
-
-// Allocation.
-
-void* allocate_new(HeapParts& parts, std::size_t size) {
-    if (size >= parts.mappings.from()) {
-        if (size > kLargestRequest) return nullptr;
-        void* mapping = parts.mappings.allocate(size);
-        if (mapping != nullptr) return mapping;
-    }
-    Block* block = parts.arena.allocate(block_size_for(size));
-    if (block == nullptr) return nullptr;
-    parts.runs.block_allocated(block->size());
-    return block->payload();
-}
-
-void* allocate_small(HeapParts& parts, std::size_t slot_class) {
-    const std::uint32_t free = parts.runs.next_word(slot_class);
-    if (free != 0) [[likely]]
-        return parts.runs.take(slot_class, free);
-    return allocate_from_next_run(parts, slot_class);
-}
-
-void* allocate_from_next_run(HeapParts& parts, std::size_t slot_class) {
-    const std::uint32_t free = parts.runs.next_run(slot_class);
-    if (free != 0) [[likely]]
-        return parts.runs.take(slot_class, free);
-    const std::size_t stand_in = RunSet::stand_in_size(slot_class) - kWord;
-    void* pointer = take_recent(parts, stand_in);
-    return pointer != nullptr ? pointer : allocate_new(parts, stand_in);
-}
-
-// Deallocation.
-
-void deallocate_other(HeapParts& parts, void* pointer) {
+void deallocate_any(HeapParts& parts, void* pointer) {
     if (pointer == nullptr) return;
     if (parts.is_block(pointer)) {
         Block* block = Block::of_payload(pointer);
@@ -86,13 +55,9 @@ void deallocate_other(HeapParts& parts, void* pointer) {
     parts.mappings.deallocate(mapping);
 }
 
-void deallocate_large(HeapParts& parts, Block* block) {
-    if (!parts.arena.looks_allocated(block)) return deallocate_other(parts, block->payload());
-    give_to_arena(parts, block);
-    follow_use(parts);
-}
-
 void replace_recent(HeapParts& parts, Block* block) {
+    set_share(parts);
+    if (parts.recent.keep(block, block->size() / kAlignment)) return;
     Block* other = parts.recent.evict();
     if (other != nullptr) {
         if (other->size() == block->size()) parts.recent.pass_on();
@@ -100,11 +65,7 @@ void replace_recent(HeapParts& parts, Block* block) {
         give_to_arena(parts, other);
     }
     if (block != nullptr) give_to_arena(parts, block);
-    follow_use(parts, other != nullptr);
-}
-
-void settle_run(HeapParts& parts, const void* slot) {
-    if (parts.runs.settle(slot)) follow_use(parts);
+    if (parts.recent.is_to_follow(parts.arena.used())) keep_less(parts, other != nullptr);
 }
 
 namespace {
@@ -162,17 +123,7 @@ void* reallocate_mapping(HeapParts& parts, Mapping* mapping, std::size_t size) {
 
 }  // namespace
 
-void* move_slot(HeapParts& parts, void* slot, std::size_t size) {
-    void* target = allocate(parts, size);
-    if (target == nullptr) return nullptr;
-    Run* run = Run::around(slot);
-    copy_slot(target, slot, slot_size(run->slot_class()));
-    static_cast<void>(run->release(parts.arena.unit_of(slot)));
-    if (run->count_one_less()) settle_run(parts, slot);
-    return target;
-}
-
-void* reallocate_other(HeapParts& parts, void* pointer, std::size_t size) {
+void* reallocate_any(HeapParts& parts, void* pointer, std::size_t size) {
     if (size > kLargestRequest) return nullptr;
     if (pointer == nullptr) return allocate(parts, size);
     if (parts.is_block(pointer)) return reallocate_block(parts, Block::of_payload(pointer), size);
@@ -230,7 +181,7 @@ std::size_t Heap::usable_size(void* pointer) {
     if (pointer == nullptr) return 0;
     if (parts_.runs.run_at(parts_.arena.unit_of(pointer))) {
         Run* run = Run::around(pointer);
-        if (run->in_use(pointer)) return slot_size(run->slot_class());
+        if (run->in_use(pointer)) return run->size();
     } else if (parts_.is_block(pointer)) {
         return Block::of_payload(pointer)->payload_size();
     } else if (const Mapping* mapping = parts_.mappings.find(pointer)) {

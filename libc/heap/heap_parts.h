@@ -30,6 +30,13 @@ struct HeapParts {
           mappings(source, arena),
           report(misuse_report) {}
 
+    /// An owner (heap_paths.h) that lets go of nothing.
+    static constexpr bool kBlocksInline = true;
+    [[nodiscard]] HeapParts& parts() { return *this; }
+    void leave() {}
+    [[nodiscard]] void* leave_with(void* result) { return result; }
+    [[nodiscard]] void* leave_without_memory() { return nullptr; }
+
     /// Whether `pointer` is the payload of a block of the arena in use, but no run.
     [[nodiscard]] bool is_block(void* pointer) const {
         return arena.contains(pointer) && !runs.run_at(arena.unit_of(pointer)) &&

@@ -1,154 +1,305 @@
-// The paths that calls of a heap take nearly always, inline: for heap.cpp, and for the malloc of
-// user programs, whose heap stands at a fixed place, so that each access becomes an absolute
-// address.
+// The ways that calls of a heap take, for any owner: one that has the heap to itself, like the
+// kernel's, and the malloc of programs, whose lock must be let go of whichever way a call ends.
 //
-// What they branch to when there is more to do is in heap.cpp, and never inlined: so the common
-// path saves no registers for it. Each is entered at the point where the common path knew no
-// further; nothing is looked at twice.
+// Each function goes as far as it is sure of, and is then left for the one that does the rest,
+// which is its last call and is not inlined: so the common ways save no registers for what is rare,
+// and nothing is looked at twice. The last one of all tells the owner that the call is over.
+//
+// An Owner has
+//      HeapParts& parts()
+//      void leave()                       the call is over
+//      void* leave_with(void* result)     the same; returns `result`, which is not null
+//      void* leave_without_memory()       the same; returns null
+//      kBlocksInline                      whether blocks are as common as slots
+// HeapParts is an owner itself, to whom the end of a call is nothing.
 #pragma once
 
 #include "libc/heap/heap_parts.h"
 
 namespace quire::heap {
 
-/// A slot from another word or run of the class, or a block in its stead.
-[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_small(HeapParts& parts,
-                                                            std::size_t slot_class);
-/// The same when the run in hand has no slot. Precondition: next_word(slot_class) answered 0.
-[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_from_next_run(HeapParts& parts,
-                                                                    std::size_t slot_class);
+// Allocation.
+
 /// A block from the arena, or a mapping.
-[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_new(HeapParts& parts, std::size_t size);
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_new(Owner& owner, std::size_t size) {
+    HeapParts& parts = owner.parts();
+    if (size >= parts.mappings.from()) [[unlikely]] {
+        if (size > kLargestRequest) return owner.leave_without_memory();
+        void* mapping = parts.mappings.allocate(size);
+        if (mapping != nullptr) return owner.leave_with(mapping);
+    }
+    Block* block = parts.arena.allocate(block_size_for(size));
+    if (block == nullptr) return owner.leave_without_memory();
+    parts.runs.block_allocated(block->size());
+    return owner.leave_with(block->payload());
+}
 
-/// A block far up in the arena or below a run in its frame, a mapping, nothing of ours.
-[[gnu::noinline]] HEAP_CALL void deallocate_other(HeapParts& parts, void* pointer);
-/// A large block, or one that was moved. Precondition: below the top.
-[[gnu::noinline]] HEAP_CALL void deallocate_large(HeapParts& parts, Block* block);
-/// A block that cannot be kept at hand just so takes the place of another, or goes to the arena.
-[[gnu::noinline]] HEAP_CALL void replace_recent(HeapParts& parts, Block* block);
-/// A block, a mapping, nothing, or nothing of ours.
-[[nodiscard, gnu::noinline]] HEAP_CALL void* reallocate_other(HeapParts& parts, void* pointer,
-                                                              std::size_t size);
-/// Moves a slot in use to a larger place. nullptr, nothing changed: there is none.
-[[nodiscard, gnu::noinline]] HEAP_CALL void* move_slot(HeapParts& parts, void* slot,
-                                                       std::size_t size);
-/// Precondition: the run of `slot` has lost it and count_one_less() said so.
-[[gnu::noinline]] HEAP_CALL void settle_run(HeapParts& parts, const void* slot);
-
-/// A block kept at hand, or nullptr: the arena must give one.
-[[gnu::always_inline]] inline void* take_recent(HeapParts& parts, std::size_t size) {
-    if (size > RecentBlocks::kLargestRequest) [[unlikely]]
-        return nullptr;
+/// A block kept at hand, or one from the arena, or a mapping.
+template <typename Owner>
+[[nodiscard, gnu::always_inline]] inline void* allocate_block_here(Owner& owner, std::size_t size) {
+    if (size > RecentBlocks::kLargestRequest) return allocate_new(owner, size);
     // A size of 0 looks into a list that is always empty.
-    Block* block = parts.recent.take((size + kWord + kAlignment - 1) / kAlignment);
-    if (block == nullptr) [[unlikely]]
-        return nullptr;
-    return block->payload();
+    Block* block = owner.parts().recent.take((size + kWord + kAlignment - 1) / kAlignment);
+    return block != nullptr ? owner.leave_with(block->payload()) : allocate_new(owner, size);
 }
 
-/// What is at hand for a request of `size`, or nullptr: allocate_rest() must look further.
-[[gnu::always_inline]] inline void* allocate_at_hand(HeapParts& parts, std::size_t size) {
-    // By size - 1, which makes the class; a size of 0 gets the smallest block.
-    if (size - 1 >= kLargestSlot) return take_recent(parts, size);
-    const std::size_t slot_class = slot_class_for(size);
-    const std::uint32_t free = parts.runs.at_hand(slot_class);
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_block(Owner& owner, std::size_t size) {
+    return allocate_block_here(owner, size);
+}
+
+/// A block in the stead of a slot.
+template <typename Owner>
+[[nodiscard, gnu::always_inline]] inline void* allocate_stand_in(Owner& owner,
+                                                                 std::size_t slot_class) {
+    return allocate_block(owner, RunSet::stand_in_size(slot_class) - kWord);
+}
+
+/// A slot of another run, or a block in its stead. Precondition: that of RunSet::next_run().
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_elsewhere(Owner& owner,
+                                                                std::size_t slot_class) {
+    RunSet& runs = owner.parts().runs;
+    const std::uint32_t free = runs.next_run(slot_class);
+    if (free != 0) return owner.leave_with(runs.take(slot_class, free));
+    return allocate_stand_in(owner, slot_class);
+}
+
+/// A slot that is not in hand. Precondition: at_hand() answered 0.
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_small(Owner& owner, std::size_t slot_class) {
+    RunSet& runs = owner.parts().runs;
+    if (runs.too_few(slot_class)) return allocate_stand_in(owner, slot_class);
+    const std::uint32_t free = runs.next_word(slot_class);
     if (free == 0) [[unlikely]]
-        return nullptr;
-    return parts.runs.take(slot_class, free);
+        return allocate_elsewhere(owner, slot_class);
+    return owner.leave_with(runs.take(slot_class, free));
 }
 
-/// A slot from another word or run, a block from the arena, or a mapping.
-/// Precondition: allocate_at_hand() had nothing.
-[[nodiscard, gnu::always_inline]] inline void* allocate_rest(HeapParts& parts, std::size_t size) {
-    if (size - 1 >= kLargestSlot) return allocate_new(parts, size);
-    return allocate_small(parts, slot_class_for(size));
+/// At least `size` bytes; a size of 0 is served like 1.
+template <typename Owner>
+[[nodiscard, gnu::always_inline]] inline void* allocate(Owner& owner, std::size_t size) {
+    // By size - 1, which makes the class; a size of 0 gets the smallest block.
+    if (size - 1 >= kLargestSlot) {
+        return Owner::kBlocksInline ? allocate_block_here(owner, size)
+                                    : allocate_block(owner, size);
+    }
+    const std::size_t slot_class = slot_class_for(size);
+    RunSet& runs = owner.parts().runs;
+    const std::uint32_t free = runs.at_hand(slot_class);
+    if (free == 0) [[unlikely]]
+        return allocate_small(owner, slot_class);
+    return owner.leave_with(runs.take(slot_class, free));
 }
 
-[[gnu::always_inline]] inline void* allocate(HeapParts& parts, std::size_t size) {
-    void* pointer = allocate_at_hand(parts, size);
-    return pointer != nullptr ? pointer : allocate_rest(parts, size);
+// Deallocation.
+
+/// Brings what is kept at hand nearer to its share. `evicted`: a block of it has gone already.
+HEAP_CALL void keep_less(HeapParts& parts, bool evicted = false);
+/// To be called when something went to the arena: what is kept at hand follows what is in use.
+inline void follow_use(HeapParts& parts) {
+    if (parts.recent.is_to_follow(parts.arena.used())) keep_less(parts);
+}
+/// Of anything: a block, a mapping, nothing, or nothing of ours.
+HEAP_CALL void deallocate_any(HeapParts& parts, void* pointer);
+/// Of a block that cannot be kept at hand just so: it takes the place of another, or goes to the
+/// arena.
+HEAP_CALL void replace_recent(HeapParts& parts, Block* block);
+
+template <typename Owner>
+[[gnu::noinline]] HEAP_CALL void deallocate_other(Owner& owner, void* pointer) {
+    deallocate_any(owner.parts(), pointer);
+    owner.leave();
 }
 
-/// What became of a block that is freed, and who is to go on if it is not Kept.
-enum class FreedBlock : unsigned char { Kept, ForOther, ForLarge, ForReplace };
+/// A block too large to be kept at hand, or one that was moved. Precondition: below the top.
+template <typename Owner>
+[[gnu::noinline]] HEAP_CALL void deallocate_large(Owner& owner, Block* block) {
+    HeapParts& parts = owner.parts();
+    if (!parts.arena.looks_allocated(block)) return deallocate_other(owner, block->payload());
+    parts.runs.block_freed(block->size());
+    parts.arena.deallocate(block);
+    follow_use(parts);
+    owner.leave();
+}
 
-/// Keeps a block at hand, if it is one and that is all there is to do.
-/// Precondition: `pointer` lies at `unit`, in no frame of a run.
-[[gnu::always_inline]] inline FreedBlock keep_block(HeapParts& parts, void* pointer,
-                                                    std::size_t unit) {
+template <typename Owner>
+[[gnu::noinline]] HEAP_CALL void deallocate_instead(Owner& owner, Block* block) {
+    replace_recent(owner.parts(), block);
+    owner.leave();
+}
+
+/// Precondition: `pointer` lies at `unit`, and in no run.
+template <typename Owner>
+[[gnu::always_inline]] inline void deallocate_block_here(Owner& owner, void* pointer,
+                                                         std::size_t unit) {
+    HeapParts& parts = owner.parts();
     Block* block = Block::of_payload(pointer);
     // Unit 0 holds the first header, no payload. A pointer that is not aligned, or lies below the
     // arena, has a unit far beyond these.
     constexpr std::size_t kUnits = (std::size_t{256} << 20) / kAlignment;
     if (unit - 1 >= kUnits - 1 || !parts.arena.below_top(block)) [[unlikely]]
-        return FreedBlock::ForOther;
+        return deallocate_other(owner, pointer);
     const std::size_t units = block->plain_units();
     constexpr std::size_t kLeast = kMinimumBlock / kAlignment;
-    if (units - kLeast >= RecentBlocks::kLists - kLeast) return FreedBlock::ForLarge;
+    if (units - kLeast >= RecentBlocks::kLists - kLeast) return deallocate_large(owner, block);
     Block* next = block->after(units * kAlignment);
     if (next > parts.arena.top() || !next->previous_used()) [[unlikely]]
-        return FreedBlock::ForOther;
-    return parts.recent.keep(block, units) ? FreedBlock::Kept : FreedBlock::ForReplace;
+        return deallocate_other(owner, pointer);
+    if (!parts.recent.keep(block, units)) return deallocate_instead(owner, block);
+    owner.leave();
 }
 
-// Precondition: as for keep_block().
-[[gnu::always_inline]] inline void deallocate_block(HeapParts& parts, void* pointer,
-                                                    std::size_t unit) {
-    switch (keep_block(parts, pointer, unit)) {
-    case FreedBlock::Kept:
+template <typename Owner>
+[[gnu::noinline]] HEAP_CALL void deallocate_block(Owner& owner, void* pointer, std::size_t unit) {
+    deallocate_block_here(owner, pointer, unit);
+}
+
+/// Precondition: `pointer` lies in the frame of a run of which it is no slot in use.
+template <typename Owner>
+[[gnu::noinline]] HEAP_CALL void deallocate_near_run(Owner& owner, void* pointer) {
+    const std::size_t unit = owner.parts().arena.unit_of(pointer);
+    if (unit % kUnitsInGranule < Run::around(pointer)->first_unit) {
+        return deallocate_block(owner, pointer, unit);
+    }
+    deallocate_other(owner, pointer);
+}
+
+/// Precondition: the run of `slot` has lost it and count_one_less() said so.
+template <typename Owner>
+[[gnu::noinline]] HEAP_CALL void settle_run(Owner& owner, const void* slot) {
+    HeapParts& parts = owner.parts();
+    if (parts.runs.settle(slot)) follow_use(parts);
+    owner.leave();
+}
+
+/// Ends a block. nullptr is fine; a wrong pointer is reported and nothing changes.
+template <typename Owner>
+[[gnu::always_inline]] inline void deallocate(Owner& owner, void* pointer) {
+    HeapParts& parts = owner.parts();
+    const std::size_t unit = parts.arena.unit_of(pointer);
+    if (!parts.runs.run_near(unit)) {
+        return Owner::kBlocksInline ? deallocate_block_here(owner, pointer, unit)
+                                    : deallocate_block(owner, pointer, unit);
+    }
+    const ByteDividend place(unit % kUnitsInGranule);
+    Run* run = Run::around(pointer);
+    if (!run->release(run->number_at(place))) [[unlikely]]
+        return deallocate_near_run(owner, pointer);
+    if (run->count_one_less()) [[unlikely]]
+        return settle_run(owner, pointer);
+    owner.leave();
+}
+
+// Reallocation.
+
+/// Of anything but a slot in use, as Heap::reallocate().
+[[nodiscard]] HEAP_CALL void* reallocate_any(HeapParts& parts, void* pointer, std::size_t size);
+
+/// Copies the contents of a slot of so many units. Without a loop, which would cost as much again.
+[[gnu::always_inline]] inline void copy_slot(void* to, const void* from, std::size_t units) {
+    struct [[gnu::may_alias]] Unit {
+        std::size_t low;
+        std::size_t high;
+    };
+    const auto copy = [=](std::size_t unit) {
+        static_cast<Unit*>(to)[unit] = static_cast<const Unit*>(from)[unit];
+    };
+    static_assert(sizeof(Unit) == kAlignment && kSlotClasses <= 12);
+    switch (units) {
+    case 12:
+        copy(11);
+        [[fallthrough]];
+    case 11:
+        copy(10);
+        [[fallthrough]];
+    case 10:
+        copy(9);
+        [[fallthrough]];
+    case 9:
+        copy(8);
+        [[fallthrough]];
+    case 8:
+        copy(7);
+        [[fallthrough]];
+    case 7:
+        copy(6);
+        [[fallthrough]];
+    case 6:
+        copy(5);
+        [[fallthrough]];
+    case 5:
+        copy(4);
+        [[fallthrough]];
+    case 4:
+        copy(3);
+        [[fallthrough]];
+    case 3:
+        copy(2);
+        [[fallthrough]];
+    case 2:
+        copy(1);
+        [[fallthrough]];
+    case 1:
+        copy(0);
         return;
-    case FreedBlock::ForOther:
-        return deallocate_other(parts, pointer);
-    case FreedBlock::ForLarge:
-        return deallocate_large(parts, Block::of_payload(pointer));
-    case FreedBlock::ForReplace:
-        return replace_recent(parts, Block::of_payload(pointer));
+    default:
+        __builtin_unreachable();
     }
 }
 
-// Precondition: `slot` lies at `unit`, in the frame of a run. If none in use starts there, it may
-// be a block below the run.
-[[gnu::always_inline]] inline void deallocate_slot(HeapParts& parts, void* slot, std::size_t unit) {
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* reallocate_other(Owner& owner, void* pointer,
+                                                              std::size_t size) {
+    void* target = reallocate_any(owner.parts(), pointer, size);
+    return target != nullptr ? owner.leave_with(target) : owner.leave_without_memory();
+}
+
+/// The end of a reallocation that moved a slot, whose run is to be settled.
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* settle_run_with(Owner& owner, const void* slot,
+                                                             void* target) {
+    settle_run(owner.parts(), slot);
+    return owner.leave_with(target);
+}
+
+/// Moves a slot in use to a larger place.
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* move_slot(Owner& owner, void* slot, std::size_t size) {
+    HeapParts& parts = owner.parts();
+    void* target = allocate(parts, size);
+    if (target == nullptr) return owner.leave_without_memory();
     Run* run = Run::around(slot);
-    if (!run->release(unit)) [[unlikely]]
-        return deallocate_other(parts, slot);
+    copy_slot(target, slot, run->units);
+    static_cast<void>(run->release(run->number_at(parts.arena.unit_of(slot))));
+    if (run->count_one_less()) return settle_run_with(owner, slot, target);
+    return owner.leave_with(target);
+}
+
+/// Changes the size of a block, moving it with its contents if need be; as Heap::reallocate().
+template <typename Owner>
+[[nodiscard, gnu::always_inline]] inline void* reallocate(Owner& owner, void* pointer,
+                                                          std::size_t size) {
+    HeapParts& parts = owner.parts();
+    const std::size_t unit = parts.arena.unit_of(pointer);
+    if (!parts.runs.run_near(unit)) return reallocate_other(owner, pointer, size);
+    const ByteDividend place(unit % kUnitsInGranule);
+    Run* run = Run::around(pointer);
+    const std::size_t number = run->number_at(place);
+    if (!run->in_use_at(number)) [[unlikely]]
+        return reallocate_other(owner, pointer, size);
+    if (size <= run->size()) return owner.leave_with(pointer);
+    if (size > kLargestSlot) return move_slot(owner, pointer, size);
+    const std::size_t slot_class = slot_class_for(size);
+    const std::uint32_t free = parts.runs.at_hand(slot_class);
+    if (free == 0) return move_slot(owner, pointer, size);
+    void* target = parts.runs.take(slot_class, free);
+    copy_slot(target, pointer, run->units);
+    static_cast<void>(run->release(number));
     if (run->count_one_less()) [[unlikely]]
-        settle_run(parts, slot);
-}
-
-[[gnu::always_inline]] inline void deallocate(HeapParts& parts, void* pointer) {
-    const std::size_t unit = parts.arena.unit_of(pointer);
-    if (parts.runs.run_near(unit)) return deallocate_slot(parts, pointer, unit);
-    deallocate_block(parts, pointer, unit);
-}
-
-/// Copies the contents of a slot: `bytes` is a multiple of kAlignment, and not 0. From the end, so
-/// that one number counts and is the index.
-inline void copy_slot(void* to, const void* from, std::size_t bytes) {
-    using Word [[gnu::may_alias]] = std::size_t;
-    std::size_t word = bytes / kWord;
-    do {
-        word -= 2;
-        const Word low = static_cast<const Word*>(from)[word];
-        const Word high = static_cast<const Word*>(from)[word + 1];
-        static_cast<Word*>(to)[word] = low;
-        static_cast<Word*>(to)[word + 1] = high;
-    } while (word != 0);
-}
-
-// Precondition: as for deallocate_slot().
-[[gnu::always_inline]] inline void* reallocate_slot(HeapParts& parts, void* slot, std::size_t unit,
-                                                    std::size_t size) {
-    Run* run = Run::around(slot);
-    if (!run->in_use_at(unit)) [[unlikely]]
-        return reallocate_other(parts, slot, size);
-    return size <= slot_size(run->slot_class()) ? slot : move_slot(parts, slot, size);
-}
-
-[[gnu::always_inline]] inline void* reallocate(HeapParts& parts, void* pointer, std::size_t size) {
-    const std::size_t unit = parts.arena.unit_of(pointer);
-    if (parts.runs.run_near(unit)) return reallocate_slot(parts, pointer, unit, size);
-    return reallocate_other(parts, pointer, size);
+        return settle_run_with(owner, pointer, target);
+    return owner.leave_with(target);
 }
 
 }  // namespace quire::heap

@@ -28,9 +28,9 @@ namespace {
 bool is_free_slot(const void* pointer) {
     Run* run = Run::around(pointer);
     const auto distance =
-        static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - run->slot(0));
-    const std::size_t size = slot_size(run->slot_class());
-    return distance % size == 0 && distance / size < run->capacity;
+        static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - run->frame());
+    const std::size_t number = distance / run->size();
+    return distance % run->size() == 0 && number >= run->first_slot() && number < run->end_slot();
 }
 
 }  // namespace
@@ -53,10 +53,9 @@ HeapMisuse HeapParts::diagnose(void* pointer) {
 namespace {
 
 void visit_run(Run* run, HeapVisitor& visitor) {
-    const std::size_t size = slot_size(run->slot_class());
-    for (std::size_t number = 0; number < run->capacity; ++number) {
+    for (std::size_t number = run->first_slot(); number < run->end_slot(); ++number) {
         std::byte* slot = run->slot(number);
-        visitor.visit({slot, size,
+        visitor.visit({slot, run->size(),
                        run->in_use(slot) ? HeapBlock::Kind::UsedSlot : HeapBlock::Kind::FreeSlot});
     }
 }

@@ -63,7 +63,10 @@ class RecentBlocks {
         }
         room_ += static_cast<std::ptrdiff_t>(limit) - static_cast<std::ptrdiff_t>(limit_);
         limit_ = limit;
+        follow_below_ = too_many() ? SIZE_MAX : used - used / kFollowPart;
     }
+    /// Whether so much less is in use than at the last follow() that there may be too many.
+    [[nodiscard]] bool is_to_follow(std::size_t used) const { return used < follow_below_; }
     /// Whether more is kept than the share.
     [[nodiscard]] bool too_many() const { return room_ < 0; }
 
@@ -82,12 +85,14 @@ class RecentBlocks {
 
   private:
     static constexpr std::size_t kGroup = kLists / 32;
+    static constexpr std::size_t kFollowPart = 16;
     static constexpr std::size_t kLeastLimit = 1024 / kAlignment;
     static Block*& link(Block* block) { return *static_cast<Block**>(block->payload()); }
 
     unsigned share_shift_;
     std::size_t limit_ = kLeastLimit;    // units that may be kept
     std::ptrdiff_t room_ = kLeastLimit;  // that may be kept more; below zero after limit_ fell
+    std::size_t follow_below_ = 0;
     std::size_t hand_ = 0;
     // A set bit: one of these kGroup lists may hold a block. Cleared only by the hand.
     std::uint32_t groups_ = 0;

@@ -2,7 +2,9 @@
 
 #include "kernel/base/assert.h"
 
-namespace quire::heap {  // Below a run in its frame lie other blocks.
+namespace quire::heap {
+
+// Below a run in its frame lie other blocks.
 bool RunSet::run_at(std::size_t unit) const {
     if (!run_near(unit)) return false;
     const Run* run = Run::around(arena_.base() + unit * kAlignment);
@@ -20,36 +22,26 @@ std::uint32_t RunSet::next_run(std::size_t slot_class) {
     Run* full = first_[slot_class];
     if (full != nullptr) leave_ring(full);
     if (first_[slot_class] == nullptr && !open(slot_class)) return 0;
-    return first_word(slot_class);
+    return next_word(slot_class);
 }
 
-// Precondition: the first run of the class has a free slot.
-std::uint32_t RunSet::first_word(std::size_t slot_class) {
-    Run* run = first_[slot_class];
-    std::size_t word = run->first_unit / Run::kUnitsInWord;
-    std::uint32_t starts = run->starts_in(word);
-    while ((run->vacant[word] & starts) == 0)
-        starts = kSlotStarts.of[slot_class][++word];
-    take_in_hand(run, slot_class, word, starts);
-    return run->vacant[word] & starts;
-}
-
-// A run that was full takes over from the empty one kept in hand, if there is one; so no call
+// A run that has room again takes over from the empty one kept in hand, if there is one; so no call
 // closes two.
 bool RunSet::settle(const void* slot) {
     Run* run = Run::around(slot);
     if (run->in_ring()) return became_empty(run);
-    const std::size_t slot_class = run->slot_class();
+    const std::size_t slot_class = run->slot_class;
     Run* first = first_[slot_class];
     if (first != nullptr && first->used_up()) {
         leave_ring(first);
         first = nullptr;
     }
-    enter_ring(run);
+    enter_ring(run, run->capacity() - Run::kReturnAt);
     if (first_[slot_class] == run) {
         // The slot is likely to be asked for next: it should be in hand.
-        const std::size_t word = reinterpret_cast<std::uintptr_t>(slot) % kGranule / Run::kWordSpan;
-        take_in_hand(run, slot_class, word, run->starts_in(word));
+        const std::size_t unit = reinterpret_cast<std::uintptr_t>(slot) / kAlignment;
+        const std::size_t word = run->number_at(unit) / Run::kBitsInWord;
+        static_cast<void>(take_in_hand(run, slot_class, word, run->slots_in(word)));
         return false;
     }
     if (first == nullptr || !first->empty()) return false;
@@ -60,17 +52,17 @@ bool RunSet::settle(const void* slot) {
 // Keeps one empty run in hand only while all others of the class are full: a program that frees
 // and allocates one slot at that edge must not open and close a run each time.
 bool RunSet::became_empty(Run* run) {
-    Run* first = first_[run->slot_class()];
+    Run* first = first_[run->slot_class];
     if (first->used_up()) leave_ring(first);
-    if (run->next == run && runs_[run->slot_class()] > 1) return false;
+    if (run->next == run && runs_[run->slot_class] > 1) return false;
     close(run);
     return true;
 }
 
 // At the end: the first is used up before the next is begun, and the others gather free slots.
-void RunSet::enter_ring(Run* run) {
-    Run*& first = first_[run->slot_class()];
-    run->set_in_ring(true);
+void RunSet::enter_ring(Run* run, std::size_t used) {
+    run->tally = static_cast<std::int8_t>(used - 1);
+    Run*& first = first_[run->slot_class];
     if (first == nullptr) {
         run->next = run->previous = first = run;
         return;
@@ -81,18 +73,18 @@ void RunSet::enter_ring(Run* run) {
 }
 
 void RunSet::leave_ring(Run* run) {
-    const std::size_t slot_class = run->slot_class();
+    const std::size_t slot_class = run->slot_class;
     Run* next = run->next;
     next->previous = run->previous;
     run->previous->next = next;
-    run->set_in_ring(false);
+    run->next = nullptr;
+    run->tally = Run::kReturnAt - 1;
     if (first_[slot_class] != run) return;
     first_[slot_class] = next == run ? nullptr : next;
     drop_from_hand(slot_class);
 }
 
 bool RunSet::open(std::size_t slot_class) {
-    if (runs_[slot_class] == 0 && blocks_[slot_class] < kOpenAt) return false;
     Block* block = arena_.allocate_up_to(kGranule, least_run(slot_class));
     if (block == nullptr) return false;
     const std::size_t unit = arena_.unit_of(block->payload());
@@ -104,13 +96,13 @@ bool RunSet::open(std::size_t slot_class) {
     ++runs_[slot_class];
     Run* run = Run::around(block->payload());
     run->start(slot_class, unit % (kGranule / kAlignment));
-    enter_ring(run);
+    enter_ring(run, 0);
     return true;
 }
 
 void RunSet::close(Run* run) {
     leave_ring(run);
-    --runs_[run->slot_class()];
+    --runs_[run->slot_class];
     map_.remove(arena_.unit_of(run->frame()));
     arena_.deallocate(run->block());
 }
@@ -122,9 +114,8 @@ void RunSet::check_invariants() {
         if (!run_near(offset / kAlignment)) continue;
         Run* run = Run::around(arena_.base() + offset);
         check_run(*run);
-        ++runs[run->slot_class()];
-        ASSERT(run->in_ring() || run->full());
-        if (run->in_ring()) ++with_room[run->slot_class()];
+        ++runs[run->slot_class];
+        if (run->in_ring()) ++with_room[run->slot_class];
     }
     ASSERT(map_.count() == count());
     for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class) {
@@ -136,11 +127,11 @@ void RunSet::check_invariants() {
 // Answers how many runs are in the ring.
 std::size_t RunSet::check_ring(std::size_t slot_class) {
     Run* first = first_[slot_class];
-    ASSERT(starts_[slot_class] == 0 || Run::around(slots_[slot_class]) == first);
+    ASSERT(offered_[slot_class] == 0 || Run::around(vacant_[slot_class]) == first);
     std::size_t in_ring = 0;
     for (Run* run = first; run != nullptr; run = run->next == first ? nullptr : run->next) {
-        ASSERT(run_near(arena_.unit_of(run->frame())) && run->slot_class() == slot_class);
-        ASSERT(!run->full() || run == first);
+        ASSERT(run_near(arena_.unit_of(run->frame())) && run->slot_class == slot_class);
+        ASSERT(!run->used_up() || run == first);
         // At most one is kept empty, and only while it is needed.
         ASSERT(!run->empty() || (run->next == run && runs_[slot_class] > 1));
         ASSERT(run->next->previous == run);
@@ -150,17 +141,17 @@ std::size_t RunSet::check_ring(std::size_t slot_class) {
 }
 
 void RunSet::check_run(Run& run) {
-    ASSERT(run.block()->used() && run.block()->size() >= least_run(run.slot_class()));
+    ASSERT(run.block()->used() && run.block()->size() >= least_run(run.slot_class));
     ASSERT(reinterpret_cast<std::byte*>(run.block()->next()) >=
            reinterpret_cast<std::byte*>(&run + 1));
-    ASSERT(run.slot_class() < kSlotClasses);
-    ASSERT(run.capacity == slots_in_run(run.slot_class(), run.first_unit));
+    ASSERT(run.slot_class < kSlotClasses);
+    ASSERT(run.size() == slot_size(run.slot_class));
     std::size_t used = 0;
     for (std::size_t word = 0; word < Run::kWords; ++word) {
         used += static_cast<std::size_t>(std::popcount(~run.vacant[word]));
-        ASSERT((~run.vacant[word] & ~kSlotStarts.of[run.slot_class()][word]) == 0);
+        ASSERT((~run.vacant[word] & ~run.slots_in(word)) == 0);
     }
-    ASSERT(run.used() == used);
+    ASSERT(used == (run.in_ring() ? run.used() : run.capacity() - run.freed()));
 }
 
 }  // namespace quire::heap

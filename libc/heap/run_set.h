@@ -6,8 +6,8 @@
 //
 // Slots come from one word of bits at a time, the word in hand, which is moved on when its slots
 // are used up: taking one is "find the lowest bit, clear it". Invariants: the map tells where runs
-// lie; every run with a free slot is in the ring of its class; a full one is not, save perhaps the
-// first, from which slots were taken last.
+// lie; a run that has been full stays outside the ring of its class until Run::kReturnAt of its
+// slots are free; a full one is in the ring only as the first, from which slots were taken last.
 #pragma once
 
 #include <bit>
@@ -42,36 +42,40 @@ class RunSet {
 
     /// The free slots of the word in hand, as bits; 0: move on to other ones.
     [[nodiscard]] std::uint32_t at_hand(std::size_t slot_class) const {
-        return *vacant_[slot_class] & starts_[slot_class];
+        return *vacant_[slot_class] & offered_[slot_class];
     }
     /// Takes the first of them. Precondition: free == at_hand(slot_class), and not 0.
     [[nodiscard]] void* take(std::size_t slot_class, std::uint32_t free) {
-        const auto unit = static_cast<std::size_t>(std::countr_zero(free));
-        clear_bit(*vacant_[slot_class], unit);
+        const auto bit = static_cast<std::size_t>(std::countr_zero(free));
+        clear_bit(*vacant_[slot_class], bit);
         first_[slot_class]->count_one_more();
-        std::byte* slot = slots_[slot_class] + unit * kAlignment;
-        if (slot == nullptr) __builtin_unreachable();  // so that no caller asks
-        return slot;
+        const std::uintptr_t slot = slots_[slot_class] + bit * kSlots.size[slot_class];
+        if (slot == 0) __builtin_unreachable();  // so that no caller asks
+        return reinterpret_cast<void*>(slot);
     }
     /// Moves on to another word of the first run. Returns its free slots; 0: the run has none.
     [[nodiscard]] std::uint32_t next_word(std::size_t slot_class) {
         Run* run = first_[slot_class];
-        if (run == nullptr || run->used_up()) return 0;
-        for (std::size_t word = word_[slot_class] + 1; word < Run::kWords; ++word) {
-            const std::uint32_t starts = kSlotStarts.of[slot_class][word];
-            const std::uint32_t free = run->vacant[word] & starts;
-            if (free == 0) continue;
-            take_in_hand(run, slot_class, word, starts);
-            return free;
+        if (run == nullptr) return 0;
+        const std::size_t first = run->first_slot();
+        std::size_t word = first / Run::kBitsInWord;
+        std::uint32_t slots = kSlots.slots[slot_class][word] & ~0U << first % Run::kBitsInWord;
+        while ((run->vacant[word] & slots) == 0) {
+            if (++word == Run::kWords) return 0;
+            slots = kSlots.slots[slot_class][word];
         }
-        return first_word(slot_class);
+        return take_in_hand(run, slot_class, word, slots);
+    }
+    /// Whether the class has no run, and too few live blocks for one.
+    [[nodiscard]] bool too_few(std::size_t slot_class) const {
+        return runs_[slot_class] == 0 && blocks_[slot_class] < kOpenAt;
     }
     /// Moves on to another run, or to a new one, and a word of it. Returns the free slots of that;
-    /// 0: the class should use a block. It has too few live ones, or there is no memory for a run.
-    /// Precondition: next_word(slot_class) answered 0.
+    /// 0: there is no memory for a run, the class should use a block.
+    /// Precondition: next_word(slot_class) answered 0, and not too_few(slot_class).
     [[nodiscard]] HEAP_CALL std::uint32_t next_run(std::size_t slot_class);
 
-    /// To be called when the run has lost `slot` and was full, or is empty.
+    /// To be called when the run has lost `slot` and count_one_less() said so.
     /// Returns whether a run was closed.
     HEAP_CALL bool settle(const void* slot);
 
@@ -87,25 +91,27 @@ class RunSet {
     }
     /// The block that stands in for a slot while its class has no run.
     static constexpr std::size_t stand_in_size(std::size_t slot_class) {
-        return slot_size(slot_class) + kAlignment;
+        return (slot_class + 2) * kAlignment;
     }
 
     void check_invariants();
 
   private:
-    void take_in_hand(Run* run, std::size_t slot_class, std::size_t word, std::uint32_t starts) {
+    // Answers the word's free slots.
+    std::uint32_t take_in_hand(Run* run, std::size_t slot_class, std::size_t word,
+                               std::uint32_t slots) {
+        const std::size_t number = word * Run::kBitsInWord;
         vacant_[slot_class] = &run->vacant[word];
-        slots_[slot_class] = run->frame() + word * Run::kWordSpan;
-        starts_[slot_class] = starts;
-        word_[slot_class] = word;
+        slots_[slot_class] =
+            reinterpret_cast<std::uintptr_t>(run->frame()) + number * kSlots.size[slot_class];
+        offered_[slot_class] = slots;
+        return run->vacant[word] & slots;
     }
     void drop_from_hand(std::size_t slot_class) {
-        vacant_[slot_class] = &starts_[slot_class];
-        starts_[slot_class] = 0;
-        word_[slot_class] = Run::kWords;
+        vacant_[slot_class] = &offered_[slot_class];
+        offered_[slot_class] = 0;
     }
-    [[nodiscard]] HEAP_CALL std::uint32_t first_word(std::size_t slot_class);
-    HEAP_CALL void enter_ring(Run* run);
+    HEAP_CALL void enter_ring(Run* run, std::size_t used);
     HEAP_CALL void leave_ring(Run* run);
     [[nodiscard]] HEAP_CALL bool open(std::size_t slot_class);
     [[nodiscard]] HEAP_CALL bool became_empty(Run* run);
@@ -115,13 +121,12 @@ class RunSet {
 
     Arena& arena_;
     // For each class, in arrays of their own: an index into one is part of an instruction.
-    std::uint32_t* vacant_[kSlotClasses];      // the word in hand of the first run
-    std::byte* slots_[kSlotClasses] = {};      // where its first unit lies
-    std::uint32_t starts_[kSlotClasses] = {};  // where slots start in it; 0: no word in hand
-    std::size_t word_[kSlotClasses];           // which word of the run that is; kWords: none
-    Run* first_[kSlotClasses] = {};            // the ring of the class
-    std::uint32_t runs_[kSlotClasses] = {};    // all runs of the class
-    std::uint32_t blocks_[kSlotClasses] = {};  // live blocks that stand in for slots
+    std::uint32_t* vacant_[kSlotClasses];       // the word in hand of the first run
+    std::uintptr_t slots_[kSlotClasses] = {};   // where the slot of its lowest bit lies
+    std::uint32_t offered_[kSlotClasses] = {};  // its bits that tell of slots; 0: no word in hand
+    Run* first_[kSlotClasses] = {};             // the ring of the class
+    std::uint32_t runs_[kSlotClasses] = {};     // all runs of the class
+    std::uint32_t blocks_[kSlotClasses] = {};   // live blocks that stand in for slots
     RunMap map_;
 };
 

@@ -29,14 +29,14 @@ bool ProgramHeap::comes_first() {
                                        __ATOMIC_RELAXED);
 }
 
-void ProgramHeap::leave(bool plain) {
+void ProgramHeap::leave_as(bool plain) {
     (plain ? gate_ : second_).release();
 }
 
 void ProgramHeap::set_up() {
     const HeapHome& home = home_of(*this);
     new (heap_place_) heap::Heap(home.source, home.misuse);
-    heap().parts().arena.set_steps(kUsualLimits.trim_from, kUsualLimits.ahead);
+    parts().arena.set_steps(kUsualLimits.trim_from, kUsualLimits.ahead);
     const bool watched = home.watched();
     if (watched) new (debug_place_) heap::DebugHeap(heap(), home.damage);
     __atomic_store_n(&mode_, watched ? kWatched : kPlain, __ATOMIC_RELEASE);
@@ -47,68 +47,17 @@ void* ProgramHeap::checked(void* pointer) {
     return pointer;
 }
 
+void* ProgramHeap::leave_without_memory() {
+    gate_.release();
+    return checked(nullptr);
+}
+
 void* ProgramHeap::allocate_slowly(std::size_t size, std::uintptr_t caller) {
     const bool plain = enter_slowly();
     void* pointer =
         plain ? heap().allocate(size) : debug().allocate(size, CallSite{nullptr, caller});
-    leave(plain);
+    leave_as(plain);
     return checked(pointer);
-}
-
-void* ProgramHeap::allocate_small(std::size_t slot_class) {
-    const std::uint32_t free = heap().parts().runs.next_word(slot_class);
-    if (free == 0) return allocate_from_next_run(slot_class);
-    return gate_.release_with(heap().parts().runs.take(slot_class, free));
-}
-
-void* ProgramHeap::allocate_from_next_run(std::size_t slot_class) {
-    void* pointer = heap::allocate_from_next_run(heap().parts(), slot_class);
-    gate_.release();
-    return checked(pointer);
-}
-
-void* ProgramHeap::allocate_block(std::size_t size) {
-    void* pointer = heap::take_recent(heap().parts(), size);
-    return pointer == nullptr ? allocate_new(size) : gate_.release_with(pointer);
-}
-
-void* ProgramHeap::allocate_new(std::size_t size) {
-    void* pointer = heap::allocate_new(heap().parts(), size);
-    gate_.release();
-    return checked(pointer);
-}
-
-void ProgramHeap::deallocate_block(void* pointer, std::size_t unit) {
-    switch (heap::keep_block(heap().parts(), pointer, unit)) {
-    case heap::FreedBlock::Kept:
-        return gate_.release();
-    case heap::FreedBlock::ForOther:
-        return deallocate_other(pointer);
-    case heap::FreedBlock::ForLarge:
-        return deallocate_large(heap::Block::of_payload(pointer));
-    case heap::FreedBlock::ForReplace:
-        return replace_recent(heap::Block::of_payload(pointer));
-    }
-}
-
-void ProgramHeap::deallocate_large(heap::Block* block) {
-    heap::deallocate_large(heap().parts(), block);
-    gate_.release();
-}
-
-void ProgramHeap::replace_recent(heap::Block* block) {
-    heap::replace_recent(heap().parts(), block);
-    gate_.release();
-}
-
-void ProgramHeap::deallocate_other(void* pointer) {
-    heap::deallocate_other(heap().parts(), pointer);
-    gate_.release();
-}
-
-void ProgramHeap::settle_run(void* slot) {
-    heap::settle_run(heap().parts(), slot);
-    gate_.release();
 }
 
 void ProgramHeap::deallocate_slowly(void* pointer, std::uintptr_t caller) {
@@ -119,31 +68,14 @@ void ProgramHeap::deallocate_slowly(void* pointer, std::uintptr_t caller) {
     } else {
         debug().deallocate(pointer, CallSite{nullptr, caller});
     }
-    leave(plain);
-}
-
-void* ProgramHeap::settle_run_with(void* slot, void* result) {
-    settle_run(slot);
-    return result;
-}
-
-void* ProgramHeap::move_slot(void* slot, std::size_t size) {
-    void* target = heap::move_slot(heap().parts(), slot, size);
-    gate_.release();
-    return checked(target);
-}
-
-void* ProgramHeap::reallocate_other(void* pointer, std::size_t size) {
-    void* target = heap::reallocate_other(heap().parts(), pointer, size);
-    gate_.release();
-    return checked(target);
+    leave_as(plain);
 }
 
 void* ProgramHeap::allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller) {
     const bool plain = enter();
     void* pointer = plain ? heap().allocate_zeroed(count, size)
                           : debug().allocate_zeroed(count, size, CallSite{nullptr, caller});
-    leave(plain);
+    leave_as(plain);
     return checked(pointer);
 }
 
@@ -151,7 +83,7 @@ void* ProgramHeap::reallocate_slowly(void* pointer, std::size_t size, std::uintp
     const bool plain = enter_slowly();
     void* target = plain ? heap().reallocate(pointer, size)
                          : debug().reallocate(pointer, size, CallSite{nullptr, caller});
-    leave(plain);
+    leave_as(plain);
     return checked(target);
 }
 
@@ -160,46 +92,46 @@ void* ProgramHeap::allocate_aligned(std::size_t alignment, std::size_t size,
     const bool plain = enter();
     void* pointer = plain ? heap().allocate_aligned(alignment, size)
                           : debug().allocate_aligned(alignment, size, CallSite{nullptr, caller});
-    leave(plain);
+    leave_as(plain);
     return checked(pointer);
 }
 
 std::size_t ProgramHeap::usable_size(void* pointer) {
     const bool plain = enter();
     const std::size_t size = plain ? heap().usable_size(pointer) : debug().usable_size(pointer);
-    leave(plain);
+    leave_as(plain);
     return size;
 }
 
 bool ProgramHeap::trim(std::size_t keep) {
     const bool plain = enter();
     const bool gone = heap().trim(keep) != 0;
-    leave(plain);
+    leave_as(plain);
     return gone;
 }
 
 heap::HeapStatistics ProgramHeap::statistics() {
     const bool plain = enter();
     const heap::HeapStatistics sum = heap().statistics();
-    leave(plain);
+    leave_as(plain);
     return sum;
 }
 
 ProgramHeap::Limits ProgramHeap::limits() {
     const bool plain = enter();
-    const heap::HeapParts& parts = heap().parts();
-    const Limits limits{parts.mappings.from(), parts.mappings.most(), parts.arena.trim_from(),
-                        parts.arena.ahead()};
-    leave(plain);
+    const heap::HeapParts& held = parts();
+    const Limits limits{held.mappings.from(), held.mappings.most(), held.arena.trim_from(),
+                        held.arena.ahead()};
+    leave_as(plain);
     return limits;
 }
 
 void ProgramHeap::set_limits(const Limits& limits) {
     const bool plain = enter();
-    heap::HeapParts& parts = heap().parts();
-    parts.mappings.set_limits(limits.map_from, limits.most_mappings);
-    parts.arena.set_steps(limits.trim_from, limits.ahead);
-    leave(plain);
+    heap::HeapParts& held = parts();
+    held.mappings.set_limits(limits.map_from, limits.most_mappings);
+    held.arena.set_steps(limits.trim_from, limits.ahead);
+    leave_as(plain);
 }
 
 void ProgramHeap::after_fork_in_child() {
@@ -222,7 +154,7 @@ std::size_t ProgramHeap::report_leaks(LeakReport& report) {
 void ProgramHeap::check_invariants() {
     const bool plain = enter();
     heap().check_invariants();
-    leave(plain);
+    leave_as(plain);
 }
 
 }  // namespace quire::libc

@@ -52,26 +52,13 @@ class ProgramHeap {
     [[nodiscard, gnu::always_inline]] void* allocate(std::size_t size, Caller caller) {
         if (!gate_.try_take()) [[unlikely]]
             return allocate_slowly(size, caller);
-        // By size - 1, which makes the class; a size of 0 gets the smallest block.
-        if (size - 1 >= heap::kLargestSlot) return allocate_block(size);
-        const std::size_t slot_class = heap::slot_class_for(size);
-        const std::uint32_t free = heap().parts().runs.at_hand(slot_class);
-        if (free == 0) return allocate_small(slot_class);
-        void* slot = heap().parts().runs.take(slot_class, free);
-        return gate_.release_with(slot);
+        return heap::allocate(*this, size);
     }
     template <typename Caller>
     [[gnu::always_inline]] void deallocate(void* pointer, Caller caller) {
         if (!gate_.try_take()) [[unlikely]]
             return deallocate_slowly(pointer, caller);
-        const std::size_t unit = heap().parts().arena.unit_of(pointer);
-        if (!heap().parts().runs.run_near(unit)) return deallocate_block(pointer, unit);
-        heap::Run* run = heap::Run::around(pointer);
-        if (!run->release(unit)) [[unlikely]]
-            return deallocate_other(pointer);
-        if (run->count_one_less()) [[unlikely]]
-            return settle_run(pointer);
-        gate_.release();
+        heap::deallocate(*this, pointer);
     }
     /// As calloc(3): memory that comes fresh from the source is not cleared again.
     [[nodiscard]] void* allocate_zeroed(std::size_t count, std::size_t size, std::uintptr_t caller);
@@ -81,25 +68,19 @@ class ProgramHeap {
                                                        Caller caller) {
         if (!gate_.try_take()) [[unlikely]]
             return reallocate_slowly(pointer, size, caller);
-        heap::HeapParts& parts = heap().parts();
-        const std::size_t unit = parts.arena.unit_of(pointer);
-        if (!parts.runs.run_near(unit)) return reallocate_other(pointer, size);
-        heap::Run* run = heap::Run::around(pointer);
-        if (!run->in_use_at(unit)) [[unlikely]]
-            return reallocate_other(pointer, size);
-        const std::size_t have = heap::slot_size(run->slot_class());
-        if (size <= have) return gate_.release_with(pointer);
-        if (size > heap::kLargestSlot) return move_slot(pointer, size);
-        const std::size_t slot_class = heap::slot_class_for(size);
-        const std::uint32_t free = parts.runs.at_hand(slot_class);
-        if (free == 0) return move_slot(pointer, size);
-        void* target = parts.runs.take(slot_class, free);
-        heap::copy_slot(target, pointer, have);
-        static_cast<void>(run->release(unit));
-        if (run->count_one_less()) [[unlikely]]
-            return settle_run_with(pointer, target);
-        return gate_.release_with(target);
+        return heap::reallocate(*this, pointer, size);
     }
+
+    /// What an owner of heap_paths.h has. Precondition: the gate is held; all but parts() let it
+    /// go.
+    static constexpr bool kBlocksInline = false;
+    [[nodiscard]] heap::HeapParts& parts() { return heap().parts(); }
+    [[gnu::always_inline]] void leave() { gate_.release(); }
+    [[nodiscard, gnu::always_inline]] void* leave_with(void* result) {
+        return gate_.release_with(result);
+    }
+    [[nodiscard, gnu::noinline]] HEAP_CALL void* leave_without_memory();
+
     /// As memalign(3). Precondition: `alignment` is a power of two.
     [[nodiscard]] void* allocate_aligned(std::size_t alignment, std::size_t size,
                                          std::uintptr_t caller);
@@ -123,7 +104,7 @@ class ProgramHeap {
 
     /// Around fork(2): the child must not find the heap in the hands of a thread that it lacks.
     void before_fork() { fork_plain_ = enter(); }
-    void after_fork_in_parent() { leave(fork_plain_); }
+    void after_fork_in_parent() { leave_as(fork_plain_); }
     void after_fork_in_child();
 
     /// Where a watched heap tells of its leaks.
@@ -139,7 +120,7 @@ class ProgramHeap {
     std::size_t report_leaks(LeakReport& report);
 
     /// Lets go of the locks, so that a report may end the program, whose handlers may use the heap.
-    void leave_for_good() { leave(is(kPlain)); }
+    void leave_for_good() { leave_as(is(kPlain)); }
 
     void check_invariants();
 
@@ -160,24 +141,11 @@ class ProgramHeap {
     // Whether the heap is plain; then the gate is held, else the second lock.
     [[nodiscard]] bool enter() { return gate_.try_take() || enter_slowly(); }
     [[nodiscard]] bool enter_slowly();
-    void leave(bool plain);
+    void leave_as(bool plain);
     [[nodiscard]] bool comes_first();
     void set_up();
     void* checked(void* pointer);
     [[gnu::noinline]] HEAP_CALL void* allocate_slowly(std::size_t size, std::uintptr_t caller);
-    // Precondition of these: the gate is held. They let it go.
-    [[gnu::noinline]] HEAP_CALL void* allocate_small(std::size_t slot_class);
-    [[gnu::noinline]] HEAP_CALL void* allocate_from_next_run(std::size_t slot_class);
-    [[gnu::noinline]] HEAP_CALL void* allocate_block(std::size_t size);
-    [[gnu::noinline]] HEAP_CALL void* allocate_new(std::size_t size);
-    [[gnu::noinline]] HEAP_CALL void deallocate_block(void* pointer, std::size_t unit);
-    [[gnu::noinline]] HEAP_CALL void deallocate_large(heap::Block* block);
-    [[gnu::noinline]] HEAP_CALL void replace_recent(heap::Block* block);
-    [[gnu::noinline]] HEAP_CALL void deallocate_other(void* pointer);
-    [[gnu::noinline]] HEAP_CALL void settle_run(void* slot);
-    [[gnu::noinline]] HEAP_CALL void* settle_run_with(void* slot, void* result);
-    [[gnu::noinline]] HEAP_CALL void* move_slot(void* slot, std::size_t size);
-    [[gnu::noinline]] HEAP_CALL void* reallocate_other(void* pointer, std::size_t size);
     [[gnu::noinline]] HEAP_CALL void* reallocate_slowly(void* pointer, std::size_t size,
                                                         std::uintptr_t caller);
     [[gnu::noinline]] HEAP_CALL void deallocate_slowly(void* pointer, std::uintptr_t caller);

@@ -2,6 +2,8 @@
 // reaches, when runs come and go.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/host/heap_support.h"
 
 namespace quire::test {
@@ -9,7 +11,6 @@ namespace {
 
 using heap::Heap;
 using heap::HeapMisuse;
-using heap::Run;
 
 constexpr std::size_t kSmall = 32;
 
@@ -25,19 +26,66 @@ void deallocate_all(Heap& heap, const std::vector<void*>& pointers) {
         heap.deallocate(pointer);
 }
 
-TEST(SlotStarts, MarkEverySlotOfARunAndNothingElse) {
+TEST(SlotClasses, HaveABitForEachSlotThatFitsBelowTheRunAndForNothingElse) {
     for (std::size_t slot_class = 0; slot_class < heap::kSlotClasses; ++slot_class) {
-        std::size_t marked = 0;
-        for (std::size_t unit = 0; unit < heap::kGranule / heap::kAlignment; ++unit) {
-            const std::uint32_t word = heap::kSlotStarts.of[slot_class][unit / Run::kUnitsInWord];
-            if ((word & Run::bit_of(unit)) == 0) continue;
-            const std::size_t start = unit * heap::kAlignment;
-            EXPECT_LE(start + heap::slot_size(slot_class), Run::offset());
-            EXPECT_EQ((Run::offset() - start) % heap::slot_size(slot_class), 0U);
-            ++marked;
+        const std::size_t size = heap::slot_size(slot_class);
+        EXPECT_GE(size, (slot_class + 1) * heap::kAlignment);
+        EXPECT_EQ(heap::kSlots.size[slot_class], size);
+        EXPECT_EQ(heap::kSlots.end[slot_class], heap::Run::offset() / size);
+        for (std::size_t number = 0; number < heap::Run::kWords * heap::Run::kBitsInWord;
+             ++number) {
+            const std::uint32_t word =
+                heap::kSlots.slots[slot_class][number / heap::Run::kBitsInWord];
+            EXPECT_EQ(word >> number % heap::Run::kBitsInWord & 1,
+                      (number + 1) * size <= heap::Run::offset());
         }
-        EXPECT_EQ(marked, heap::slots_in_run(slot_class));
     }
+}
+
+// All sizes of slots, in runs that begin at the start of their frame and elsewhere in it.
+TEST(HeapRuns, LayTheSlotsOfEverySizeWithinTheRunAndApart) {
+    for (std::size_t size = 1; size <= heap::kLargestSlot; ++size) {
+        TestSource source;
+        Heap heap(source, record_misuse);
+        const std::vector<void*> slots = allocate_slots(heap, 300, size);
+        std::set<void*> seen;
+        for (void* pointer : slots) {
+            if (!heap.parts().runs.run_at(heap.parts().arena.unit_of(pointer))) continue;
+            heap::Run* run = heap::Run::around(pointer);
+            auto* slot = static_cast<std::byte*>(pointer);
+            EXPECT_GE(run->size(), size);
+            EXPECT_GE(slot, run->frame() + run->first_unit * heap::kAlignment);
+            EXPECT_LE(slot + run->size(), reinterpret_cast<std::byte*>(run));
+            EXPECT_EQ((slot - run->frame()) % run->size(), 0U);
+            EXPECT_TRUE(seen.insert(pointer).second);
+        }
+        EXPECT_GE(seen.size(), 300 - heap::RunSet::kOpenAt);
+        heap.check_invariants();
+        deallocate_all(heap, slots);
+        EXPECT_EQ(heap.statistics().used_count, 0U);
+        EXPECT_TRUE(take_misuses().empty());
+    }
+}
+
+// One that loses a slot and gives it again must not come and go each time; what it loses is not
+// forgotten.
+TEST(HeapRuns, ReturnOnlyWhenSeveralSlotsOfAFullRunAreFree) {
+    TestSource source;
+    Heap heap(source, record_misuse);
+    std::vector<void*> slots = allocate_slots(heap, 300, kSmall);
+    heap::Run* full = heap::Run::around(slots[heap::RunSet::kOpenAt]);
+    ASSERT_FALSE(full->in_ring());
+    for (int freed = 1; freed <= heap::Run::kReturnAt; ++freed) {
+        heap.deallocate(slots[heap::RunSet::kOpenAt + static_cast<std::size_t>(freed)]);
+        EXPECT_EQ(full->in_ring(), freed == heap::Run::kReturnAt);
+        heap.check_invariants();
+    }
+    int back = 0;
+    for (void* slot : allocate_slots(heap, 80, kSmall))
+        back += heap::Run::around(slot) == full ? 1 : 0;
+    EXPECT_EQ(back, heap::Run::kReturnAt);
+    EXPECT_FALSE(full->in_ring());
+    heap.check_invariants();
 }
 
 // Every address of a run, in use or not, is freed: only the slots in use may go.
@@ -50,8 +98,7 @@ TEST(HeapRuns, RefusesEveryAddressOfARunThatIsNoSlotInUse) {
     for (std::size_t offset = run->first_unit * heap::kAlignment; offset < end; ++offset) {
         std::byte* pointer = run->frame() + offset;
         if (std::find(live.begin(), live.end(), pointer) != live.end()) continue;
-        const bool starts_slot = pointer >= run->slot(0) && offset + kSmall <= Run::offset() &&
-                                 (Run::offset() - offset) % kSmall == 0;
+        const bool starts_slot = offset + kSmall <= heap::Run::offset() && offset % kSmall == 0;
         heap.deallocate(pointer);
         EXPECT_EQ(heap.reallocate(pointer, 40), nullptr);
         const HeapMisuse expected =

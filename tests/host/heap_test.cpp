@@ -123,8 +123,8 @@ TEST_F(HeapTest, PutsSmallBlocksIntoRunsOnceThereAreEight) {
     std::vector<void*> few = allocate_many(8, 32);
     EXPECT_EQ(heap_.statistics().runs, 0U);
     std::vector<void*> more = allocate_many(100, 32);
-    const std::size_t slots = heap::slots_in_run(heap::slot_class_for(32));
-    const std::size_t in_first = heap::Run::around(more[0])->capacity;
+    const std::size_t slots = heap::kSlots.end[heap::slot_class_for(32)];
+    const std::size_t in_first = heap::Run::around(more[0])->capacity();
     EXPECT_LE(in_first, slots);
     EXPECT_EQ(heap_.statistics().runs, 1 + (100 - in_first + slots - 1) / slots);
     deallocate_all(more);
@@ -135,7 +135,7 @@ TEST_F(HeapTest, PutsSmallBlocksIntoRunsOnceThereAreEight) {
 TEST_F(HeapTest, KeepsOneEmptyRunInHandWhileOthersAreFull) {
     const std::vector<void*> few = allocate_many(8, 32);
     std::vector<void*> full = allocate_many(1, 32);
-    for (void* slot : allocate_many(heap::Run::around(full[0])->capacity - 1U, 32))
+    for (void* slot : allocate_many(heap::Run::around(full[0])->capacity() - 1U, 32))
         full.push_back(slot);
     heap_.deallocate(heap_.allocate(32));
     EXPECT_EQ(heap_.statistics().runs, 2U);
