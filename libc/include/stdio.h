@@ -26,7 +26,8 @@ extern "C" {
 #define _IONBF 2
 
 typedef struct _File FILE;
-/* stdout goes out with each line, at the end, and before stdin is read; stderr at once. */
+/* A stream to a terminal goes out with each line, any other when its buffer is full; both at the
+ * end, and stdout at a terminal before stdin is read. stderr goes out at once. */
 extern FILE *const stdin, *const stdout, *const stderr;
 
 /* Modes: r, w, a, each with + and b. NULL, and errno, when it cannot be; EINVAL for another mode.
@@ -35,7 +36,8 @@ FILE* fopen(const char* path, const char* mode);
 FILE* fdopen(int file, const char* mode);
 /* EOF when something could not be written; the stream is gone all the same. */
 int fclose(FILE* stream);
-/* NULL: all streams. */
+/* What was written goes out; what was read ahead is given back to the file, which a pipe cannot
+ * take: EOF. NULL: all that was written to any stream. */
 int fflush(FILE* stream);
 /* The buffer is always the stream's own: `buffer` must be NULL unless `kind` is _IONBF. */
 int setvbuf(FILE* stream, char* buffer, int kind, size_t size);

@@ -36,6 +36,26 @@ bool join(char* to, const char* folder, size_t length, const char* name) {
     return true;
 }
 
+/// A file that no loader knows is a text for the shell. The list is on the stack: whoever calls may
+/// share its memory with the parent of both, and should leave malloc alone.
+int run_script(const char* path, char* const arguments[]) {
+    size_t count = 0;
+    while (arguments[count] != nullptr)
+        ++count;
+    const size_t behind_name = count > 0 ? count - 1 : 0;
+    auto** const list = static_cast<char**>(__builtin_alloca((behind_name + 3) * sizeof(char*)));
+    list[0] = const_cast<char*>("sh");
+    list[1] = const_cast<char*>(path);
+    memcpy(list + 2, arguments + count - behind_name, (behind_name + 1) * sizeof(char*));
+    return execv("/bin/sh", list);
+}
+
+/// As execv(2), but for scripts without a #!.
+int run(const char* path, char* const arguments[]) {
+    execv(path, arguments);
+    return errno == ENOEXEC ? run_script(path, arguments) : -1;
+}
+
 }  // namespace
 
 int execve(const char* path, char* const arguments[], char* const environment[]) {
@@ -48,7 +68,7 @@ int execv(const char* path, char* const arguments[]) {
 // A program that may not be executed is remembered: it is a better answer than that there is none.
 int execvp(const char* name, char* const arguments[]) {
     if (*name == '\0') return quire::libc::fail(ENOENT);
-    if (strchr(name, '/') != nullptr) return execv(name, arguments);
+    if (strchr(name, '/') != nullptr) return run(name, arguments);
     const char* folder = getenv("PATH");
     if (folder == nullptr) folder = "/bin:/sbin";
     int error = ENOENT;
@@ -56,7 +76,7 @@ int execvp(const char* name, char* const arguments[]) {
         char path[kLongestPath];
         const size_t length = strcspn(folder, ":");
         if (join(path, folder, length, name)) {
-            execv(path, arguments);
+            run(path, arguments);
             if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) return -1;
             if (errno == EACCES) error = EACCES;
         }

@@ -29,7 +29,8 @@ ssize_t getdelim(char** line, size_t* size, int end, FILE* stream) {
         if (!grow(line, size, length + 2)) return -1;
         (*line)[length++] = static_cast<char>(character);
     } while (character != end);
-    if (length == 0 || ferror(stream) != 0) return -1;
+    // What an earlier call met does not count, as of fgets.
+    if (length == 0 || (character == EOF && feof(stream) == 0)) return -1;
     (*line)[length] = '\0';
     return static_cast<ssize_t>(length);
 }

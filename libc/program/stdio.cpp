@@ -24,9 +24,10 @@ namespace {
 class KernelFile final : public quire::libc::StreamFile {
   public:
     constexpr explicit KernelFile(int file) : file_(file) {}
-    long read(void* to, size_t count) override { return ::read(file_, to, count); }
+    long read(void* to, size_t count) override;
     long write(const void* from, size_t count) override { return ::write(file_, from, count); }
     long long seek(long long offset, int whence) override { return ::lseek(file_, offset, whence); }
+    bool is_interactive() override;
     [[nodiscard]] int number() const { return file_; }
 
   private:
@@ -50,14 +51,30 @@ constinit Stream::Buffer input_buffer;
 constinit Stream::Buffer output_buffer;
 constinit Stream::Buffer error_buffer;
 constinit _File standard_input(STDIN_FILENO, Stream::Buffering::Full, input_buffer);
-constinit _File standard_output(STDOUT_FILENO, Stream::Buffering::Line, output_buffer);
+constinit _File standard_output(STDOUT_FILENO, Stream::Buffering::ByFile, output_buffer);
 constinit _File standard_error(STDERR_FILENO, Stream::Buffering::None, error_buffer);
 _File* opened = nullptr;
 constinit HeapLock opened_lock{HeapLock::kOpen};  // of the list, not of what is in it
 
+// Who asks at a terminal wants the question seen first.
+long KernelFile::read(void* to, size_t count) {
+    Stream& output = standard_output.stream;
+    if (file_ == STDIN_FILENO && output.buffering() == Stream::Buffering::Line) output.flush();
+    return ::read(file_, to, count);
+}
+
+// errno is for what fails.
+bool KernelFile::is_interactive() {
+    const int before = errno;
+    const bool is_terminal = isatty(file_) != 0;
+    errno = before;
+    return is_terminal;
+}
+
 /// A stream in one piece with its buffer.
 struct WholeFile : _File {
-    explicit WholeFile(int number) : _File(number, Stream::Buffering::Full, room) {}
+    explicit WholeFile(int number, Stream::Buffering buffering = Stream::Buffering::ByFile)
+        : _File(number, buffering, room) {}
     Stream::Buffer room;
 };
 
@@ -143,8 +160,10 @@ FILE* fopen(const char* path, const char* mode) {
     return stream;
 }
 
+// What was read ahead goes back where it can; that of a pipe is lost.
 int fclose(FILE* stream) {
-    const bool written = stream->stream.flush();
+    const bool written = stream->stream.flush_output();
+    stream->stream.flush();
     const bool closed = close(stream->file.number()) == 0;
     if (take_out(stream)) free(stream);
     return written && closed ? 0 : EOF;
@@ -154,10 +173,11 @@ int fclose(FILE* stream) {
 // is taken, it goes without: a handler that ends the program may have interrupted who has it.
 int fflush(FILE* stream) {
     if (stream != nullptr) return stream->stream.flush() ? 0 : EOF;
-    bool all = standard_output.stream.flush();
+    bool all = standard_output.stream.flush_output();
+    all = standard_error.stream.flush_output() && all;
     const bool is_ours = opened_lock.try_take();
     for (_File* one = opened; one != nullptr; one = one->next)
-        all = one->stream.flush() && all;
+        all = one->stream.flush_output() && all;
     if (is_ours) opened_lock.release();
     return all ? 0 : EOF;
 }
@@ -186,9 +206,7 @@ size_t fwrite(const void* from, size_t size, size_t count, FILE* stream) {
     return stream->stream.write(from, bytes) / size;
 }
 
-// Who asks at a terminal wants the question seen first.
 int fgetc(FILE* stream) {
-    if (stream == stdin) standard_output.stream.flush();
     return stream->stream.get();
 }
 int getc(FILE* stream) {
@@ -268,11 +286,13 @@ void clearerr(FILE* stream) {
 int vfprintf(FILE* stream, const char* format, va_list arguments) {
     Stream& out = stream->stream;
     const bool failed_before = out.has_failed();
-    const Stream::Buffering buffering = out.buffering();
-    if (buffering == Stream::Buffering::None) out.set_buffering(Stream::Buffering::Full);
+    const bool has_no_buffer = out.buffering() == Stream::Buffering::None;
+    if (has_no_buffer) out.set_buffering(Stream::Buffering::Full);
     const int length = quire::libc::format_to(write_piece, &out, format, arguments);
-    out.set_buffering(buffering);
-    if (buffering == Stream::Buffering::None) out.flush();
+    if (has_no_buffer) {
+        out.set_buffering(Stream::Buffering::None);
+        out.flush();
+    }
     return out.has_failed() && !failed_before ? -1 : length;
 }
 
@@ -297,7 +317,7 @@ int fprintf(FILE* stream, const char* format, ...) {
 }
 
 int dprintf(int file, const char* format, ...) {
-    WholeFile once(file);
+    WholeFile once(file, Stream::Buffering::Full);
     va_list arguments;
     va_start(arguments, format);
     const int length = vfprintf(&once, format, arguments);

@@ -1,5 +1,6 @@
 // The calls of <time.h>, <sys/time.h>, and the sleeps and alarms of <unistd.h>.
 #include <errno.h>
+#include <limits.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,9 +36,10 @@ int nanosleep(const struct timespec* duration, struct timespec* rest) {
     return call(SYS_nanosleep, duration, rest);
 }
 unsigned sleep(unsigned seconds) {
-    timespec duration{static_cast<time_t>(seconds), 0};
-    if (nanosleep(&duration, &duration) == 0) return 0;
-    return static_cast<unsigned>(duration.tv_sec) + (duration.tv_nsec > 0 ? 1 : 0);
+    const unsigned most = seconds < LONG_MAX ? seconds : LONG_MAX;  // time_t can hold no more
+    timespec duration{static_cast<time_t>(most), 0};
+    if (nanosleep(&duration, &duration) == 0) return seconds - most;
+    return seconds - most + static_cast<unsigned>(duration.tv_sec) + (duration.tv_nsec > 0 ? 1 : 0);
 }
 int usleep(unsigned microseconds) {
     const timespec duration{static_cast<time_t>(microseconds / 1000000),

@@ -40,6 +40,8 @@ bool Stream::flush() {
 
 std::size_t Stream::write(const void* from, std::size_t count) {
     const auto* bytes = static_cast<const unsigned char*>(from);
+    if (buffering_ == Buffering::ByFile)
+        buffering_ = file_.is_interactive() ? Buffering::Line : Buffering::Full;
     if (is_reading() && !drop_read_ahead()) {
         failed_ = true;
         return 0;
@@ -54,6 +56,7 @@ std::size_t Stream::write(const void* from, std::size_t count) {
 }
 
 bool Stream::fill() {
+    if (at_end_) return false;
     if (!is_reading() && !flush()) return false;
     const long got = file_.read(buffer_ + kPutBack, kRoom - kPutBack);
     next_ = kPutBack;

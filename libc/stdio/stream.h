@@ -25,6 +25,8 @@ class StreamFile {
     virtual long write(const void* from, std::size_t count) = 0;
     /// As lseek(2): the new position, or -1.
     virtual long long seek(long long offset, int whence) = 0;
+    /// Whether it is a terminal, where somebody waits for each line.
+    virtual bool is_interactive() = 0;
 
   protected:
     ~StreamFile() = default;
@@ -32,7 +34,8 @@ class StreamFile {
 
 class Stream {
   public:
-    enum class Buffering : unsigned char { None, Line, Full };
+    /// ByFile becomes Line or Full, as the file says, when something is first written.
+    enum class Buffering : unsigned char { None, Line, Full, ByFile };
     static constexpr std::size_t kRoom = 1024;
     static constexpr int kEnd = -1;  // EOF
     using Buffer = unsigned char[kRoom];
@@ -47,8 +50,11 @@ class Stream {
     std::size_t write(const void* from, std::size_t count);
     /// Everything not yet written goes out, what was read ahead is given back. False: it could not.
     bool flush();
+    /// The same, but what was read ahead stays.
+    bool flush_output() { return is_reading() || flush(); }
 
     /// How many bytes were there: fewer than asked for at the end of the file or when has_failed().
+    /// The end stays the end, whatever is added, until clear() or seek().
     std::size_t read(void* to, std::size_t count);
     /// The next byte, or kEnd.
     int get();

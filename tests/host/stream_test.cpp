@@ -44,13 +44,20 @@ class FakeFile final : public libc::StreamFile {
         place = static_cast<std::size_t>(base + offset);
         return base + offset;
     }
+    bool is_interactive() override {
+        ++questions;
+        return is_terminal;
+    }
     [[nodiscard]] const std::string& text() const { return text_; }
+    void add(const char* more) { text_ += more; }
 
     std::size_t place = 0;
     std::size_t piece = SIZE_MAX;  // the most that one call moves
     bool fails = false;
     bool can_seek = true;
+    bool is_terminal = false;
     int calls = 0;
+    int questions = 0;  // whether it is a terminal
 
   private:
     std::string text_;
@@ -85,6 +92,24 @@ TEST(Stream, WritesLinesAndBytesAsToldTo) {
     lines.set_buffering(Stream::Buffering::None);
     lines.write("x", 1);
     EXPECT_EQ(file.text(), "half a line\nx");
+}
+
+TEST(Stream, AsksItsFileOnceHowToBuffer) {
+    FakeFile terminal, other;
+    terminal.is_terminal = true;
+    TestStream lines(terminal, Stream::Buffering::ByFile);
+    TestStream full(other, Stream::Buffering::ByFile);
+    EXPECT_EQ(lines.get(), Stream::kEnd);
+    EXPECT_EQ(terminal.questions, 0);  // nothing is written yet
+    for (int i = 0; i < 2; ++i) {
+        lines.write("a\nb", 3);
+        full.write("a\nb", 3);
+    }
+    EXPECT_EQ(terminal.text(), "a\nba\nb");
+    EXPECT_EQ(other.text(), "");
+    EXPECT_EQ(terminal.questions + other.questions, 2);
+    EXPECT_EQ(lines.buffering(), Stream::Buffering::Line);
+    EXPECT_EQ(full.buffering(), Stream::Buffering::Full);
 }
 
 TEST(Stream, GoesOnAfterAShortWrite) {
@@ -123,6 +148,30 @@ TEST(Stream, ReadsInPiecesUpToTheEnd) {
     EXPECT_TRUE(stream.at_end());
     EXPECT_EQ(stream.get(), Stream::kEnd);
     EXPECT_FALSE(stream.has_failed());
+}
+
+TEST(Stream, TakesTheEndForTheEnd) {
+    FakeFile file("a");
+    TestStream stream(file, Stream::Buffering::Full);
+    EXPECT_EQ(stream.get(), 'a');
+    EXPECT_EQ(stream.get(), Stream::kEnd);
+    file.add("bc");
+    EXPECT_EQ(stream.get(), Stream::kEnd);  // a ^D typed once
+    stream.clear();
+    EXPECT_EQ(stream.get(), 'b');
+}
+
+TEST(Stream, WritesWithoutGivingBackWhatItReadAhead) {
+    FakeFile file("0123456789");
+    TestStream stream(file, Stream::Buffering::Full);
+    EXPECT_EQ(stream.get(), '0');
+    file.can_seek = false;
+    EXPECT_TRUE(stream.flush_output());
+    EXPECT_EQ(stream.get(), '1');
+    TestStream other(file, Stream::Buffering::Full);
+    other.write("X", 1);
+    EXPECT_TRUE(other.flush_output());
+    EXPECT_EQ(file.text(), "0123456789X");
 }
 
 TEST(Stream, TellsThatAReadFailed) {

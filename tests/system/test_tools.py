@@ -5,6 +5,8 @@ exit code must be the same; complaints have their own words, but must be there o
 Some of the lines run inside Quire, too, against what the host's tools have said.
 """
 import os
+import pty
+import select
 import subprocess
 from pathlib import Path
 
@@ -475,6 +477,46 @@ def test_a_pipe_gets_many_lines_with_one_call(tmp_path, words):
         packets = list(iter(lambda: os.read(read_end, 65536), b""))
     os.close(read_end)
     assert 1 <= len(packets) <= 3 and b"".join(packets).count(b"\n") >= len(FILES)
+
+
+def test_a_file_on_the_standard_input_does_not_cut_the_output(tmp_path):
+    make_files(tmp_path)
+    read_end, write_end = os.pipe2(os.O_DIRECT)
+    with open(tmp_path / "numbers") as numbers, subprocess.Popen([OURS / "cat", "-n"], stdin=numbers, stdout=write_end):
+        os.close(write_end)
+        packets = list(iter(lambda: os.read(read_end, 65536), b""))
+    os.close(read_end)
+    assert len(packets) <= 3 and b"".join(packets).count(b"\n") == 100
+
+
+def test_a_terminal_gets_each_line_at_once():
+    terminal, other_end = pty.openpty()
+    with subprocess.Popen([OURS / "cat", "-n"], stdin=subprocess.PIPE, stdout=other_end) as process:
+        for number in (1, 2):
+            process.stdin.write(b"a line\n")
+            process.stdin.flush()
+            text = b""
+            while not text.endswith(b"\n"):
+                assert select.select([terminal], [], [], LONGEST)[0], text
+                text += os.read(terminal, 1024)
+            assert text == b"     %d\ta line\r\n" % number
+        process.stdin.close()
+    os.close(terminal)
+    os.close(other_end)
+
+
+def test_one_end_of_input_is_enough():
+    """Behind a part of a line ^D must be typed twice, and not once more for whoever asks again."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(OURS / "sort", ["sort"])
+    os.write(terminal, b"b\na\x04\x04")
+    text = b""
+    while not text.endswith(b"a\r\nb\r\n"):
+        assert select.select([terminal], [], [], LONGEST)[0], text
+        text += os.read(terminal, 1024)
+    os.waitpid(pid, 0)
+    os.close(terminal)
 
 
 class Tail:

@@ -35,8 +35,6 @@ Options::Options(int argc, char** argv, const char* letters, const char* usage, 
     : usage_(usage), bad_use_(bad_use) {
     const char* const slash = strrchr(argv[0], '/');
     name_of_tool = slash != nullptr ? slash + 1 : argv[0];
-    // A person sees each line at once; a file or a pipe gets many with one call.
-    if (isatty(STDOUT_FILENO) == 0) setvbuf(stdout, nullptr, _IOFBF, 0);
     argc = shorten(argc, argv, letters, names);
     for (int letter = 0; (letter = getopt(argc, argv, letters)) != -1;) {
         if (letter == '?' || given_count_ == kMost) refuse();

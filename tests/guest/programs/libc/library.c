@@ -149,6 +149,14 @@ TEST(a_file_is_written_and_read_back) {
     CHECK_EQUAL(fwrite(block, 1, 1, in), 1);
     CHECK_EQUAL(fflush(in), EOF);  // opened to be read
     CHECK(ferror(in));
+    rewind(in);
+    CHECK_EQUAL(fwrite(block, 1, 1, in), 1);
+    CHECK_EQUAL(fflush(in), EOF);
+    char* whole = NULL;
+    size_t room = 0;
+    CHECK_EQUAL(getline(&whole, &room, in), 7);  // what was before is no mistake of this call
+    CHECK(strcmp(whole, "line 0\n") == 0);
+    free(whole);
     CHECK_EQUAL(fclose(in), 0);
     CHECK_EQUAL(unlink(kPath), 0);
 }
@@ -199,6 +207,7 @@ TEST(modes_of_fopen) {
     CHECK_EQUAL(unlink(kPath), 0);
 }
 
+// A pipe, which is no terminal: the standard output comes at the end.
 static void write_to_all(long unused) {
     dup2(STDERR_FILENO, STDOUT_FILENO);
     printf("line\nno end, ");
@@ -214,10 +223,42 @@ static void write_to_all(long unused) {
 TEST(the_standard_streams) {
     const struct Complaint said = complaint_of(write_to_all, 7);
     if (!CHECK(strcmp(said.text,
-                      "line\nno end, errors..\na name: No such file or directory\n"
-                      "No such file or directory\n7 at the end") == 0)) {
+                      "errors.a name: No such file or directory\nNo such file or directory\n"
+                      "line\nno end, .\n7 at the end") == 0)) {
         tap_note("it said: %s", said.text);
     }
+}
+
+static void write_lines(long unused) {
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    errno = ENOENT;
+    printf("one\ntwo\n");
+    if (errno == ENOENT) _exit((int)unused);
+}
+
+TEST(a_pipe_gets_what_was_flushed) {
+    const struct Complaint said = complaint_of(write_lines, 3);
+    CHECK_EQUAL(said.status, 3 << 8);  // and errno is as it was
+    CHECK(said.text[0] == '\0');
+}
+
+static void buffer_errors(long unused) {
+    setvbuf(stderr, NULL, _IOFBF, 0);
+    fprintf(stderr, "at the end %ld", unused);
+}
+
+TEST(all_is_flushed_but_what_is_read) {
+    CHECK(strcmp(complaint_of(buffer_errors, 4).text, "at the end 4") == 0);
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    CHECK_EQUAL(write(ends[1], "abc", 3), 3);
+    FILE* in = fdopen(ends[0], "r");
+    REQUIRE(in != NULL);
+    CHECK_EQUAL(fgetc(in), 'a');
+    CHECK_EQUAL(fflush(NULL), 0);
+    CHECK_EQUAL(fgetc(in), 'b');
+    CHECK_EQUAL(fclose(in), 0);  // a pipe cannot take back what was not read
+    close(ends[1]);
 }
 
 TEST(a_stream_to_nowhere_fails) {

@@ -83,7 +83,17 @@ static void start_what_is_no_program(void) {
     execvp("etc", arguments);
 }
 
+static void start_a_script(void) {
+    const int file = open("/tmp/script", O_WRONLY | O_CREAT | O_TRUNC, 0700);
+    dprintf(file, "echo $0 $1 $#\n");
+    close(file);
+    setenv("PATH", "/nowhere:/tmp", 1);
+    execlp("script", "name", "one", "two", (char*)NULL);
+}
+
 TEST(the_exec_family) {
+    CHECK(strcmp(output_of(start_a_script), "/tmp/script one 2\n") == 0);
+    CHECK_EQUAL(unlink("/tmp/script"), 0);
     CHECK(strcmp(output_of(start_by_path), "by path\n") == 0);
     CHECK(strcmp(output_of(start_by_name), "by name\n") == 0);
     CHECK(strcmp(output_of(start_nobody), "errno 2") == 0);
@@ -244,6 +254,20 @@ TEST(clocks_and_sleep) {
     CHECK_EQUAL(usleep(1000), 0);
     CHECK_EQUAL(alarm(100), 0);
     CHECK(alarm(0) > 98);
+}
+
+static volatile int rung = 0;
+static void ring(int signal) {
+    rung = signal;
+}
+
+TEST(who_sleeps_for_longer_than_a_time_can_be_sleeps) {
+    signal(SIGALRM, ring);
+    alarm(1);
+    const unsigned left = sleep(4000000000U);
+    CHECK_EQUAL(rung, SIGALRM);
+    CHECK(left < 4000000000U && left > 3000000000U);
+    signal(SIGALRM, SIG_DFL);
 }
 
 TEST(who_and_where) {
