@@ -1,6 +1,8 @@
 // The rights of files as people write them for chmod(1), mkdir -m and umask: 755, u=rwx,go=rx, +x.
 //
-//     go-w,u+s    clauses: who (u g o a), what happens (+ - =), which rights (r w x X s t)
+//     go-w,u+s    clauses: who (u g o a), what happens (+ - =), which rights (r w x X s t), or
+//     those
+//                 that one of u g o has
 #pragma once
 
 namespace quire {
@@ -25,6 +27,15 @@ constexpr int take_rights(const char*& text, bool is_executable) {
         else
             return rights;
     }
+}
+
+/// The rights that one of u g o has in `mode`, for all three at once; `text` goes behind the
+/// letter.
+constexpr int take_copy(const char*& text, int mode) {
+    constexpr int kForAll = 0111;
+    const int shift = *text == 'u' ? 6 : *text == 'g' ? 3 : 0;
+    ++text;
+    return (mode >> shift & 7) * kForAll;
 }
 
 /// Whose rights the letters at `text` mean; 0: there are none. `text` goes behind them.
@@ -66,8 +77,9 @@ constexpr int changed_mode(const char* text, unsigned mode, unsigned mask, bool 
         while (*text == '+' || *text == '-' || *text == '=') {
             const char action = *text++;
             const bool is_executable = is_folder || (result & kExecute) != 0;
-            // t is everybody's, whoever is named.
-            const int rights = take_rights(text, is_executable) & (touched | kSticky);
+            const bool is_copy = *text == 'u' || *text == 'g' || *text == 'o';
+            const int named = is_copy ? take_copy(text, result) : take_rights(text, is_executable);
+            const int rights = named & (touched | kSticky);  // t is everybody's, whoever is named
             if (action == '=') result &= ~(who != 0 ? who : kAll);
             result = action == '-' ? result & ~rights : result | rights;
         }

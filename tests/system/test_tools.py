@@ -454,6 +454,48 @@ $T/df /dev
 $T/df -T /dev /dev
 $T/df -P /dev
 $T/df -m /dev; $T/df -h /dev; $T/df -i /dev | head -n 1
+$T/cat words >> words; $T/wc -c words
+$T/cat < words >> words; $T/wc -c words
+$T/cat words words > words; $T/wc -c words
+($T/head -n 1; cat) < words
+($T/head -c 3; cat) < words
+($T/grep -m 1 apple; cat) < words
+$T/sort bytes | od -c | head -5
+printf 'a\\0c\\na\\0b\\n' | $T/sort | od -c
+printf 'x:b\\0c\\nx:b\\0b\\n' | $T/sort -t : -k 2,2 -s | od -c
+$T/sort -k 1.0 table
+$T/grep -A1 -m1 apple words
+$T/grep -A3 -m1 apple words
+$T/grep -v -A2 -m2 -n a words
+$T/grep -q a words missing
+chmod 555 sub; $T/cp -r sub o; $T/stat -c %a o; chmod 755 sub o
+chmod 500 sub; umask 077; $T/cp -r sub o; $T/stat -c %a o; chmod 755 sub o
+$T/rm -rf words/x
+mkdir -p x/y; $T/rmdir -p x/y//; ls -d x
+umask 277; $T/mkdir -p a/b/c; $T/stat -c %a a a/b a/b/c; chmod -R 777 a
+$T/touch -d '2020-02-30' x
+$T/touch -d '2021-02-29' x
+$T/touch -t 202102290000 x
+$T/touch -d '2020-01-01 00:00:00.5' x; $T/stat -c %y x
+$T/touch -d "$($T/stat -c %y words)" x; $T/stat -c %y x
+$T/date -d '2020-02-30'
+$T/date -d '@-1.5' +%s.%N
+$T/date -d '999999999999999999999 days ago'
+timeout 0.3 $T/sleep infinity; echo $?
+timeout 0.3 $T/sleep 99999999999; echo $?
+timeout 0.3 $T/sleep 99999999999999999999d 1; echo $?
+$T/hexdump -s 1000 words
+$T/chmod u=g words; $T/stat -c %a words
+$T/chmod g=u,o=g words; $T/stat -c %a words
+$T/chmod o+u,g-o words; $T/stat -c %a words
+$T/chmod u=go words
+$T/chmod -v 600 words; $T/chmod -v 600 words
+printf 'echo script $1\\n' > s; chmod +x s; $T/time -p ./s one 2>/dev/null
+$T/ps -p x
+$T/ps nonsense
+$T/free -s 0
+$T/free -c 0
+$T/vmstat 1 0 | wc -l
 """.strip().split("\n")
 
 
@@ -601,6 +643,18 @@ cp heap.md /tmp/quire-copy; hexdump /tmp/quire-copy | tail -n 2; rm /tmp/quire-c
 stat -c '%s %F %a' heap.md
 test -s heap.md && echo there
 """.strip().split("\n")
+
+
+def test_a_time_is_not_more_than_a_number_can_hold():
+    for words in (["date", "-d", "@99999999999"], ["date", "-d", "2100-01-01"], ["touch", "-d", "2100-01-01", "new"],
+                  ["date", "-d", "@2147483647 1 second"]):
+        assert subprocess.run([OURS / words[0], *words[1:]], capture_output=True, timeout=LONGEST).returncode == 1
+
+
+def test_the_root_stays(boot):
+    vm = boot(shell=True)
+    vm.wait_for(SHELL_READY)
+    assert output_of(vm, "rm -r / 2>/dev/null; ls -1d /bin /etc/inittab")[0] == "/bin\n/etc/inittab\n"
 
 
 def test_the_same_inside_quire(boot):

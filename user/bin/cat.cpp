@@ -1,6 +1,7 @@
 // cat [-nbsvETAet] [FILE]...: what is in the files, or comes from the standard input ("-"). -n:
 // numbered lines, -b: without empty ones; -s: one empty line for several; -v: what cannot be seen
 // as ^X and M-X, -E: $ at the ends of lines, -T: ^I for tabs; -e -t -A: -vE, -vT, -vET.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/tools/tool.h"
@@ -24,6 +25,14 @@ int copy(FILE* in) {
             done += written;
         }
     }
+}
+
+/// A file that is behind itself would never end.
+bool is_output(FILE* in) {
+    struct stat from, to;
+    return fstat(fileno(in), &from) == 0 && fstat(STDOUT_FILENO, &to) == 0 && S_ISREG(to.st_mode) &&
+           from.st_dev == to.st_dev && from.st_ino == to.st_ino &&
+           lseek(fileno(in), 0, SEEK_CUR) < from.st_size;
 }
 
 /// A character at a time, for all that changes the text. Lines go on from one file to the next.
@@ -86,7 +95,8 @@ int main(int argc, char** argv) {
                           "number=n number-nonblank=b squeeze-blank=s show-nonprinting=v "
                           "show-ends=E show-tabs=T show-all=A");
     Shower shower(options);
-    return finish(for_each_input(options.operands(), [&](FILE* in, const char*) {
+    return finish(for_each_input(options.operands(), [&](FILE* in, const char* name) {
+        if (is_output(in)) return complain(name, "is the output, too");
         return shower.is_needed() ? shower.show(in) : copy(in);
     }));
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "user/mode_change.h"
+#include "user/tools/mode_text.h"
 #include "user/tools/names.h"
 #include "user/tools/tool.h"
 
@@ -19,6 +20,23 @@ struct Change {
     bool with_content;
     bool is_told;
 };
+
+/// 0644 (rw-r--r--)
+void show_mode(mode_t mode) {
+    printf("%04o (%s)", mode, mode_text(mode).data() + 1);
+}
+void show(const char* path, mode_t before, mode_t mode) {
+    printf("mode of '%s' ", path);
+    if (mode == before) {
+        fputs("retained as ", stdout);
+    } else {
+        fputs("changed from ", stdout);
+        show_mode(before);
+        fputs(" to ", stdout);
+    }
+    show_mode(mode);
+    putchar('\n');
+}
 
 int change(const char* path, const Change& how);
 
@@ -46,7 +64,7 @@ int change(const char* path, const Change& how) {
     if (is_folder && isdigit(static_cast<unsigned char>(*how.mode)) != 0 && strlen(how.mode) < 5)
         mode |= static_cast<int>(told.st_mode & kOwners);
     if (chmod(path, static_cast<mode_t>(mode)) != 0) return complain(path);
-    if (how.is_told) printf("mode of '%s' is %04o\n", path, static_cast<unsigned>(mode));
+    if (how.is_told) show(path, told.st_mode & 07777, static_cast<mode_t>(mode));
     return how.with_content && is_folder ? change_content(path, how) : 0;
 }
 
@@ -68,8 +86,7 @@ int main(int argc, char** argv) {
     const Options options(argc, argv, "Rv", "[-Rv] MODE FILE...", 1, "recursive=R verbose=v");
     options.need(*mode != '\0' ? 1 : 2);
     Operands files = options.operands();
-    const mode_t mask = umask(0);
-    umask(mask);
+    const mode_t mask = file_mask();
     Change how{mode, mask, options.has('R'), options.has('v')};
     if (*mode == '\0') {
         how.mode = files[0];

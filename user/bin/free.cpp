@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
     options.need(0, 0);
     if (!ProcText("/proc/meminfo").is_there()) return complain("/proc/meminfo");
     const timespec pause{static_cast<time_t>(options.number('s', 1)), 0};
+    if (pause.tv_sec == 0 || options.number('c', 1) == 0) options.refuse();
     // Without an end when only the pause is told.
     long left = options.has('c') ? options.number('c', 1) : options.has('s') ? 0 : 1;
     for (show(options); --left != 0 && fflush(stdout) == 0 && ferror(stdout) == 0; show(options)) {

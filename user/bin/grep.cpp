@@ -50,8 +50,9 @@ class Grep {
         FILE* const file = is_input ? stdin : fopen(path, "r");
         if (file == nullptr) return fail(path);
         search_file(file, is_input ? "(standard input)" : path);
-        if (!is_input) fclose(file);
+        is_input ? fflush(file) : fclose(file);
     }
+    [[nodiscard]] bool knows_enough() const { return options_.has('q') && has_found_; }
     [[nodiscard]] int result() const {
         return has_failed_ && !(options_.has('q') && has_found_) ? 2 : has_found_ ? 0 : 1;
     }
@@ -105,6 +106,7 @@ class Grep {
             if (!counts_only && !is_silent && !is_binary) show_around(line, match, is_wanted);
             ++kept_count_;
         }
+        show_what_follows(file, number);
         for (long i = 0; i < before_ + 1; ++i)
             free(kept_[i].text), kept_[i] = {};
         has_found_ |= found > 0;
@@ -162,6 +164,15 @@ class Grep {
             show_matches(line, match);
         else
             show(line, ':');
+    }
+
+    /// What stands behind the last match that is wanted (-m), whatever it is.
+    void show_what_follows(FILE* file, unsigned long number) {
+        for (; left_after_ > 0; ++kept_count_) {
+            const Line line = take_line(file, ++number);
+            if (line.text == nullptr) return;
+            show_around(line, {}, false);
+        }
     }
 
     void show_prefix(const Line& line, char mark) {
@@ -247,6 +258,6 @@ int main(int argc, char** argv) {
               named == 'H' || (named == '\0' && (files.size() > 1 || searches_folders)),
               files.empty());
     for (const char* path : files.empty() ? Operands(only) : files)
-        grep.search(path);
+        if (!grep.knows_enough()) grep.search(path);
     return finish(0) != 0 ? 2 : grep.result();
 }

@@ -37,6 +37,7 @@ class Dump {
 
     void finish() {
         if (used_ > 0) show_line();
+        offset_ -= static_cast<unsigned long long>(skip_);  // more than there was
         if (offset_ > 0) printf(form_ == 'C' ? "%08llx\n" : "%07llx\n", offset_);
     }
 

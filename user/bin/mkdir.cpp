@@ -20,11 +20,16 @@ void show(const char* path) {
     printf("mkdir: created directory '%s'\n", path);
 }
 
-/// Makes what is above `path`; what fails shows when `path` itself is made.
+/// Makes what is above `path`, so that something can be made in it whatever the mask; what fails
+/// shows when `path` itself is made.
 void make_above(char* path, bool is_told) {
+    constexpr mode_t kNeeded = S_IWUSR | S_IXUSR;
+    const mode_t mask = file_mask();
     for (char* slash = path + 1; (slash = strchr(slash, '/')) != nullptr; ++slash) {
         *slash = '\0';
-        if (mkdir(path, 0777) == 0 && is_told) show(path);
+        const bool was_made = mkdir(path, 0777) == 0;
+        if (was_made && (mask & kNeeded) != 0) chmod(path, (0777 & ~mask) | kNeeded);
+        if (was_made && is_told) show(path);
         *slash = '/';
     }
 }

@@ -3,6 +3,7 @@
 // commands; -l: with states, priorities and sizes; u: with shares of time and memory; -o: what is
 // asked for, as in pid,rss,comm (ps_columns.cpp has all); --sort: in this order, with - the larger
 // ones first. "aux" needs no dash.
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,21 +60,28 @@ void show(const Process& process, Layout layout, unsigned long total) {
            time_text(process, false), process.name);
 }
 
+bool is_list(const char* text) {
+    return isdigit(static_cast<unsigned char>(*text)) != 0 &&
+           text[strspn(text, "0123456789, ")] == '\0';
+}
+
 /// Whether the list "1,2 3" has it.
 bool is_listed(const char* list, int pid) {
     for (; *list != '\0'; list += strspn(list, ", ")) {
         char* end = nullptr;
         if (strtol(list, &end, 10) == pid) return true;
-        if (end == list) return false;
         list = end;
     }
     return false;
 }
 
 /// BSD's way, "ps aux": the letters as options.
+bool are_letters(const char* word) {
+    return word[strspn(word, "auxw")] == '\0';
+}
 void take_letters(int argc, char** argv, bool& shows_all, Layout& layout) {
     for (int i = 1; i < argc; ++i) {
-        if (argv[i][0] == '-' || argv[i][strspn(argv[i], "auxw")] != '\0') continue;
+        if (argv[i][0] == '-' || !are_letters(argv[i])) continue;
         if (strpbrk(argv[i], "ax") != nullptr) shows_all = true;
         if (layout == Layout::Plain) layout = Layout::States;
         if (strchr(argv[i], 'u') != nullptr) layout = Layout::User;
@@ -95,13 +103,21 @@ struct Wanted {
         options.for_each_value(
             'C', [&](const char* name) { is_wanted |= strcmp(name, process.name) == 0; });
         for (const char* word : options.operands())
-            is_wanted |= is_listed(word, process.pid);
+            is_wanted |= is_list(word) && is_listed(word, process.pid);
         return is_wanted;
     }
     [[nodiscard]] bool has_numbers() const {
         for (const char* word : options.operands())
-            if (parse_number(word) >= 0) return true;
+            if (is_list(word)) return true;
         return false;
+    }
+    /// Whether all that is told of processes says something.
+    [[nodiscard]] bool makes_sense() const {
+        bool does = true;
+        options.for_each_value('p', [&](const char* list) { does = does && is_list(list); });
+        for (const char* word : options.operands())
+            does = does && (is_list(word) || are_letters(word));
+        return does;
     }
 };
 
@@ -144,6 +160,7 @@ int main(int argc, char** argv) {
     if (!processes.read() || !read_process(getpid(), self)) return complain("/proc");
     if (options.has('k') && !sort(processes.all(), options.value('k'))) return 1;
     const Wanted wanted{options, shows_all, self.terminal};
+    if (!wanted.makes_sense()) options.refuse();
     if (layout == Layout::Plain && wanted.has_numbers()) layout = Layout::States;
     const unsigned long total = ProcText("/proc/meminfo").value("MemTotal");
     if (columns.are_there())

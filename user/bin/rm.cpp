@@ -19,10 +19,20 @@ bool is_dots(const char* path) {
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/// All that there is: nobody means that.
+bool is_root(const struct stat& told) {
+    struct stat root;
+    return stat("/", &root) == 0 && told.st_dev == root.st_dev && told.st_ino == root.st_ino;
+}
+
 int remove_one(const char* path, const Options& options, const RemoveHow& how) {
     struct stat told;
     if (is_dots(path)) return complain(path, "refusing to remove it");
-    if (lstat(path, &told) != 0) return options.has('f') && errno == ENOENT ? 0 : complain(path);
+    if (lstat(path, &told) != 0) {
+        const bool is_missing = errno == ENOENT || errno == ENOTDIR;
+        return options.has('f') && is_missing ? 0 : complain(path);
+    }
+    if (is_root(told)) return complain(path, "refusing to remove it");
     if (options.has('r') || options.has('R')) return remove_tree(path, how);
     if (S_ISDIR(told.st_mode) && !options.has('d')) return complain(path, strerror(EISDIR));
     return remove_name(path, S_ISDIR(told.st_mode), how);

@@ -17,8 +17,11 @@ using namespace quire::tools;
 namespace {
 
 struct Line {
-    char* text;
+    char* start;
+    size_t length;
     size_t number;  // in the order they came in
+
+    [[nodiscard]] Text text() const { return {start, length}; }
 };
 
 // qsort hands nothing over to the comparison.
@@ -28,9 +31,10 @@ bool is_unique = false, is_stable = false, reverses_all = false;
 
 int order_by_keys(const Line& left, const Line& right) {
     for (size_t i = 0; i < key_count; ++i)
-        if (const int order = keys[i].compare(left.text, right.text)) return order;
+        if (const int order = keys[i].compare(left.text(), right.text())) return order;
     if (is_unique || is_stable) return 0;
-    return reverses_all ? strcmp(right.text, left.text) : strcmp(left.text, right.text);
+    const int order = compare_texts(left.text(), right.text());
+    return reverses_all ? -order : order;
 }
 
 int order(const void* left_place, const void* right_place) {
@@ -46,8 +50,8 @@ class Lines {
         char* line = nullptr;
         size_t size = 0;
         for (ssize_t length = 0; (length = getline(&line, &size, in)) >= 0;) {
-            if (length > 0 && line[length - 1] == '\n') line[length - 1] = '\0';
-            add(static_cast<char*>(need_memory(strdup(line))));
+            const bool has_end = length > 0 && line[length - 1] == '\n';
+            add({line, static_cast<size_t>(length) - (has_end ? 1 : 0)});
         }
         free(line);
     }
@@ -55,24 +59,28 @@ class Lines {
     void show(FILE* out) const {
         for (size_t i = 0; i < count_; ++i)
             if (!is_unique || i == 0 || order_by_keys(lines_[i - 1], lines_[i]) != 0)
-                fprintf(out, "%s\n", lines_[i].text);
+                fwrite(lines_[i].start, 1, lines_[i].length, out), putc('\n', out);
     }
     /// The line that is out of order, or nullptr.
     [[nodiscard]] const char* first_wrong() const {
         for (size_t i = 1; i < count_; ++i) {
             const int now = order_by_keys(lines_[i - 1], lines_[i]);
-            if (now > 0 || (now == 0 && is_unique)) return lines_[i].text;
+            if (now > 0 || (now == 0 && is_unique)) return lines_[i].start;
         }
         return nullptr;
     }
 
   private:
-    void add(char* line) {
+    /// A copy, with a NUL behind it.
+    void add(Text line) {
         if (count_ == room_) {
             room_ = room_ == 0 ? 256 : 2 * room_;
             lines_ = static_cast<Line*>(need_memory(reallocarray(lines_, room_, sizeof(Line))));
         }
-        lines_[count_] = {line, count_};
+        auto* const copy = static_cast<char*>(need_memory(malloc(line.size() + 1)));
+        memcpy(copy, line.data(), line.size());
+        copy[line.size()] = '\0';
+        lines_[count_] = {copy, line.size(), count_};
         ++count_;
     }
 

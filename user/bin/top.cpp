@@ -168,7 +168,9 @@ bool wait_for_next(long seconds, const Screen& screen) {
 
 int main(int argc, char** argv) {
     const Options options(argc, argv, "bd:n:", "[-b] [-d SECONDS] [-n ROUNDS]");
-    const long seconds = options.number('d', 3);
+    constexpr long kLongest = 1'000'000;  // poll(2) takes milliseconds
+    const long wanted = options.number('d', 3);
+    const long seconds = wanted < kLongest ? wanted : kLongest;
     const long rounds = options.number('n', 0);
     Screen screen;
     screen.open(options.has('b'));

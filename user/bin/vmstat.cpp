@@ -1,6 +1,7 @@
 // vmstat [-s] [DELAY [COUNT]]: processes, memory in KiB, swap and disk in KiB a second, interrupts
 // and switches a second, and shares of the time. The first line is since the boot; then one for
 // each DELAY seconds. -s: all sums.
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,7 +107,8 @@ int main(int argc, char** argv) {
     const Operands operands = options.operands();
     const long long delay = operands.empty() ? 1 : parse_number(operands[0]);
     long long left = operands.size() > 1 ? parse_number(operands[1]) : operands.empty() ? 1 : -1;
-    if (delay <= 0 || (operands.size() > 1 && left < 0)) options.refuse();
+    if (delay <= 0 || delay > UINT_MAX || (operands.size() > 1 && left < 0)) options.refuse();
+    if (left == 0) left = 1;  // one line there is always
     if (options.has('s')) return show_sums(), finish(0);
     show_title();
     Sums before, now;

@@ -79,9 +79,8 @@ bool lies_in(const char* inner, const struct stat& told) {
 int copy_folder(const char* from, const char* to, const struct stat& told, const CopyHow& how) {
     if (!how.with_folders) return complain(from, "is a directory (use -r)");
     if (lies_in(to, told)) return complain(from, "cannot be copied into itself");
-    if (mkdir(to, (told.st_mode & 0777) | S_IRWXU) != 0 && !(errno == EEXIST && is_folder(to))) {
-        return complain(to);
-    }
+    const bool is_new = mkdir(to, (told.st_mode & 0777) | S_IRWXU) == 0;
+    if (!is_new && !(errno == EEXIST && is_folder(to))) return complain(to);
     Names names;
     if (!names.read(from)) return complain(from);
     int result = 0;
@@ -92,6 +91,8 @@ int copy_folder(const char* from, const char* to, const struct stat& told, const
         free(inner_from);
         free(inner_to);
     }
+    if (is_new && (told.st_mode & S_IRWXU) != S_IRWXU)
+        chmod(to, told.st_mode & 0777 & ~file_mask());
     return result;
 }
 

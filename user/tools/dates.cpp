@@ -1,6 +1,7 @@
 #include "user/tools/dates.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,16 +32,35 @@ bool is_date(const struct tm& date) {
            date.tm_sec >= 0 && date.tm_sec <= 60;
 }
 
+/// Sets the time; false for a day that the calendar does not have, or that no time_t can be.
+bool set_time(struct tm date, timespec& time) {
+    const int day = date.tm_mday;
+    if (!is_date(date)) return false;
+    errno = 0;
+    time = {timegm(&date), 0};
+    return errno != EOVERFLOW && date.tm_mday == day;
+}
+
+/// ".25" as nanoseconds; 0 if there is none.
+long take_fraction(const char*& text) {
+    long nanoseconds = 0;
+    if (*text != '.') return 0;
+    for (long worth = 100'000'000; is_figure(*++text); worth /= 10)
+        nanoseconds += (*text - '0') * worth;
+    return nanoseconds;
+}
+
 /// @SECONDS with a fraction.
 bool take_seconds(const char* text, timespec& time) {
     char* end = nullptr;
-    if (*text != '@') return false;
-    time = {static_cast<time_t>(strtoll(text + 1, &end, 10)), 0};
-    if (end == text + 1) return false;
-    if (*end == '.')
-        for (long worth = 100'000'000; is_figure(*++end); worth /= 10)
-            time.tv_nsec += (*end - '0') * worth;
-    return *end == '\0';
+    const bool is_negative = text[1] == '-';
+    const long long seconds = strtoll(text + 1, &end, 10);
+    const char* rest = end;
+    time = {static_cast<time_t>(seconds), take_fraction(rest)};
+    if (end == text + 1 || time.tv_sec != seconds || *rest != '\0') return false;
+    if (!is_negative || time.tv_nsec == 0) return true;
+    time.tv_nsec = 1'000'000'000 - time.tv_nsec;
+    return !__builtin_sub_overflow(time.tv_sec, 1, &time.tv_sec);
 }
 
 /// 12:30 or 12:30:15; false, and nothing taken, if it is none.
@@ -106,17 +126,16 @@ bool take_distance(const char*& text, long& seconds) {
     if (take_word(text, "tomorrow")) return seconds = kDay, true;
     char* end = nullptr;
     const char* place = text;
-    long count = strtol(place, &end, 10);
+    const long count = strtol(place, &end, 10);
     if (end == place) return false;
     place = end;
     skip_blanks(place);
     const long unit = take_unit(place);
     if (unit == 0) return false;
     skip_blanks(place);
-    if (take_word(place, "ago")) count = -count;
+    const bool is_ago = take_word(place, "ago");
     text = place;
-    seconds = count * unit;
-    return true;
+    return !__builtin_mul_overflow(count, is_ago ? -unit : unit, &seconds);
 }
 
 }  // namespace
@@ -128,8 +147,8 @@ bool parse_date(const char* text, timespec& time) {
     struct tm date;
     gmtime_r(&time.tv_sec, &date);
     if (take_day(text, date) || take_clock(text, date)) {
-        if (!is_date(date)) return false;
-        time = {timegm(&date), 0};
+        if (!set_time(date, time)) return false;
+        time.tv_nsec = take_fraction(text);
         skip_blanks(text);
         if (!take_word(text, "UTC") && !take_word(text, "GMT") && !take_word(text, "Z"))
             take_word(text, "+0000");
@@ -137,7 +156,7 @@ bool parse_date(const char* text, timespec& time) {
     for (skip_blanks(text); *text != '\0'; skip_blanks(text)) {
         long seconds = 0;
         if (!take_distance(text, seconds)) return false;
-        time.tv_sec += seconds;
+        if (__builtin_add_overflow(time.tv_sec, seconds, &time.tv_sec)) return false;
     }
     return true;
 }
@@ -161,9 +180,7 @@ bool parse_stamp(const char* text, timespec& time) {
     date.tm_hour = take_digits(text, 2);
     date.tm_min = take_digits(text, 2);
     date.tm_sec = *text == '.' ? take_digits(++text, 2) : 0;
-    if (*text != '\0' || !is_date(date)) return false;
-    time = {timegm(&date), 0};
-    return true;
+    return *text == '\0' && set_time(date, time);
 }
 
 }  // namespace quire::tools

@@ -13,7 +13,9 @@ bool is_blank(char character) {
 
 /// A decimal number of any length as its parts: sign, digits before and behind the point.
 struct Number {
-    Number(const char* start, const char* end) {
+    explicit Number(Text text) {
+        const char* start = text.data();
+        const char* const end = start + text.size();
         while (start < end && is_blank(*start))
             ++start;
         is_negative = start < end && *start == '-';
@@ -53,18 +55,12 @@ struct Number {
     size_t fraction_count = 0;
 };
 
-int compare_texts(const char* left, size_t left_length, const char* right, size_t right_length) {
-    const size_t shorter = left_length < right_length ? left_length : right_length;
-    const int order = memcmp(left, right, shorter);
-    if (order != 0 || left_length == right_length) return order;
-    return left_length < right_length ? -1 : 1;
-}
-
 int compare_sizes(const Number& left, const Number& right) {
     if (left.count != right.count) return left.count < right.count ? -1 : 1;
     const int order = memcmp(left.digits, right.digits, left.count);
     if (order != 0) return order;
-    return compare_texts(left.fraction, left.fraction_count, right.fraction, right.fraction_count);
+    return compare_texts({left.fraction, left.fraction_count},
+                         {right.fraction, right.fraction_count});
 }
 
 int compare_numbers(const Number& left, const Number& right, bool with_units) {
@@ -76,17 +72,23 @@ int compare_numbers(const Number& left, const Number& right, bool with_units) {
     return left_below ? compare_sizes(right, left) : compare_sizes(left, right);
 }
 
-int compare_without_case(const char* left, size_t left_length, const char* right,
-                         size_t right_length) {
-    for (size_t i = 0; i < left_length && i < right_length; ++i) {
+int compare_without_case(Text left, Text right) {
+    for (size_t i = 0; i < left.size() && i < right.size(); ++i) {
         const int order = toupper(static_cast<unsigned char>(left[i])) -
                           toupper(static_cast<unsigned char>(right[i]));
         if (order != 0) return order;
     }
-    return left_length < right_length ? -1 : left_length > right_length ? 1 : 0;
+    return left.size() < right.size() ? -1 : left.size() > right.size() ? 1 : 0;
 }
 
 }  // namespace
+
+int compare_texts(Text left, Text right) {
+    const size_t shorter = left.size() < right.size() ? left.size() : right.size();
+    const int order = memcmp(left.data(), right.data(), shorter);
+    if (order != 0 || left.size() == right.size()) return order;
+    return left.size() < right.size() ? -1 : 1;
+}
 
 void SortKey::set(char letter) {
     by_number_ |= letter == 'n';
@@ -116,7 +118,8 @@ bool SortKey::parse_place(const char*& text, size_t& field, size_t& character) {
 }
 
 bool SortKey::parse(const char* text) {
-    if (!parse_place(text, first_, first_character_) || first_ == 0) return false;
+    if (!parse_place(text, first_, first_character_) || first_ == 0 || first_character_ == 0)
+        return false;
     if (*text == ',') {
         ++text;
         if (!parse_place(text, last_, last_character_) || last_ == 0) return false;
@@ -124,20 +127,21 @@ bool SortKey::parse(const char* text) {
     return *text == '\0';
 }
 
-const char* SortKey::skip_field(const char* place, bool with_separator) const {
+const char* SortKey::skip_field(const char* place, const char* end, bool with_separator) const {
     if (has_separator) {
-        const char* const end = strchrnul(place, separator);
-        return with_separator && *end != '\0' ? end + 1 : end;
+        const auto left = static_cast<size_t>(end - place);
+        const auto* const found = static_cast<const char*>(memchr(place, separator, left));
+        return found == nullptr ? end : found + (with_separator ? 1 : 0);
     }
     while (is_blank(*place))
         ++place;
-    while (*place != '\0' && !is_blank(*place))
+    while (place < end && !is_blank(*place))
         ++place;
     return place;
 }
 
-SortKey::Piece SortKey::piece_of(const char* line) const {
-    const char* const end_of_line = line + strlen(line);
+Text SortKey::piece_of(Text line) const {
+    const char* const end_of_line = line.data() + line.size();
     const auto move_on = [&](const char* place, size_t characters) {
         if (skips_blanks_)
             while (is_blank(*place))
@@ -145,29 +149,29 @@ SortKey::Piece SortKey::piece_of(const char* line) const {
         const auto left = static_cast<size_t>(end_of_line - place);
         return place + (characters < left ? characters : left);
     };
-    const char* start = line;
-    for (size_t field = 1; field < first_; ++field)
-        start = skip_field(start, true);
-    start = move_on(start, first_character_ > 0 ? first_character_ - 1 : 0);
-    if (last_ == 0) return {start, end_of_line};
-    const char* end = line;
-    for (size_t field = 1; field < last_; ++field)
-        end = skip_field(end, true);
-    end = last_character_ > 0 ? move_on(end, last_character_) : skip_field(end, false);
-    return {start, end < start ? start : end};
+    const auto field = [&](size_t number) {
+        const char* place = line.data();
+        for (size_t at = 1; at < number && place < end_of_line; ++at)
+            place = skip_field(place, end_of_line, true);
+        return place;
+    };
+    const char* const start = move_on(field(first_), first_character_ - 1);
+    const char* end = end_of_line;
+    if (last_ != 0)
+        end = last_character_ > 0 ? move_on(field(last_), last_character_)
+                                  : skip_field(field(last_), end_of_line, false);
+    return {start, static_cast<size_t>(end < start ? 0 : end - start)};
 }
 
-int SortKey::compare(const char* left, const char* right) const {
-    const Piece a = piece_of(left), b = piece_of(right);
-    const auto length_a = static_cast<size_t>(a.end - a.start);
-    const auto length_b = static_cast<size_t>(b.end - b.start);
+int SortKey::compare(Text left, Text right) const {
+    const Text a = piece_of(left), b = piece_of(right);
     int order = 0;
     if (by_number_ || by_size_)
-        order = compare_numbers({a.start, a.end}, {b.start, b.end}, by_size_);
+        order = compare_numbers(Number(a), Number(b), by_size_);
     else if (ignores_case_)
-        order = compare_without_case(a.start, length_a, b.start, length_b);
+        order = compare_without_case(a, b);
     else
-        order = compare_texts(a.start, length_a, b.start, length_b);
+        order = compare_texts(a, b);
     return reverses_ ? -order : order;
 }
 

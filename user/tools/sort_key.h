@@ -7,7 +7,14 @@
 
 #include <stddef.h>
 
+#include <span>
+
 namespace quire::tools {
+
+/// A text that may have NULs in it, and has one behind it.
+using Text = std::span<const char>;
+/// As strcmp.
+[[nodiscard]] int compare_texts(Text left, Text right);
 
 struct SortKey {
     bool has_separator = false;  // else fields begin where blanks do
@@ -18,17 +25,14 @@ struct SortKey {
     /// "2", "2,3", "2.4,3.1n"; false if it is none.
     bool parse(const char* text);
     /// As strcmp.
-    [[nodiscard]] int compare(const char* left, const char* right) const;
+    [[nodiscard]] int compare(Text left, Text right) const;
 
   private:
-    struct Piece {
-        const char* start;
-        const char* end;
-    };
     void set(char letter);
     bool parse_place(const char*& text, size_t& field, size_t& character);
-    [[nodiscard]] const char* skip_field(const char* place, bool with_separator) const;
-    [[nodiscard]] Piece piece_of(const char* line) const;
+    [[nodiscard]] const char* skip_field(const char* place, const char* end,
+                                         bool with_separator) const;
+    [[nodiscard]] Text piece_of(Text line) const;
 
     size_t first_ = 1, first_character_ = 1;
     size_t last_ = 0, last_character_ = 0;  // 0: to the end of the line; of the field

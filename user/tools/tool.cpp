@@ -1,8 +1,10 @@
 #include "user/tools/tool.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace quire::tools {
@@ -106,7 +108,7 @@ long Options::number(char letter, long otherwise) const {
         complain(value(letter), "not a number");
         exit(bad_use_);
     }
-    return static_cast<long>(number);
+    return number < LONG_MAX ? static_cast<long>(number) : LONG_MAX;
 }
 
 char Options::last_of(const char* letters) const {
@@ -145,7 +147,9 @@ long long parse_size(const char* text) {
     constexpr int kShifts[] = {9, 10, 10, 20, 30};
     if (*end == '\0') return number;
     const char* const unit = strchr(kUnits, *end);
-    return unit != nullptr && end[1] == '\0' ? number << kShifts[unit - kUnits] : -1;
+    if (unit == nullptr || end[1] != '\0') return -1;
+    const int shift = kShifts[unit - kUnits];
+    return number > LLONG_MAX >> shift ? LLONG_MAX : number << shift;
 }
 
 FILE* open_input(const char* name) {
@@ -159,11 +163,18 @@ int close_input(FILE* file, const char* name) {
     const bool failed = ferror(file) != 0;
     if (failed) complain(name);
     if (file == stdin) {
+        fflush(stdin);  // what was read ahead is for the next program
         clearerr(stdin);
     } else {
         fclose(file);
     }
     return failed ? 1 : 0;
+}
+
+mode_t file_mask() {
+    const mode_t mask = umask(0);
+    umask(mask);
+    return mask;
 }
 
 char* join_path(const char* folder, const char* name) {

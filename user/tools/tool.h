@@ -46,7 +46,8 @@ class Options {
         for (size_t i = 0; i < given_count_; ++i)
             if (given_[i].letter == letter) handle(given_[i].value);
     }
-    /// The same as a number that is not below 0; ends the program if it is none.
+    /// The same as a number that is not below 0, and at most LONG_MAX; ends the program if it is
+    /// none.
     [[nodiscard]] long number(char letter, long otherwise) const;
     /// Which of the letters came last; '\0' if none did.
     [[nodiscard]] char last_of(const char* letters) const;
@@ -78,13 +79,15 @@ class Options {
     Operands operands_;
 };
 
-/// A number of decimal digits, and a size that may end in b (512), k, M or G; -1: it is none.
+/// A number of decimal digits, and a size that may end in b (512), k, M or G; -1: it is none. A
+/// size that is too large is the largest.
 long long parse_number(const char* text);
 long long parse_size(const char* text);
 
 /// Opens a file for reading, "-" is the standard input; complains and returns nullptr if it cannot.
 FILE* open_input(const char* name);
-/// Closes it, and complains if it could not be read to its end: 0 or 1.
+/// Closes it, and complains if it could not be read: 0 or 1. Of the standard input whatever comes
+/// next finds what was not used.
 int close_input(FILE* file, const char* name);
 
 /// handle(FILE*, name) for each file, or for the standard input as "-" if there is none. 0, or 1
@@ -105,6 +108,9 @@ int for_each_input(Operands names, Handle handle) {
     }
     return result;
 }
+
+/// The rights that new files do not get, umask(2).
+mode_t file_mask();
 
 /// "folder/name" in memory of malloc's, which is the caller's; ends the program if there is none.
 char* join_path(const char* folder, const char* name);
