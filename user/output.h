@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdarg>
 #include <cstddef>
+#include <string_view>
 
 namespace quire {
 
@@ -18,6 +19,7 @@ class Output {
     [[gnu::format(printf, 2, 3)]] void print(const char* format, ...);
     void print_arguments(const char* format, std::va_list arguments);
     void put(const char* text, std::size_t bytes);
+    void put(std::string_view text) { put(text.data(), text.size()); }
     /// Whether everything until now went out. Text that the file did not take is dropped.
     bool flush();
 

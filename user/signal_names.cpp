@@ -47,6 +47,17 @@ constexpr std::array<Row, 31> kSignals{{
     {"SYS", "Bad system call"},
 }};
 
+char upper(char letter) {
+    return letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+}
+
+/// Whether the name begins with `known`, in capitals or not. `length` of it, with the NUL: is it.
+bool begins_with(const char* name, const char* known, std::size_t length) {
+    for (std::size_t i = 0; i < length; ++i)
+        if (upper(name[i]) != known[i]) return false;
+    return true;
+}
+
 const Row* row_of(int signal) {
     if (signal < 1 || static_cast<unsigned>(signal) > kSignals.size()) return nullptr;
     return &kSignals[static_cast<unsigned>(signal - 1)];
@@ -69,9 +80,9 @@ int signal_number(const char* name) {
     const long number = strtol(name, &end, 10);
     if (end != name)
         return *end == '\0' && number >= 0 && number <= 64 ? static_cast<int>(number) : 0;
-    if (strncmp(name, "SIG", 3) == 0) name += 3;
-    for (int signal = 1; row_of(signal) != nullptr; ++signal)
-        if (strcmp(row_of(signal)->name, name) == 0) return signal;
+    if (begins_with(name, "SIG", 3)) name += 3;
+    for (int signal = 1; const Row* const row = row_of(signal); ++signal)
+        if (begins_with(name, row->name, strlen(row->name) + 1)) return signal;
     return 0;
 }
 

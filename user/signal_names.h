@@ -11,7 +11,7 @@ inline constexpr int kSignalTerminalOutput = 22;
 
 /// "SEGV"; "?" for a number that has no name here.
 [[nodiscard]] const char* signal_name(int signal);
-/// The number of "SEGV", "SIGSEGV" or "11"; 0: none of that name.
+/// The number of "SEGV", "SIGSEGV", "segv" or "11"; 0: none of that name.
 [[nodiscard]] int signal_number(const char* name);
 /// What a shell says of a program that it has ended: "Segmentation fault".
 [[nodiscard]] const char* signal_text(int signal);

@@ -7,6 +7,7 @@
 #include "user/sh/builtins.h"
 #include "user/sh/calls.h"
 #include "user/sh/characters.h"
+#include "user/sh/option_letters.h"
 #include "user/system.h"
 
 namespace quire::shell {
@@ -101,26 +102,24 @@ class Cutter {
 int do_read(Shell& shell, Arguments arguments) {
     bool is_raw = false;
     const char* prompt = "";
-    std::size_t first = 1;
-    for (; first < arguments.size() && arguments[first][0] == '-'; ++first) {
-        const std::string_view option(arguments[first]);
-        if (option == "-r")
-            is_raw = true;
-        else if (option == "-p" && first + 1 < arguments.size())
-            prompt = arguments[++first];
-        else
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next()) {
+        is_raw |= letter == 'r';
+        if (letter == 'p') prompt = letters.value();
+        if ((letter != 'r' && letter != 'p') || prompt == nullptr)
             return misused(shell, arguments, "only -r and -p PROMPT are options");
     }
-    if (first == arguments.size()) return misused(shell, arguments, "into which variable?");
-    for (const char* const name : arguments.subspan(first))
+    const Arguments names = letters.operands();
+    if (names.empty()) return misused(shell, arguments, "into which variable?");
+    for (const char* const name : names)
         if (!is_name(name)) return misused(shell, arguments, "bad variable name");
     if (sys::is_terminal(sys::kInput)) complain("%s", prompt);
     const Line line = read_line(shell, is_raw);
     if (line.error < 0) return shell.traps().has_come() ? 128 + shell.traps().first_come() : 1;
     Cutter cutter(line, shell.variables().find("IFS").value_or(" \t\n"));
-    for (std::size_t i = first; i < arguments.size(); ++i) {
-        const bool is_last = i + 1 == arguments.size();
-        if (!shell.set_variable(arguments[i], is_last ? cutter.rest() : cutter.next())) return 2;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const bool is_last = i + 1 == names.size();
+        if (!shell.set_variable(names[i], is_last ? cutter.rest() : cutter.next())) return 2;
     }
     return line.is_complete ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libc/string.h"
 #include "user/output.h"
 
 namespace quire::shell {
@@ -66,6 +67,11 @@ const Builtin* find_builtin(std::string_view name) {
         kBuiltins.begin(), kBuiltins.end(), name,
         [](const Builtin& row, std::string_view wanted) { return row.name < wanted; });
     return found != kBuiltins.end() && found->name == name ? found : nullptr;
+}
+
+Arguments without_options(Arguments arguments) {
+    const bool has_mark = arguments.size() > 1 && strcmp(arguments[1], "--") == 0;
+    return arguments.subspan(has_mark ? 2 : 1);
 }
 
 int misused(Shell& shell, Arguments arguments, const char* what) {

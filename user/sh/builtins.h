@@ -22,6 +22,8 @@ struct Builtin {
 /// All of them.
 [[nodiscard]] std::span<const Builtin> builtins();
 
+/// The operands of a command that has no options: a -- before them is none.
+[[nodiscard]] Arguments without_options(Arguments arguments);
 /// "sh: NAME: WHAT", and 2, which is also the status of what was called the wrong way.
 int misused(Shell& shell, Arguments arguments, const char* what);
 /// "sh: NAME: WHAT: why", and 1.

@@ -1,19 +1,22 @@
 // Built-in commands that run others, or end what runs.
 #include <algorithm>
 #include <iterator>
+
 #include "user/output.h"
 #include "user/sh/builtins.h"
 #include "user/sh/calls.h"
 #include "user/sh/characters.h"
+#include "user/sh/option_letters.h"
 
 namespace quire::shell {
 namespace {
 
 /// The number that may follow the name; -1: there is something else.
 int number_of(Shell& shell, Arguments arguments, int usual) {
-    if (arguments.size() < 2) return usual;
-    if (is_digits(arguments[1])) return to_number(arguments[1]);
-    shell.complain("%s: Illegal number: %s", arguments[0], arguments[1]);
+    const Arguments operands = without_options(arguments);
+    if (operands.empty()) return usual;
+    if (is_digits(operands[0])) return to_number(operands[0]);
+    shell.complain("%s: Illegal number: %s", arguments[0], operands[0]);
     shell.abandon(2);
     return -1;
 }
@@ -77,10 +80,11 @@ int do_exit(Shell& shell, Arguments arguments) {
 }
 
 int do_exec(Shell& shell, Arguments arguments) {
-    if (arguments.size() < 2) return 0;
+    const Arguments command = without_options(arguments);
+    if (command.empty()) return 0;
     const bool was_interactive = shell.is_interactive();
     if (was_interactive) shell.traps().leave_keys();
-    const int status = shell.execute(arguments.subspan(1));
+    const int status = shell.execute(command);
     if (was_interactive) shell.traps().take_keys();
     if (!was_interactive) shell.stop(Flow::Exit);
     return status;
@@ -88,9 +92,9 @@ int do_exec(Shell& shell, Arguments arguments) {
 
 int do_eval(Shell& shell, Arguments arguments) {
     TextBuilder text(shell.arena());
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
-        if (i > 1) text.put(' ');
-        text.put(std::string_view(arguments[i]));
+    for (const char* const word : without_options(arguments)) {
+        if (text.size() > 0) text.put(' ');
+        text.put(std::string_view(word));
     }
     shell.set_status(0);
     shell.run_text(text.take(), false);
@@ -99,9 +103,10 @@ int do_eval(Shell& shell, Arguments arguments) {
 
 /// Without a slash in its name the file is one of $PATH's folders'.
 int do_dot(Shell& shell, Arguments arguments) {
-    if (arguments.size() < 2) return misused(shell, arguments, "which file?");
+    const Arguments operands = without_options(arguments);
+    if (operands.empty()) return misused(shell, arguments, "which file?");
     std::string_view folders = shell.variables().find("PATH").value_or("");
-    const std::string_view name(arguments[1]);
+    const std::string_view name(operands[0]);
     if (name.find('/') != std::string_view::npos) folders = "";
     const char* path = nullptr;
     for (bool is_last = false; !is_last && path == nullptr;) {
@@ -117,7 +122,7 @@ int do_dot(Shell& shell, Arguments arguments) {
         if (!is_last) folders.remove_prefix(colon + 1);
     }
     const char* const text = path == nullptr ? nullptr : text_of(shell, path);
-    if (path == nullptr) shell.complain("%s: not found", arguments[1]);
+    if (path == nullptr) shell.complain("%s: not found", operands[0]);
     if (text == nullptr) return shell.abandon(2), 2;
     shell.set_status(0);
     shell.enter_call();
@@ -162,7 +167,7 @@ bool describe(Shell& shell, const char* name, char how) {
 
 int do_type(Shell& shell, Arguments arguments) {
     int status = 0;
-    for (const char* const name : arguments.subspan(1))
+    for (const char* const name : without_options(arguments))
         if (!describe(shell, name, 'V')) status = 127;
     return status;
 }
@@ -170,8 +175,11 @@ int do_type(Shell& shell, Arguments arguments) {
 /// Nothing is remembered, so there is nothing to forget; but what is not there is told.
 int do_hash(Shell& shell, Arguments arguments) {
     int status = 0;
-    for (const char* const name : arguments.subspan(1)) {
-        const bool is_there = *name == '-' || find_builtin(name) != nullptr ||
+    OptionLetters letters(arguments);
+    while (letters.next() != '\0') {
+    }
+    for (const char* const name : letters.operands()) {
+        const bool is_there = find_builtin(name) != nullptr ||
                               shell.functions().find(name) != nullptr ||
                               shell.find_program(name) != nullptr;
         if (is_there) continue;
@@ -181,19 +189,21 @@ int do_hash(Shell& shell, Arguments arguments) {
     return status;
 }
 
+/// What fails in a special command is no more than its status then (POSIX, command).
 int do_command(Shell& shell, Arguments arguments) {
-    std::size_t first = 1;
     char how = '\0';
-    for (; first < arguments.size() && arguments[first][0] == '-'; ++first) {
-        const std::string_view option(arguments[first]);
-        if (option == "-v" || option == "-V")
-            how = option[1];
-        else if (option != "-p" && option != "--")
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next()) {
+        if (letter == 'v' || letter == 'V')
+            how = letter;
+        else if (letter != 'p')
             return misused(shell, arguments, "only -v, -V and -p are options");
     }
-    if (first == arguments.size()) return 0;
-    if (how != '\0') return describe(shell, arguments[first], how) ? 0 : 127;
-    shell.run_arguments(arguments.subspan(first), false);
+    const Arguments rest = letters.operands();
+    if (rest.empty()) return 0;
+    if (how != '\0') return describe(shell, rest[0], how) ? 0 : 127;
+    shell.run_arguments(rest, false);
+    shell.take_up_error();
     return shell.status();
 }
 

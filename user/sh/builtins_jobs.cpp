@@ -5,6 +5,7 @@
 #include "user/sh/builtins.h"
 #include "user/sh/characters.h"
 #include "user/sh/number.h"
+#include "user/sh/option_letters.h"
 #include "user/signal_names.h"
 #include "user/system.h"
 
@@ -20,7 +21,8 @@ Job* job_of(Shell& shell, Arguments arguments, const char* name) {
 }
 
 const char* first_of(Arguments arguments) {
-    return arguments.size() > 1 ? arguments[1] : "%%";
+    const Arguments operands = without_options(arguments);
+    return operands.empty() ? "%%" : operands[0];
 }
 
 }  // namespace
@@ -28,14 +30,19 @@ const char* first_of(Arguments arguments) {
 /// -l: with the process groups, -p: those alone.
 int do_jobs(Shell& shell, Arguments arguments) {
     shell.note_changes();
-    const std::string_view option = arguments.size() > 1 ? arguments[1] : "";
-    const bool has_option = option == "-l" || option == "-p";
+    char how = '\0';
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next()) {
+        if (letter != 'l' && letter != 'p')
+            return misused(shell, arguments, "only -l and -p are options");
+        how = letter;
+    }
     const auto show = [&](Job& job) {
-        if (option == "-p") return say("%ld\n", job.group);
-        shell.print_job(job, option == "-l");
+        if (how == 'p') return say("%ld\n", job.group);
+        shell.print_job(job, how == 'l');
         if (job.has_ended()) shell.jobs().remove(job);
     };
-    const Arguments names = arguments.subspan(has_option ? 2 : 1);
+    const Arguments names = letters.operands();
     if (names.empty()) shell.jobs().for_each(show);
     int status = 0;
     for (const char* const name : names) {
@@ -102,9 +109,10 @@ int wait_for_all(Shell& shell) {
 
 int do_wait(Shell& shell, Arguments arguments) {
     shell.note_changes();  // a job that goes on after a signal is one to wait for
-    if (arguments.size() < 2) return wait_for_all(shell);
+    const Arguments operands = without_options(arguments);
+    if (operands.empty()) return wait_for_all(shell);
     int status = 0;
-    for (const char* const argument : arguments.subspan(1)) {
+    for (const char* const argument : operands) {
         Job* job = nullptr;
         if (*argument == '%')
             job = shell.jobs().find(argument + 1);
@@ -158,7 +166,8 @@ int do_kill(Shell& shell, Arguments arguments) {
     std::size_t at = 1;
     if (arguments.size() > 1 && strcmp(arguments[1], "-l") == 0)
         return list_signals(shell, arguments);
-    if (arguments.size() > 1 && arguments[1][0] == '-' && arguments[1][1] != '\0') {
+    const std::string_view first = arguments.size() > 1 ? arguments[1] : "";
+    if (first.size() > 1 && first[0] == '-' && first != "--") {
         const bool is_apart = strcmp(arguments[1], "-s") == 0 && arguments.size() > 2;
         const char* const name = is_apart ? arguments[2] : arguments[1] + 1;
         at = is_apart ? 3 : 2;
@@ -166,6 +175,7 @@ int do_kill(Shell& shell, Arguments arguments) {
         if (signal == 0 && strcmp(name, "0") != 0)
             return misused(shell, arguments, "there is no such signal");
     }
+    if (at < arguments.size() && strcmp(arguments[at], "--") == 0) ++at;
     if (at == arguments.size()) return misused(shell, arguments, "kill [-SIGNAL] %JOB|PROCESS...");
     int status = 0;
     for (; at < arguments.size(); ++at) {

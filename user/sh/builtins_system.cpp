@@ -1,12 +1,12 @@
 // Built-in commands about what the kernel keeps for the shell: its mask and its time.
 #include <array>
 
-#include "libc/string.h"
 #include "user/mode_change.h"
 #include "user/output.h"
 #include "user/sh/builtins.h"
 #include "user/sh/calls.h"
 #include "user/sh/characters.h"
+#include "user/sh/option_letters.h"
 
 namespace quire::shell {
 namespace {
@@ -29,10 +29,16 @@ void say_mask(unsigned mask) {
 int do_mask(Shell& shell, Arguments arguments) {
     const auto mask = static_cast<unsigned>(system_call(SYS_umask, 0));
     system_call(SYS_umask, mask);
-    if (arguments.size() < 2) return say("%04o\n", mask), 0;
-    if (strcmp(arguments[1], "-S") == 0) return say_mask(mask), 0;
-    const bool is_number = is_digit(arguments[1][0]);
-    const int rights = changed_mode(arguments[1], is_number ? 0 : ~mask & 0777, 0);
+    bool as_symbols = false;
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next()) {
+        if (letter != 'S') return misused(shell, arguments, "only -S is an option");
+        as_symbols = true;
+    }
+    const Arguments operands = letters.operands();
+    if (operands.empty()) return as_symbols ? say_mask(mask) : say("%04o\n", mask), 0;
+    const bool is_number = is_digit(operands[0][0]);
+    const int rights = changed_mode(operands[0], is_number ? 0 : ~mask & 0777, 0);
     if (rights < 0 || rights > 0777)
         return misused(shell, arguments, "a mask is 022, or like u=rwx,go=rx");
     system_call(SYS_umask, is_number ? rights : ~rights & 0777);

@@ -1,4 +1,5 @@
 // Built-in commands that print: echo and printf.
+#include <algorithm>
 #include <array>
 
 #include "libc/format.h"
@@ -12,45 +13,6 @@
 
 namespace quire::shell {
 
-bool print_escape(Output& output, std::string_view text, std::size_t& at, OctalForm form) {
-    constexpr std::string_view kLetters = "abefnrtv\\";
-    constexpr std::string_view kMeanings = "\a\b\33\f\n\r\t\v\\";
-    const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
-    if (letter == 'c') return false;
-    const std::size_t index = kLetters.find(letter);
-    const std::size_t digits = form == OctalForm::Echo && letter == '0' ? 2 : 1;
-    const bool is_octal = letter >= '0' && letter <= '7';
-    if (letter != '\0' && index != std::string_view::npos) {
-        output.put(&kMeanings[index], 1);
-        at += 2;
-    } else if (is_octal) {
-        unsigned value = 0;
-        const std::size_t end = at + digits + 3;
-        for (at += digits; at < text.size() && at < end && text[at] >= '0' && text[at] <= '7'; ++at)
-            value = value * 8 + static_cast<unsigned>(text[at] - '0');
-        const char c = static_cast<char>(value);
-        output.put(&c, 1);
-    } else {
-        output.put(&text[at++], 1);
-    }
-    return true;
-}
-
-namespace {
-
-/// False: a \c was in it.
-bool print_with_escapes(Output& output, std::string_view text, OctalForm form) {
-    for (std::size_t at = 0; at < text.size();) {
-        if (text[at] != '\\')
-            output.put(&text[at++], 1);
-        else if (!print_escape(output, text, at, form))
-            return false;
-    }
-    return true;
-}
-
-}  // namespace
-
 /// As XSI has it: backslashes mean something without an option, and -n is one.
 int do_echo(Shell&, Arguments arguments) {
     const bool ends_line = arguments.size() < 2 || strcmp(arguments[1], "-n") != 0;
@@ -59,7 +21,7 @@ int do_echo(Shell&, Arguments arguments) {
     bool goes_on = true;
     for (std::size_t i = first; i < arguments.size() && goes_on; ++i) {
         if (i > first) output.print(" ");
-        goes_on = print_with_escapes(output, arguments[i], OctalForm::Echo);
+        goes_on = put_with_escapes(output, arguments[i], OctalForm::Echo);
     }
     if (ends_line && goes_on) output.print("\n");
     return output.flush() ? 0 : 1;
@@ -87,9 +49,9 @@ class Printer {
     bool print_once() {
         for (std::size_t at = 0; at < format_.size();) {
             if (format_[at] == '\\') {
-                if (!print_escape(output_, format_, at, OctalForm::Printf)) return false;
+                if (!put_escape(output_, format_, at, OctalForm::Printf)) return false;
             } else if (format_[at] != '%') {
-                output_.put(&format_[at++], 1);
+                output_.put(format_.substr(at++, 1));
             } else if (format_.substr(at).starts_with("%%")) {
                 output_.print("%%");
                 at += 2;
@@ -144,25 +106,27 @@ class Printer {
     bool print_value(const Specification& spec, char letter) {
         switch (letter) {
         case 's':
-            print_padded(spec, "s", take());
+            print_text(spec, take());
             return true;
-        case 'b':
-            return print_with_escapes(output_, take(), OctalForm::Echo);
-        case 'c': {
-            const char text[2] = {*take(), '\0'};
-            print_padded(spec, "s", text);
-            return true;
+        case 'b': {
+            TextBuilder text(shell_.arena());
+            const bool goes_on = put_with_escapes(text, take(), OctalForm::Echo);
+            print_text(spec, text.view());
+            return goes_on;
         }
+        case 'c':
+            print_text(spec, {take(), 1});  // "" is a NUL
+            return true;
         case 'd':
         case 'i':
-            print_padded(spec, "lld", take_number());
+            print_number(spec, "lld", take_number());
             return true;
         case 'u':
         case 'x':
         case 'X':
         case 'o': {
             const char kind[4] = {'l', 'l', letter, '\0'};
-            print_padded(spec, kind, take_number(false));
+            print_number(spec, kind, take_number(false));
             return true;
         }
         default:
@@ -172,8 +136,16 @@ class Printer {
         }
     }
 
-    template <typename T>
-    void print_padded(const Specification& spec, const char* kind, T value) {
+    void print_text(const Specification& spec, std::string_view text) {
+        if (spec.precision >= 0) text = text.substr(0, static_cast<std::size_t>(spec.precision));
+        const int missing = std::max(spec.width - static_cast<int>(text.size()), 0);
+        const bool is_left = std::string_view(spec.flags.data()).find('-') != text.npos;
+        if (!is_left) output_.print("%*s", missing, "");
+        output_.put(text);
+        if (is_left) output_.print("%*s", missing, "");
+    }
+
+    void print_number(const Specification& spec, const char* kind, long long value) {
         std::array<char, 24> format;
         snprintf(format.data(), format.size(), "%%%s*%s%s", spec.flags.data(),
                  spec.precision >= 0 ? ".*" : "", kind);

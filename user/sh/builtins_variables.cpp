@@ -6,6 +6,7 @@
 #include "user/sh/builtins.h"
 #include "user/sh/characters.h"
 #include "user/sh/number.h"
+#include "user/sh/option_letters.h"
 
 namespace quire::shell {
 
@@ -16,20 +17,20 @@ void print_quoted(Output& output, std::string_view value) {
         const std::string_view quotes = value.substr(0, value.find_first_not_of('\''));
         value.remove_prefix(quotes.size());
         output.print("'");
-        output.put(plain.data(), plain.size());
+        output.put(plain);
         output.print("'");
         if (quotes.empty()) break;
         output.print("\"");
-        output.put(quotes.data(), quotes.size());
+        output.put(quotes);
         output.print("\"");
     } while (!value.empty());
 }
 
 namespace {
 
-/// The variables that `wanted` takes, in order, each behind `prefix`.
+/// The variables that `wanted` takes, in order, each behind the command that would make it so.
 template <typename Wanted>
-void list_variables(Shell& shell, const char* prefix, Wanted wanted) {
+void list_variables(Shell& shell, const char* command, Wanted wanted) {
     std::size_t count = 0;
     shell.variables().for_each([&](const Variable& one) { count += wanted(one) ? 1U : 0U; });
     const auto found = shell.arena().make_array<const Variable*>(count);
@@ -42,7 +43,7 @@ void list_variables(Shell& shell, const char* prefix, Wanted wanted) {
     });
     Output output(1);
     for (const Variable* const one : found) {
-        output.print("%s%s", prefix, one->name);
+        output.print("%s%s%s", command, *command != '\0' ? " " : "", one->name);
         if (one->text != nullptr) output.print("=");
         if (one->text != nullptr) print_quoted(output, one->value());
         output.print("\n");
@@ -64,49 +65,46 @@ std::string_view take_assignment(Shell& shell, Arguments arguments, const char* 
     return name;
 }
 
-bool is_list_option(Arguments arguments) {
-    return arguments.size() == 2 && strcmp(arguments[1], "-p") == 0;
+/// `export` and `readonly`: marks variables, or lists those that are.
+int mark_variables(Shell& shell, Arguments arguments, bool Variable::*mark) {
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next())
+        if (letter != 'p') return misused(shell, arguments, "only -p is an option");
+    if (letters.operands().empty())
+        list_variables(shell, arguments[0], [&](const Variable& one) { return one.*mark; });
+    for (const char* const argument : letters.operands()) {
+        const std::string_view name = take_assignment(shell, arguments, argument);
+        if (name.empty()) return 2;
+        shell.variables().mark(name, mark);
+    }
+    return 0;
 }
 
 }  // namespace
 
 int do_export(Shell& shell, Arguments arguments) {
-    if (arguments.size() < 2 || is_list_option(arguments))
-        return list_variables(shell, "export ", [](const Variable& one) { return one.exported; }),
-               0;
-    for (const char* const argument : arguments.subspan(1)) {
-        const std::string_view name = take_assignment(shell, arguments, argument);
-        if (name.empty()) return 2;
-        shell.variables().set_exported(name);
-    }
-    return 0;
+    return mark_variables(shell, arguments, &Variable::exported);
 }
 
 int do_read_only(Shell& shell, Arguments arguments) {
-    if (arguments.size() < 2 || is_list_option(arguments))
-        return list_variables(shell, "readonly ",
-                              [](const Variable& one) { return one.read_only; }),
-               0;
-    for (const char* const argument : arguments.subspan(1)) {
-        const std::string_view name = take_assignment(shell, arguments, argument);
-        if (name.empty()) return 2;
-        shell.variables().set_read_only(name);
-    }
-    return 0;
+    return mark_variables(shell, arguments, &Variable::read_only);
 }
 
 int do_unset(Shell& shell, Arguments arguments) {
     bool functions = false;
-    for (const char* const argument : arguments.subspan(1)) {
-        if (strcmp(argument, "-f") == 0 || strcmp(argument, "-v") == 0) {
-            functions = argument[1] == 'f';
-        } else if (functions) {
-            shell.functions().forget(argument);
-        } else if (!is_name(argument)) {
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next()) {
+        if (letter != 'f' && letter != 'v')
+            return misused(shell, arguments, "only -f and -v are options");
+        functions = letter == 'f';
+    }
+    for (const char* const name : letters.operands()) {
+        if (functions)
+            shell.functions().forget(name);
+        else if (!is_name(name))
             return misused(shell, arguments, "bad variable name");
-        } else if (!shell.variables().remove(argument)) {
+        else if (!shell.variables().remove(name))
             return misused(shell, arguments, "is read only");
-        }
     }
     return 0;
 }
@@ -124,12 +122,21 @@ void list_options(Shell& shell, bool as_commands) {
     }
 }
 
-/// -eux or +x; false: there is no such option, and that was told.
-bool set_letters(Shell& shell, Arguments arguments, const char* letters) {
+/// -eux or +x, with the name behind it for -o; `at` goes to the last word that was used. False:
+/// there is no such option, and that was told.
+bool set_letters(Shell& shell, Arguments arguments, std::size_t& at) {
+    const char* letters = arguments[at];
     const bool on = *letters == '-';
-    for (++letters; *letters != '\0'; ++letters)
-        if (!shell.options().set(*letters, on))
+    for (++letters; *letters != '\0'; ++letters) {
+        const bool is_named = *letters == 'o';
+        if (is_named && at + 1 == arguments.size()) {
+            list_options(shell, !on);
+            continue;
+        }
+        const char letter = is_named ? Options::letter_of(arguments[++at]) : *letters;
+        if (!shell.options().set(letter, on))
             return misused(shell, arguments, "there is no such option"), false;
+    }
     return true;
 }
 
@@ -147,27 +154,17 @@ int do_set(Shell& shell, Arguments arguments) {
             return 0;
         }
         if (argument.size() < 2 || (argument[0] != '-' && argument[0] != '+')) break;
-        if (argument.substr(1) != "o") {
-            if (!set_letters(shell, arguments, arguments[at])) return 2;
-        } else if (at + 1 == arguments.size()) {
-            list_options(shell, argument[0] == '+');
-            return 0;
-        } else {
-            const char letter = Options::letter_of(arguments[++at]);
-            if (!shell.options().set(letter, argument[0] == '-'))
-                return misused(shell, arguments, "there is no such option");
-        }
+        if (!set_letters(shell, arguments, at)) return 2;
     }
     if (at < arguments.size()) shell.set_arguments(arguments.subspan(at));
     return 0;
 }
 
 int do_shift(Shell& shell, Arguments arguments) {
-    int count = 1;
-    if (arguments.size() > 1) {
-        if (!is_digits(arguments[1])) return misused(shell, arguments, "Illegal number");
-        count = to_number(arguments[1]);
-    }
+    const Arguments operands = without_options(arguments);
+    if (!operands.empty() && !is_digits(operands[0]))
+        return misused(shell, arguments, "Illegal number");
+    const int count = operands.empty() ? 1 : to_number(operands[0]);
     if (static_cast<std::size_t>(count) > shell.arguments().size())
         return misused(shell, arguments, "can't shift that many");
     shell.shift_arguments(static_cast<std::size_t>(count));

@@ -10,6 +10,7 @@
 #include "user/output.h"
 #include "user/sh/builtins.h"
 #include "user/sh/calls.h"
+#include "user/sh/option_letters.h"
 
 namespace quire::shell {
 
@@ -29,18 +30,11 @@ bool is_folder(const char* path) {
            (status.mode & abi::kModeKind) == abi::kModeDirectory;
 }
 
-/// -L or -P, of which the last counts, before the operands, which are left. False: another option.
-bool take_options(Arguments& arguments, bool& physical) {
-    const auto is_option = [](const char* word) { return word[0] == '-' && word[1] != '\0'; };
-    for (; arguments.size() > 1 && is_option(arguments[1]); arguments = arguments.subspan(1)) {
-        if (strcmp(arguments[1], "--") == 0) {
-            arguments = arguments.subspan(1);
-            return true;
-        }
-        for (const char* letter = arguments[1] + 1; *letter != '\0'; ++letter) {
-            if (*letter != 'L' && *letter != 'P') return false;
-            physical = *letter == 'P';
-        }
+/// -L or -P, of which the last counts. False: another option.
+bool take_options(OptionLetters& letters, bool& physical) {
+    while (const char letter = letters.next()) {
+        if (letter != 'L' && letter != 'P') return false;
+        physical = letter == 'P';
     }
     return true;
 }
@@ -105,9 +99,10 @@ void note_folder(Shell& shell, const char* logical) {
 /// `cd -` goes back. It, and who finds the folder through $CDPATH, says where that is.
 int do_change_directory(Shell& shell, Arguments arguments) {
     bool physical = false;
-    if (!take_options(arguments, physical))
+    OptionLetters letters(arguments);
+    if (!take_options(letters, physical))
         return misused(shell, arguments, "only -L and -P are options");
-    const char* folder = arguments.size() > 1 ? arguments[1] : nullptr;
+    const char* folder = letters.operands().empty() ? nullptr : letters.operands()[0];
     const bool goes_back = folder != nullptr && strcmp(folder, "-") == 0;
     if (folder == nullptr || goes_back) {
         const auto value = shell.variables().find(goes_back ? "OLDPWD" : "HOME");
@@ -133,7 +128,8 @@ int do_change_directory(Shell& shell, Arguments arguments) {
 
 int do_print_directory(Shell& shell, Arguments arguments) {
     bool physical = false;
-    if (!take_options(arguments, physical))
+    OptionLetters letters(arguments);
+    if (!take_options(letters, physical))
         return misused(shell, arguments, "only -L and -P are options");
     const char* const logical = shell.arena().copy(shell.variables().find("PWD").value_or(""));
     std::array<char, abi::kPathMax> path;

@@ -33,6 +33,14 @@ constexpr Operator kOperators[] = {
     {">", TokenKind::Write},
 };
 
+/// Whether the line ends with a backslash that no other one quotes.
+bool is_continued(std::string_view line) {
+    line = line.substr(0, line.find('\n'));
+    const std::size_t last = line.find_last_not_of('\\');
+    const std::size_t backslashes = line.size() - (last == std::string_view::npos ? 0 : last + 1);
+    return backslashes % 2 != 0;
+}
+
 }  // namespace
 
 /// The character so many after the next one; -1: there is none.
@@ -144,13 +152,14 @@ std::string_view Lexer::read_line() {
 /// The end of the text ends a here-document, too.
 void Lexer::read_here_document(const HereDocument& here) {
     TextBuilder body(arena_);
-    for (;;) {
+    for (bool goes_on = false;;) {
         std::string_view line = read_line();
         if (line.empty()) break;
-        if (here.without_tabs)
+        if (here.without_tabs && !goes_on)
             line.remove_prefix(std::min(line.find_first_not_of('\t'), line.size()));
-        if (line.substr(0, line.find('\n')) == here.delimiter) break;
+        if (line.substr(0, line.find('\n')) == here.delimiter && !goes_on) break;
         body.put(line);
+        goes_on = !here.quoted && is_continued(line);
     }
     if (here.quoted)
         here.redirection->target = arena_.make<Part>(Part::Kind::Text, true);

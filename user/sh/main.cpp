@@ -76,6 +76,12 @@ struct Invocation {
     std::size_t next = 1;  // the first argument that is no option
 };
 
+void set_option(Options& options, char letter, bool on, const char* word) {
+    if (options.set(letter, on)) return;
+    complain("sh: %s: there is no such option\n", word);
+    sys::exit(2);
+}
+
 Invocation take_options(std::span<char* const> arguments, Options& options) {
     Invocation result;
     for (; result.next < arguments.size(); ++result.next) {
@@ -90,11 +96,11 @@ Invocation take_options(std::span<char* const> arguments, Options& options) {
                 result.reads_input = on;
             else if (*letters == 'i')
                 result.is_interactive = on;
-            else if (*letters == 'o' && result.next + 1 < arguments.size())
-                options.set(Options::letter_of(arguments[++result.next]), on);
-            else if (!options.set(*letters, on) && *letters != 'm' && *letters != 'l') {
-                complain("sh: -%c: there is no such option\n", *letters);
-                sys::exit(2);
+            else if (*letters != 'm' && *letters != 'l') {
+                const bool is_named = *letters == 'o' && result.next + 1 < arguments.size();
+                if (is_named) ++result.next;
+                const char* const word = arguments[result.next];
+                set_option(options, is_named ? Options::letter_of(word) : *letters, on, word);
             }
         }
     }

@@ -93,7 +93,7 @@ void Shell::leave_call() {
 
 void Shell::abandon(int status) {
     status_ = status;
-    stop(interactive_ ? Flow::ToPrompt : Flow::Exit);
+    stop(Flow::Error);
 }
 
 void Shell::refuse_text(std::string_view error, const char* file, std::size_t line) {
@@ -105,7 +105,7 @@ void Shell::refuse_text(std::string_view error, const char* file, std::size_t li
 }
 
 void Shell::show_text(std::string_view text) {
-    if (options_.is_on('v')) Output(sys::kErrors).put(text.data(), text.size());
+    if (options_.is_on('v')) Output(sys::kErrors).put(text);
 }
 
 void Shell::fail(std::string_view subject, std::string_view message) {
@@ -193,7 +193,7 @@ void Shell::end() {
         const int status = status_before_trap_ = status_;
         take_up_flow();
         run_text(commands, false);
-        if (flow_ != Flow::Exit) status_ = status;
+        if (!is_ending()) status_ = status;
     }
     sys::exit(status_);
 }

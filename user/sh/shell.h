@@ -44,7 +44,8 @@ enum class Flow : std::uint8_t {
     Break,
     Continue,
     Return,
-    ToPrompt,  // an error, or ^C, in an interactive shell
+    ToPrompt,  // ^C in an interactive shell
+    Error,     // ends a script, and leads an interactive shell to its prompt
     Exit,
 };
 
@@ -91,9 +92,15 @@ class Shell final : private ExpansionWorld {
     [[nodiscard]] Flow flow() const { return flow_; }
     void stop(Flow flow, int levels = 1);
     void take_up_flow() { flow_ = Flow::Normal; }
+    [[nodiscard]] bool is_ending() const {
+        return flow_ == Flow::Exit || (flow_ == Flow::Error && !interactive_);
+    }
     /// At the prompt errors, and what has no meaning here, end.
     void take_up_prompt() {
-        if (flow_ != Flow::Exit) take_up_flow();
+        if (!is_ending()) take_up_flow();
+    }
+    void take_up_error() {
+        if (flow_ == Flow::Error) take_up_flow();
     }
     [[nodiscard]] int loops() const { return loops_; }
     [[nodiscard]] bool can_return() const { return calls_ > 0; }

@@ -42,13 +42,13 @@ Arguments Shell::arguments_of(Field* fields) {
     return room.first(count);
 }
 
-/// Its status is that of the last command substitution.
+/// Its status is that of the last command substitution, for which the redirections hold, too.
 void Shell::run_without_words(const Command& command) {
     const std::size_t saved = saved_.count();
-    const bool is_redirected = redirect(command.redirections, true);
+    if (redirect(command.redirections, true) &&
+        assign_all(command.simple->assignments, false, false))
+        status_ = substitution_status_;
     saved_.restore_to(saved);
-    if (!is_redirected) return;
-    if (assign_all(command.simple->assignments, false, false)) status_ = substitution_status_;
 }
 
 /// `exported`: for a program alone; `hidden`: until the command has ended.
@@ -68,9 +68,8 @@ bool Shell::assign_all(const Assignment* assignments, bool exported, bool hidden
 void Shell::trace(std::string_view name, std::span<char* const> words) {
     if (!options_.is_on('x')) return;
     Output output(sys::kErrors);
-    const std::string_view prompt = expand_prompt(variables_.find("PS4").value_or(""));
-    output.put(prompt.data(), prompt.size());
-    output.put(name.data(), name.size());
+    output.put(expand_prompt(variables_.find("PS4").value_or("")));
+    output.put(name);
     const char* separator = name.empty() ? "" : "=";
     for (const char* const word : words) {
         output.print("%s%s", separator, word);
@@ -79,14 +78,26 @@ void Shell::trace(std::string_view name, std::span<char* const> words) {
     output.print("\n");
 }
 
-/// What `exec` redirects stays so, if it comes back.
+namespace {
+
+/// `exec`, also as `command exec`: what that redirects stays so, if it comes back.
+bool is_exec(Arguments arguments) {
+    while (arguments.size() > 1 && strcmp(arguments[0], "command") == 0)
+        arguments = arguments.subspan(1);
+    return strcmp(arguments[0], "exec") == 0;
+}
+
+}  // namespace
+
+/// Assignments before `exec` and `command` are for the program that they may start.
 void Shell::run_builtin(const Builtin& builtin, const Command& command, Arguments arguments) {
-    const bool stays = builtin.name == "exec";
+    const bool stays = is_exec(arguments);
+    const bool exported = stays || !builtin.is_special;
     const std::size_t saved = saved_.count();
     const std::size_t hidden = variables_.hidden();
     trace({}, arguments);
     const bool is_ready = redirect(command.redirections, !stays) &&
-                          assign_all(command.simple->assignments, false, !builtin.is_special);
+                          assign_all(command.simple->assignments, exported, !builtin.is_special);
     if (is_ready) {
         static_cast<void>(take_output_error());
         status_ = builtin.function(*this, arguments);

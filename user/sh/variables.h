@@ -36,9 +36,9 @@ class Variables {
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
     /// Keeps the marks. False: it is read-only.
     bool set(std::string_view name, std::string_view value);
-    /// Makes it part of what programs get.
-    void set_exported(std::string_view name) { get(name).exported = true; }
-    void set_read_only(std::string_view name) { get(name).read_only = true; }
+    /// Makes it read-only, or (`exported`) part of what programs get.
+    void mark(std::string_view name, bool Variable::*mark) { get(name).*mark = true; }
+    void set_exported(std::string_view name) { mark(name, &Variable::exported); }
     [[nodiscard]] bool is_read_only(std::string_view name) const;
     /// False: it is read-only.
     bool remove(std::string_view name);
