@@ -63,6 +63,10 @@ class World final : public ExpansionWorld {
     std::span<char* const> arguments() override { return arguments_; }
     std::optional<std::string_view> special(char) override { return "7"; }
     std::string_view output_of(const AndOr*) override { return "out put"; }
+    std::optional<std::string_view> home_of(std::string_view user) override {
+        if (user.size() > 1) return std::nullopt;
+        return "/home/u";
+    }
     bool refuses_unset() override { return false; }
     bool finds_files() override { return true; }
 

@@ -7,9 +7,11 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -20,6 +22,7 @@ import shell_cases  # noqa: E402  (its folder was added a line above)
 
 SHELL = ROOT / "build" / "user" / "root" / "bin" / "sh"
 LONGEST = 60
+NOBODY = 65534  # for root there is no limit of processes
 CASES = shell_cases.load()
 
 
@@ -56,6 +59,26 @@ def test_a_pipeline_that_was_not_started_as_a_whole_has_failed():
                           stderr=subprocess.PIPE, check=False)
     assert done.stderr == b"sh: too many commands in a pipeline\n"
     assert done.returncode == 2
+
+
+def test_a_redirection_that_cannot_be_undone_is_not_done():
+    """The way back needs a descriptor from 10 on."""
+    done = subprocess.run([SHELL, "-c", "ulimit -n 5; echo lost >/dev/null; echo $?; { :; } >&-; echo $?; echo on 9>/dev/null"],
+                          text=True, timeout=LONGEST, capture_output=True, check=False)
+    assert done.stdout == "2\n2\n"
+    assert done.stderr == ("sh: /dev/null: Invalid argument\nsh: -: Invalid argument\n"
+                           "sh: /dev/null: Bad file descriptor\n")
+
+
+def test_a_here_document_needs_a_process_if_it_is_long():
+    script = "ulimit -p 0; cat <<E\n" + "x" * 5000 + "\nE\necho $?"
+    somebody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        done = subprocess.run([shutil.copy(SHELL, folder), "-c", script], text=True, timeout=LONGEST,
+                              capture_output=True, check=False, **somebody)
+    assert done.stdout == "2\n"
+    assert "Resource temporarily unavailable" in done.stderr
 
 
 LEFT, RIGHT = "\x1b[D", "\x1b[C"

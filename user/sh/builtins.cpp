@@ -47,6 +47,8 @@ constexpr std::array kBuiltins{
     Builtin{"trap", do_trap, true, "trap TEXT SIG...  do the text when a signal comes"},
     Builtin{"true", do_true, false, "true              nothing, with success"},
     Builtin{"type", do_type, false, "type NAME...      what a name means"},
+    Builtin{"ulimit", do_limit, false,
+            "ulimit -v [KIB]   how much memory programs may have; -a: all limits"},
     Builtin{"umask", do_mask, false, "umask [-S] [MODE] permissions that new files do not get"},
     Builtin{"unset", do_unset, true, "unset [-f] NAME.. forget a variable, or a function"},
     Builtin{"wait", do_wait, false, "wait [PID|%N...]  until jobs have ended"},

@@ -75,6 +75,9 @@ int do_print_directory(Shell& shell, Arguments arguments);
 int do_mask(Shell& shell, Arguments arguments);
 int do_times(Shell& shell, Arguments arguments);
 
+// builtin_limits.cpp
+int do_limit(Shell& shell, Arguments arguments);
+
 // builtins_text.cpp
 int do_echo(Shell& shell, Arguments arguments);
 int do_print(Shell& shell, Arguments arguments);

@@ -7,6 +7,7 @@
 #include "user/sh/calls.h"
 #include "user/sh/characters.h"
 #include "user/sh/option_letters.h"
+#include "user/sh/read_file.h"
 
 namespace quire::shell {
 namespace {
@@ -19,23 +20,6 @@ int number_of(Shell& shell, Arguments arguments, int usual) {
     shell.complain("%s: Illegal number: %s", arguments[0], operands[0]);
     shell.abandon(2);
     return -1;
-}
-
-/// All of a file; nullptr: it cannot be read, and that was told.
-const char* text_of(Shell& shell, const char* path) {
-    const long file = sys::open(path, abi::kOpenReadOnly);
-    TextBuilder text(shell.arena());
-    long got = file;
-    while (got > 0 || got == file) {
-        const std::span<char> room = text.space(4096);
-        got = file < 0 ? file : sys::read(static_cast<int>(file), room.data(), room.size());
-        if (got <= 0) break;
-        text.added(static_cast<std::size_t>(got));
-    }
-    if (file >= 0) sys::close(static_cast<int>(file));
-    if (got >= 0) return text.take_string();
-    shell.complain("%s: %s", path, error_text(got));
-    return nullptr;
 }
 
 }  // namespace
@@ -121,12 +105,16 @@ int do_dot(Shell& shell, Arguments arguments) {
         if (sys::file_status(text, status) == 0) path = text;
         if (!is_last) folders.remove_prefix(colon + 1);
     }
-    const char* const text = path == nullptr ? nullptr : text_of(shell, path);
-    if (path == nullptr) shell.complain("%s: not found", operands[0]);
-    if (text == nullptr) return shell.abandon(2), 2;
+    TextBuilder text(shell.arena());
+    const long error = path == nullptr ? 0 : read_file(path, text);
+    if (path == nullptr)
+        shell.complain("%s: not found", operands[0]);
+    else if (error < 0)
+        shell.complain("%s: %s", path, error_text(error));
+    if (path == nullptr || error < 0) return shell.abandon(2), 2;
     shell.set_status(0);
     shell.enter_call();
-    shell.run_text(text, false, path);
+    shell.run_text(text.view(), false, path);
     shell.leave_call();
     return shell.status();
 }

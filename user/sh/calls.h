@@ -57,6 +57,16 @@ inline bool is_terminal(int file) {
     abi::Termios settings;
     return terminal_settings(file, settings) == 0;
 }
+inline bool is_ignored(int signal) {
+    struct {
+        SignalHandler handler;
+        std::uint32_t flags;
+        void (*restorer)();
+        std::uint32_t mask[2];
+    } action{};
+    system_call(SYS_rt_sigaction, signal, nullptr, &action, sizeof action.mask);
+    return action.handler == kIgnore;
+}
 struct SignalMask {
     std::uint32_t bits[2];
 };

@@ -91,18 +91,19 @@ void Expander::expand_text(const Part& part, Place place, bool is_first, Builder
     }
 }
 
-/// Returns how much of the text was a tilde alone, in place of which $HOME stands.
+/// ~ is $HOME, and ~user that user's folder. Returns how much of the text that was.
 std::size_t Expander::expand_tilde(std::string_view text, std::size_t at, bool is_end, Place place,
                                    Builder& to) {
     if (text[at] != '~') return 0;
-    const bool ends = at + 1 == text.size()
-                          ? is_end
-                          : text[at + 1] == '/' || (place == Place::Value && text[at + 1] == ':');
-    const auto home = world_.value("HOME");
-    if (!ends || !home) return 0;
+    const std::string_view behind = text.substr(at + 1);
+    const std::size_t length = behind.find_first_of(place == Place::Value ? "/:" : "/");
+    if (length == std::string_view::npos && !is_end) return 0;
+    const std::string_view user = behind.substr(0, length);
+    const auto home = user.empty() ? world_.value("HOME") : world_.home_of(user);
+    if (!home) return 0;
     to.mark();
     to.put_value(*home, true);
-    return 1;
+    return 1 + user.size();
 }
 
 std::optional<std::string_view> Expander::value_of(std::string_view name) {

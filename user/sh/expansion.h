@@ -29,6 +29,8 @@ class ExpansionWorld : public ArithmeticWorld {
     [[nodiscard]] virtual std::optional<std::string_view> special(char name) = 0;
     /// What the commands print.
     [[nodiscard]] virtual std::string_view output_of(const AndOr* commands) = 0;
+    /// The folder of a user, for ~user.
+    [[nodiscard]] virtual std::optional<std::string_view> home_of(std::string_view user) = 0;
     [[nodiscard]] virtual bool refuses_unset() = 0;  // set -u
     [[nodiscard]] virtual bool finds_files() = 0;    // not set -f
 

@@ -42,8 +42,8 @@ void Shell::enter_job(long group, bool background) {
         if (!background) give_terminal(group == 0 ? own : group);
         controls_jobs_ = false;
     } else if (background) {
-        sys::set_signal(kSignalInterrupt, sys::kIgnore);
-        sys::set_signal(kSignalQuit, sys::kIgnore);
+        traps_.ignore_for_good(kSignalInterrupt);
+        traps_.ignore_for_good(kSignalQuit);
         const long nothing = group == 0 ? sys::open("/dev/null", abi::kOpenReadOnly) : -1;
         if (nothing > 0) {
             sys::duplicate_to(static_cast<int>(nothing), sys::kInput);

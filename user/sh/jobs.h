@@ -5,6 +5,7 @@
 // Pure bookkeeping: whoever waits for processes says so with note().
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "kernel/abi/termios.h"
+#include "user/sh/store.h"
 
 namespace quire::shell {
 
@@ -37,6 +39,7 @@ struct Job {
     static constexpr std::size_t kMostProcesses = 32;
     enum class State : std::uint8_t { Running, Stopped, Ended };
 
+    Job* next = nullptr;
     bool is_used = false;
     int number = 0;
     long group = 0;
@@ -52,14 +55,23 @@ struct Job {
 
     [[nodiscard]] bool has_ended() const { return state == State::Ended; }
     [[nodiscard]] bool is_stopped() const { return state == State::Stopped; }
+    /// Which of the processes it is; `count`: none.
+    [[nodiscard]] std::size_t place_of(long pid) const {
+        const auto end = processes.begin() + static_cast<std::ptrdiff_t>(count);
+        return static_cast<std::size_t>(std::find(processes.begin(), end, pid) - processes.begin());
+    }
 };
 
 class Jobs {
   public:
-    static constexpr std::size_t kMost = 32;
+    explicit Jobs(Store& store) : store_(store) {}
+    Jobs(const Jobs&) = delete;
+    Jobs& operator=(const Jobs&) = delete;
 
-    /// In the place of one that has ended, if need be. nullptr: too many.
-    Job* add(std::string_view text);
+    /// Of more jobs than these, that which began first of those that have ended is forgotten.
+    static constexpr std::size_t kRemembered = 128;
+
+    Job& add(std::string_view text);
     /// False: the job has too many processes.
     bool add_process(Job& job, long pid);
     void remove(Job& job) { job.is_used = false; }
@@ -82,18 +94,30 @@ class Jobs {
         return current != nullptr && current->is_stopped();
     }
     /// In a child: they are not its own.
-    void forget() { jobs_ = {}; }
+    void forget() { first_ = nullptr; }
 
+    /// visit() may remove the job, and add others.
     template <typename Visitor>
     void for_each(Visitor visit) {
-        for (Job& job : jobs_)
-            if (job.is_used) visit(job);
+        for (Job* job = first_; job != nullptr; job = job->next)
+            if (job->is_used) visit(*job);
     }
 
   private:
+    /// The first one of which it is true, or nullptr.
+    template <typename Predicate>
+    Job* find_job(Predicate is_it) {
+        Job* found = nullptr;
+        for_each([&](Job& job) {
+            if (found == nullptr && is_it(job)) found = &job;
+        });
+        return found;
+    }
+    Job& free_place();
     [[nodiscard]] Job* newest(const Job* apart_from);
 
-    std::array<Job, kMost> jobs_;
+    Store& store_;
+    Job* first_ = nullptr;  // also those that are gone, whose places others get
     std::size_t turns_ = 0;
 };
 

@@ -6,11 +6,13 @@
 //     sh -eux ...             options as those of `set`; -s: the script is the input, -i: it asks
 //
 // docs/shell.md tells what it understands.
+#include "kernel/abi/errno.h"
 #include "libc/string.h"
 #include "user/output.h"
 #include "user/sh/calls.h"
 #include "user/sh/input.h"
 #include "user/sh/parser.h"
+#include "user/sh/read_file.h"
 #include "user/sh/shell.h"
 
 namespace quire::shell {
@@ -52,21 +54,11 @@ void run_input(Shell& shell) {
 
 /// All of a script, which is what the shell reads next whatever the programs in it read.
 std::string_view read_script(Shell& shell, const char* path) {
-    const long file = sys::open(path, abi::kOpenReadOnly);
     TextBuilder text(shell.arena());
-    long got = file;
-    while (got >= 0) {
-        const std::span<char> room = text.space(4096);
-        got = sys::read(static_cast<int>(file), room.data(), room.size());
-        if (got <= 0) break;
-        text.added(static_cast<std::size_t>(got));
-    }
-    if (got < 0) {
-        shell.complain("%s: %s", path, error_text(got));
-        sys::exit(file < 0 ? 127 : 126);
-    }
-    sys::close(static_cast<int>(file));
-    return text.view();
+    const long error = read_file(path, text);
+    if (error >= 0) return text.view();
+    shell.complain("%s: %s", path, error_text(error));
+    sys::exit(error == -abi::kEnoent || error == -abi::kEnotdir ? 127 : 126);
 }
 
 struct Invocation {

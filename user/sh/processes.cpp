@@ -5,6 +5,7 @@
 #include "libc/string.h"
 #include "user/output.h"
 #include "user/sh/calls.h"
+#include "user/sh/read_file.h"
 #include "user/sh/shell.h"
 #include "user/signal_names.h"
 
@@ -12,12 +13,7 @@ namespace quire::shell {
 
 void Shell::launch(const Pipeline& pipeline, bool background) {
     if (background) note_changes();  // room for a new one
-    Job* const job = jobs_.add(job_text_);
-    if (job == nullptr) {
-        complain("too many jobs");
-        status_ = 1;
-        return;
-    }
+    Job& job = jobs_.add(job_text_);
     Ends ends;
     long started = 1;
     const Command* command = pipeline.first;
@@ -28,13 +24,13 @@ void Shell::launch(const Pipeline& pipeline, bool background) {
         if (error < 0) break;
         ends.output = pipe[1];
         ends.unused = pipe[0];
-        started = start_process(*job, *command, ends, background);
+        started = start_process(job, *command, ends, background);
         if (ends.input >= 0) sys::close(ends.input);
         if (pipe[1] >= 0) sys::close(pipe[1]);
         ends.input = pipe[0];
     }
     if (ends.input >= 0) sys::close(ends.input);
-    finish_launch(*job, background);
+    finish_launch(job, background);
     if (command != nullptr || started < 0) status_ = 2;
 }
 
@@ -53,16 +49,15 @@ void Shell::finish_launch(Job& job, bool background) {
 }
 
 void Shell::launch_program(const Command& command, Arguments arguments) {
-    Job* const job = jobs_.add(job_text_);
-    if (job == nullptr) return complain("too many jobs");
-    const long pid = fork_into(*job);
+    Job& job = jobs_.add(job_text_);
+    const long pid = fork_into(job);
     if (pid == 0) {
         enter_job(0, false);
         be_subshell();
         run_program(command, arguments, true);
         sys::exit(status_);
     }
-    finish_launch(*job, false);
+    finish_launch(job, false);
 }
 
 /// As fork(2). The child must call be_subshell().
@@ -141,28 +136,19 @@ std::string_view Shell::output_of(const AndOr* commands) {
     if (pid < 0) {
         fail("$(...)", error_text(pid));
     } else {
-        read_all(pipe[0], output);
+        static_cast<void>(read_all(pipe[0], output));
         int bits = 0;
         while (sys::wait_for(pid, &bits, 0) == -abi::kEintr) {
         }
         substitution_status_ = WaitStatus(bits).code();
     }
     if (pipe[0] >= 0) sys::close(pipe[0]);
+    // Without NULs, which no variable can hold.
+    const std::span<char> bytes = output.bytes();
+    const auto end = std::remove(bytes.begin(), bytes.end(), '\0');
+    output.cut(static_cast<std::size_t>(end - bytes.begin()));
     const std::string_view text = output.view();
     return text.substr(0, text.find_last_not_of('\n') + 1);
-}
-
-/// Without NULs, which no variable can hold.
-void Shell::read_all(int file, TextBuilder& output) {
-    for (;;) {
-        constexpr std::size_t kStep = 512;
-        const std::span<char> room = output.space(kStep);
-        const long got = sys::read(file, room.data(), room.size());
-        if (got == -abi::kEintr) continue;
-        if (got <= 0) return;
-        const auto end = room.begin() + got;
-        output.added(static_cast<std::size_t>(std::remove(room.begin(), end, '\0') - room.begin()));
-    }
 }
 
 char** Shell::environment() {

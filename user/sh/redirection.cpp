@@ -1,4 +1,6 @@
 // The part of the shell that does < > >> <> >& << and undoes them.
+#include <algorithm>
+
 #include "kernel/abi/errno.h"
 #include "libc/string.h"
 #include "user/output.h"
@@ -9,8 +11,11 @@
 
 namespace quire::shell {
 
-void SavedFiles::save(int file) {
-    remember(file, sys::move_away(file));
+long SavedFiles::save(int file) {
+    const long copy = sys::move_away(file);
+    if (copy < 0 && copy != -abi::kEbadf) return copy;
+    remember(file, copy);
+    return 0;
 }
 
 void SavedFiles::remember(int file, long copy) {
@@ -48,25 +53,34 @@ bool Shell::redirect(const Redirection* redirections, bool saves) {
 bool Shell::redirect_one(const Redirection& redirection, bool saves) {
     const char* const target = expander().text(redirection.target);
     if (is_stopping()) return false;
-    const int file = redirection.file;
     const bool duplicates = redirection.kind == Redirection::Kind::Duplicate;
+    long error = 0;
     if (duplicates && strcmp(target, "-") == 0) {
-        if (saves) saved_.save(file);
-        sys::close(file);
-        return true;
+        if (saves) error = saved_.save(redirection.file);
+        if (error == 0) sys::close(redirection.file);
+    } else {
+        const long from = open_target(redirection, target);
+        error = from < 0
+                    ? from
+                    : put_in_place(static_cast<int>(from), redirection.file, !duplicates, saves);
     }
-    const long from = open_target(redirection, target);
-    if (from < 0) {
-        complain("%s: %s", target, error_text(from));
-        status_ = 2;
-        return false;
+    if (error >= 0) return true;
+    complain("%s: %s", target, error_text(error));
+    status_ = 2;
+    return false;
+}
+
+/// Makes `file` mean what `from` does; that was opened for this if `is_new`. 0 or -errno.
+long Shell::put_in_place(int from, int file, bool is_new, bool saves) {
+    if (from == file) {
+        // A file that was opened just where it should be was closed before.
+        if (saves && is_new) saved_.note_closed(file);
+        return 0;
     }
-    if (saves && from != file) saved_.save(file);
-    // A file that was opened just where it should be was closed before.
-    if (saves && from == file && !duplicates) saved_.note_closed(file);
-    if (from != file) sys::duplicate_to(static_cast<int>(from), file);
-    if (from != file && !duplicates) sys::close(static_cast<int>(from));
-    return true;
+    long error = saves ? saved_.save(file) : 0;
+    if (error == 0) error = std::min(0L, sys::duplicate_to(from, file));
+    if (is_new) sys::close(from);
+    return error;
 }
 
 /// A descriptor that is open on it; for >& the one that it names.
@@ -111,10 +125,11 @@ long Shell::open_here_document(std::string_view text) {
     int ends[2] = {-1, -1};
     const long error = sys::pipe(ends, 0);
     if (error < 0) return error;
+    long child = 0;
     if (text.size() <= abi::kPipeAtomic) {
         write_all(ends[1], text.data(), text.size());
     } else {
-        const long child = sys::fork();
+        child = sys::fork();
         if (child == 0) {
             if (sys::fork() == 0) {
                 sys::close(ends[0]);
@@ -128,7 +143,9 @@ long Shell::open_here_document(std::string_view text) {
         }
     }
     sys::close(ends[1]);
-    return ends[0];
+    if (child >= 0) return ends[0];
+    sys::close(ends[0]);
+    return child;
 }
 
 }  // namespace quire::shell

@@ -10,6 +10,7 @@
 #include "user/sh/characters.h"
 #include "user/sh/number.h"
 #include "user/sh/parser.h"
+#include "user/sh/read_file.h"
 #include "user/sh/shell.h"
 #include "user/signal_names.h"
 
@@ -251,6 +252,22 @@ std::optional<std::string_view> Shell::special(char name) {
     default:
         return std::nullopt;
     }
+}
+
+/// A line is name:password:user:group:comment:home:shell.
+std::optional<std::string_view> Shell::home_of(std::string_view user) {
+    constexpr int kHome = 5;
+    TextBuilder text(arena_);
+    if (read_file("/etc/passwd", text) < 0) return std::nullopt;
+    for (std::string_view rest = text.view(); !rest.empty();) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        if (line.substr(0, line.find(':')) != user) continue;
+        for (int field = 0; field < kHome; ++field)
+            line.remove_prefix(line.find(':') + 1);  // without one: nothing
+        return line.substr(0, line.find(':'));
+    }
+    return std::nullopt;
 }
 
 void Shell::set_arguments(Arguments arguments) {

@@ -15,8 +15,8 @@ class SavedFiles {
     SavedFiles& operator=(const SavedFiles&) = delete;
 
     [[nodiscard]] std::size_t count() const { return count_; }
-    /// Before `file` gets another meaning.
-    void save(int file);
+    /// Before `file` gets another meaning. 0, or -errno, and nothing is saved.
+    long save(int file);
     /// The same of one that was closed, and is not any more.
     void note_closed(int file) { remember(file, -1); }
     /// What was saved since count() was that is as it was.

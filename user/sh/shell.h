@@ -166,6 +166,7 @@ class Shell final : private ExpansionWorld {
     [[nodiscard]] bool has_failed() override { return is_stopping(); }
     [[nodiscard]] std::optional<std::string_view> special(char name) override;
     [[nodiscard]] std::string_view output_of(const AndOr* commands) override;
+    [[nodiscard]] std::optional<std::string_view> home_of(std::string_view user) override;
     [[nodiscard]] bool refuses_unset() override { return options_.is_on('u'); }
     [[nodiscard]] bool finds_files() override { return !options_.is_on('f'); }
 
@@ -201,6 +202,7 @@ class Shell final : private ExpansionWorld {
     // redirection.cpp
     bool redirect(const Redirection* redirections, bool saves);
     bool redirect_one(const Redirection& redirection, bool saves);
+    long put_in_place(int from, int file, bool is_new, bool saves);
     long open_target(const Redirection& redirection, const char* target);
     long open_to_write(const char* path, bool clobbers);
     long open_here_document(std::string_view text);
@@ -214,7 +216,6 @@ class Shell final : private ExpansionWorld {
     template <typename Visit>
     void each_place_of(std::string_view name, Visit visit);
     int execute_script(char* path, Arguments arguments, char** variables);
-    static void read_all(int file, TextBuilder& output);
     long start_process(Job& job, const Command& command, const Ends& ends, bool background);
     [[noreturn]] void be_child(const Command& command, const Ends& ends, long group,
                                bool background);
@@ -234,7 +235,7 @@ class Shell final : private ExpansionWorld {
     Store store_;
     Variables variables_{store_};
     Functions functions_{store_, arena_};
-    Jobs jobs_;
+    Jobs jobs_{store_};
     Traps traps_{store_};
     Options options_;
     SavedFiles saved_{store_};

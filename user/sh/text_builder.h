@@ -31,6 +31,7 @@ class TextBuilder {
     }
     void added(std::size_t bytes) { used_ += bytes; }
 
+    [[nodiscard]] std::span<char> bytes() { return room_.first(used_); }
     [[nodiscard]] std::string_view view() const { return {room_.data(), used_}; }
     [[nodiscard]] std::size_t size() const { return used_; }
     void cut(std::size_t size) { used_ = size; }

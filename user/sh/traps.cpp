@@ -20,6 +20,10 @@ void note(int signal) {
 
 void Traps::install(int signal) {
     if (signal == 0) return;
+    Start& start = starts_[static_cast<std::size_t>(signal)];
+    if (start == Start::Unknown)
+        start = !has_keys_ && sys::is_ignored(signal) ? Start::Ignored : Start::Free;
+    if (start == Start::Ignored) return;
     bool is_key = false;
     for (const int key : kKeySignals)
         is_key |= key == signal && has_keys_;
@@ -46,6 +50,11 @@ void Traps::forget() {
         has_come_flags[static_cast<std::size_t>(signal)] = 0;
         if (commands != nullptr && *commands != '\0') set(signal, nullptr);
     }
+}
+
+void Traps::ignore_for_good(int signal) {
+    starts_[static_cast<std::size_t>(signal)] = Start::Ignored;
+    sys::set_signal(signal, sys::kIgnore);
 }
 
 void Traps::take_keys() {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "user/sh/calls.h"
 #include "user/sh/store.h"
@@ -21,7 +22,8 @@ class Traps {
     Traps& operator=(const Traps&) = delete;
 
     /// The commands for a signal; "" ignores it, nullptr is what was before any trap. What the
-    /// shell ignores for itself at a terminal stays ignored then.
+    /// shell ignores for itself at a terminal stays ignored then; and what was ignored when it
+    /// began stays so, unless it is interactive (POSIX 2.14, trap).
     void set(int signal, const char* commands);
     /// nullptr: none.
     [[nodiscard]] const char* commands(int signal) const {
@@ -32,6 +34,8 @@ class Traps {
     /// The shell is interactive: ^C comes here, the other keys' signals nowhere.
     void take_keys();
     void leave_keys();
+    /// Nobody can undo it: neither a trap nor the end of one.
+    void ignore_for_good(int signal);
 
     /// Around fork(2): what is sent to the child as soon as it is there waits until the child no
     /// longer handles it as the shell does, which would lose it.
@@ -47,10 +51,14 @@ class Traps {
     [[nodiscard]] bool take_interrupt();
 
   private:
+    /// Whether the signal was ignored when the shell began, or is so for good.
+    enum class Start : std::uint8_t { Unknown, Free, Ignored };
+
     void install(int signal);
 
     Store& store_;
     std::array<char*, kMost> commands_{};
+    std::array<Start, kMost> starts_{};
     bool has_keys_ = false;
     sys::SignalMask held_{};  // what was blocked before
 };
