@@ -73,6 +73,7 @@ bool KernelFile::is_interactive() {
 
 /// A stream in one piece with its buffer.
 struct WholeFile : _File {
+    // cppcheck-suppress uninitMemberVar  // of the buffer only what was written is read
     explicit WholeFile(int number, Stream::Buffering buffering = Stream::Buffering::ByFile)
         : _File(number, buffering, room) {}
     Stream::Buffer room;
