@@ -14,6 +14,7 @@
 // HeapParts is an owner itself, to whom the end of a call is nothing.
 #pragma once
 
+#include "libc/heap/copy_slot.h"
 #include "libc/heap/heap_parts.h"
 
 namespace quire::heap {
@@ -196,65 +197,6 @@ template <typename Owner>
 
 /// Of anything but a slot in use, as Heap::reallocate().
 [[nodiscard]] HEAP_CALL void* reallocate_any(HeapParts& parts, void* pointer, std::size_t size);
-
-/// Copies the contents of a slot of so many units. Without a loop, which would cost as much again.
-[[gnu::always_inline]] inline void copy_slot(void* to, const void* from, std::size_t units) {
-    struct [[gnu::may_alias]] Unit {
-        std::size_t low;
-        std::size_t high;
-    };
-    const auto copy = [=](std::size_t unit) {
-        static_cast<Unit*>(to)[unit] = static_cast<const Unit*>(from)[unit];
-    };
-    static_assert(sizeof(Unit) == kAlignment && kSlotClasses <= 12);
-    switch (units) {
-    case 12:
-        copy(11);
-        [[fallthrough]];
-    case 11:
-        copy(10);
-        [[fallthrough]];
-    case 10:
-        copy(9);
-        [[fallthrough]];
-    case 9:
-        copy(8);
-        [[fallthrough]];
-    case 8:
-        copy(7);
-        [[fallthrough]];
-    case 7:
-        copy(6);
-        [[fallthrough]];
-    case 6:
-        copy(5);
-        [[fallthrough]];
-    case 5:
-        copy(4);
-        [[fallthrough]];
-    case 4:
-        copy(3);
-        [[fallthrough]];
-    case 3:
-        copy(2);
-        [[fallthrough]];
-    case 2:
-        copy(1);
-        [[fallthrough]];
-    case 1:
-        copy(0);
-        return;
-    default:
-        __builtin_unreachable();
-    }
-}
-
-template <typename Owner>
-[[nodiscard, gnu::noinline]] HEAP_CALL void* reallocate_other(Owner& owner, void* pointer,
-                                                              std::size_t size) {
-    void* target = reallocate_any(owner.parts(), pointer, size);
-    return target != nullptr ? owner.leave_with(target) : owner.leave_without_memory();
-}
 
 /// The end of a reallocation that moved a slot, whose run is to be settled.
 template <typename Owner>
