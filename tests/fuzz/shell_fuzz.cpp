@@ -21,18 +21,29 @@ class Lines final : public Source {
   public:
     Lines(const char* text, std::size_t size) : text_(text), size_(size) {}
 
-    bool more(std::string_view& text) override {
-        if (used_ == size_) return false;
+    std::string_view next_line() override {
+        const std::size_t start = used_;
         while (used_ < size_ && text_[used_++] != '\n') {
         }
-        text = {text_, used_};
-        return true;
+        return {text_ + start, used_ - start};
     }
 
   private:
     const char* text_;
     std::size_t size_;
     std::size_t used_ = 0;
+};
+
+/// Some that stand for each other, for nothing, for what is open.
+class FewAliases final : public AliasLookup {
+  public:
+    std::optional<std::string_view> alias(std::string_view name) const override {
+        if (name == "a") return "b a ";
+        if (name == "b") return "if a; then `a` ";
+        if (name == "c") return "";
+        if (name == "d") return "$(b; d) '";
+        return std::nullopt;
+    }
 };
 
 /// Three files in every folder, but only a few folders deep: stars between slashes would find 3^n.
@@ -98,7 +109,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Arena arena(room);
     arena.on_exhausted([](void*) { __builtin_trap(); }, nullptr);  // so short a text needs less
     Lines lines(text.get(), size);
-    Parser parser({}, &lines, arena);
+    const FewAliases aliases;
+    Parser parser(lines, 1, &aliases, arena);
     while (parser.parse_line() == Parser::Outcome::Parsed)
         for (AndOr* one = parser.list(); one != nullptr; one = one->next) {
             Command group;

@@ -61,6 +61,26 @@ def test_a_pipeline_that_was_not_started_as_a_whole_has_failed():
     assert done.returncode == 2
 
 
+def test_each_command_knows_its_line(tmp_path):
+    """Of the text it stands in; Debian's dash has been built without that."""
+    lines = ["echo $LINENO", "f() {", "echo $LINENO; }", "f", "x=$(echo $LINENO", "echo $LINENO); echo $x",
+             "echo `echo $LINENO` $((LINENO + 1))", "cat <<E", "$LINENO", "E", "if true; then", "echo $LINENO; fi; . ./other",
+             "eval 'echo $LINENO", "echo $LINENO'; echo \\", "$LINENO; echo $LINENO", "LINENO=7; echo $LINENO"]
+    told = ["1", "3", "5 6", "7 8", "8", "12", "other 2", "13", "14", "14", "15", "7"]
+    (tmp_path / "script").write_text("\n".join(lines))
+    (tmp_path / "other").write_text("\necho other $LINENO")
+    for words, text in ((["script"], ""), (["-c", "\n".join(lines)], ""), ([], "\n".join(lines))):
+        done = subprocess.run([SHELL, *words], input=text, cwd=tmp_path, text=True, timeout=LONGEST,
+                              stdout=subprocess.PIPE, check=False)
+        assert done.stdout.splitlines() == told
+
+
+def test_an_alias_is_one_line():
+    done = subprocess.run([SHELL, "-c", "alias a='one\ntwo'; echo $?"], text=True, timeout=LONGEST, capture_output=True,
+                          check=False)
+    assert (done.stdout, done.stderr) == ("2\n", "sh: alias: an alias is one line\n")
+
+
 def test_a_redirection_that_cannot_be_undone_is_not_done():
     """The way back needs a descriptor from 10 on."""
     done = subprocess.run([SHELL, "-c", "ulimit -n 5; echo lost >/dev/null; echo $?; { :; } >&-; echo $?; echo on 9>/dev/null"],
@@ -97,6 +117,7 @@ TYPED = [
     (["echo one", f"echo mine{UP}{DOWN} again"], "mine again"),
     (["mkdir ab ac; echo a\t\tb"], "ab"),
     (["ech\tright"], "right"),
+    (["alias zany='echo z'", "zan\tx"], "z x"),
     (["mkdir 'a folder' 'a folder/inside'", "echo a\tin\tx"], "a folder/inside/x"),
     (["if true", "then echo yes", "fi"], "yes"),
     (["cat <<E", "a $((1 + 1))", "E"], "a 2"),

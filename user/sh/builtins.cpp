@@ -14,6 +14,8 @@ constexpr std::array kBuiltins{
     Builtin{".", do_dot, true, ". FILE            do what is in the file, here"},
     Builtin{":", do_nothing, true, ": [WORD...]       nothing, with success"},
     Builtin{"[", do_test, false, "[ X ]             whether a condition holds, as test"},
+    Builtin{"alias", do_alias, false,
+            "alias [NAME=TEXT]  a text in place of the name of a command"},
     Builtin{"bg", do_background, false, "bg [%N]           continue job N in the background"},
     Builtin{"break", do_break, true, "break [N]         leave a loop, or N of them"},
     Builtin{"cd", do_change_directory, false, "cd [-P] [FOLDER]  go there, or to $HOME; -: back"},
@@ -50,6 +52,7 @@ constexpr std::array kBuiltins{
     Builtin{"ulimit", do_limit, false,
             "ulimit -v [KIB]   how much memory programs may have; -a: all limits"},
     Builtin{"umask", do_mask, false, "umask [-S] [MODE] permissions that new files do not get"},
+    Builtin{"unalias", do_unalias, false, "unalias NAME...   forget an alias; -a: all"},
     Builtin{"unset", do_unset, true, "unset [-f] NAME.. forget a variable, or a function"},
     Builtin{"wait", do_wait, false, "wait [PID|%N...]  until jobs have ended"},
 };

@@ -52,6 +52,8 @@ int do_unset(Shell& shell, Arguments arguments);
 int do_set(Shell& shell, Arguments arguments);
 int do_shift(Shell& shell, Arguments arguments);
 int do_local(Shell& shell, Arguments arguments);
+int do_alias(Shell& shell, Arguments arguments);
+int do_unalias(Shell& shell, Arguments arguments);
 int do_get_options(Shell& shell, Arguments arguments);
 
 // help.cpp

@@ -1,6 +1,5 @@
 // Built-in commands that run others, or end what runs.
 #include <algorithm>
-#include <iterator>
 
 #include "user/output.h"
 #include "user/sh/builtins.h"
@@ -8,6 +7,7 @@
 #include "user/sh/characters.h"
 #include "user/sh/option_letters.h"
 #include "user/sh/read_file.h"
+#include "user/sh/reserved_words.h"
 
 namespace quire::shell {
 namespace {
@@ -81,7 +81,7 @@ int do_eval(Shell& shell, Arguments arguments) {
         text.put(std::string_view(word));
     }
     shell.set_status(0);
-    shell.run_text(text.take(), false);
+    shell.run_text(text.take(), false, nullptr, shell.line());
     return shell.status();
 }
 
@@ -121,21 +121,25 @@ int do_dot(Shell& shell, Arguments arguments) {
 
 namespace {
 
+void describe_alias(const char* name, std::string_view value, char how) {
+    Output output(sys::kOutput);
+    output.print(how == 'v' ? "alias %s=" : "%s is an alias for ", name);
+    how == 'v' ? print_quoted(output, value) : output.put(value);
+    output.print("\n");
+}
+
 /// Says what a name means; how: 'v' in a word, 'V' in a sentence.
 bool describe(Shell& shell, const char* name, char how) {
     const Builtin* const builtin = find_builtin(name);
-    const bool is_function = shell.functions().find(name) != nullptr;
-    constexpr std::string_view kReserved[] = {"!",    "{",    "}",     "case", "do",  "done",
-                                              "elif", "else", "esac",  "fi",   "for", "if",
-                                              "in",   "then", "until", "while"};
-    const bool is_reserved =
-        std::find(std::begin(kReserved), std::end(kReserved), name) != std::end(kReserved);
+    const auto alias = shell.aliases().find(name);
     const char* kind = nullptr;
-    if (is_reserved)
+    if (is_reserved(name))
         kind = "a shell keyword";
+    else if (alias)
+        return describe_alias(name, *alias, how), true;
     else if (builtin != nullptr && builtin->is_special)
         kind = "a special shell builtin";
-    else if (is_function)
+    else if (shell.functions().find(name) != nullptr)
         kind = "a shell function";
     else if (builtin != nullptr)
         kind = "a shell builtin";

@@ -28,26 +28,34 @@ void print_quoted(Output& output, std::string_view value) {
 
 namespace {
 
-/// The variables that `wanted` takes, in order, each behind the command that would make it so.
+/// NAME='value', or NAME alone if there is none, behind the command that would make it so.
+void list_variable(Output& output, const char* command, const Variable& one) {
+    output.print("%s%s%s", command, *command != '\0' ? " " : "", one.name);
+    if (one.text != nullptr) output.print("=");
+    if (one.text != nullptr) print_quoted(output, one.value());
+    output.print("\n");
+}
+
+/// Those that `wanted` takes, in order.
 template <typename Wanted>
-void list_variables(Shell& shell, const char* command, Wanted wanted) {
+void list_variables(const Variables& variables, Arena& arena, const char* command, Wanted wanted) {
     std::size_t count = 0;
-    shell.variables().for_each([&](const Variable& one) { count += wanted(one) ? 1U : 0U; });
-    const auto found = shell.arena().make_array<const Variable*>(count);
+    variables.for_each([&](const Variable& one) { count += wanted(one) ? 1U : 0U; });
+    const auto found = arena.make_array<const Variable*>(count);
     count = 0;
-    shell.variables().for_each([&](const Variable& one) {
+    variables.for_each([&](const Variable& one) {
         if (wanted(one)) found[count++] = &one;
     });
     std::sort(found.begin(), found.end(), [](const Variable* left, const Variable* right) {
         return std::string_view(left->name) < right->name;
     });
-    Output output(1);
-    for (const Variable* const one : found) {
-        output.print("%s%s%s", command, *command != '\0' ? " " : "", one->name);
-        if (one->text != nullptr) output.print("=");
-        if (one->text != nullptr) print_quoted(output, one->value());
-        output.print("\n");
-    }
+    Output output(sys::kOutput);
+    for (const Variable* const one : found)
+        list_variable(output, command, *one);
+}
+
+bool has_value(const Variable& one) {
+    return one.text != nullptr;
 }
 
 /// NAME or NAME=value: sets the value, if there is one. Empty: it is wrong, and that was told.
@@ -71,7 +79,8 @@ int mark_variables(Shell& shell, Arguments arguments, bool Variable::*mark) {
     while (const char letter = letters.next())
         if (letter != 'p') return misused(shell, arguments, "only -p is an option");
     if (letters.operands().empty())
-        list_variables(shell, arguments[0], [&](const Variable& one) { return one.*mark; });
+        list_variables(shell.variables(), shell.arena(), arguments[0],
+                       [&](const Variable& one) { return one.*mark; });
     for (const char* const argument : letters.operands()) {
         const std::string_view name = take_assignment(shell, arguments, argument);
         if (name.empty()) return 2;
@@ -144,8 +153,7 @@ bool set_letters(Shell& shell, Arguments arguments, std::size_t& at) {
 
 int do_set(Shell& shell, Arguments arguments) {
     if (arguments.size() < 2)
-        return list_variables(shell, "", [](const Variable& one) { return one.text != nullptr; }),
-               0;
+        return list_variables(shell.variables(), shell.arena(), "", has_value), 0;
     std::size_t at = 1;
     for (; at < arguments.size(); ++at) {
         const std::string_view argument(arguments[at]);
@@ -171,15 +179,64 @@ int do_shift(Shell& shell, Arguments arguments) {
     return 0;
 }
 
+/// `local -` makes the options local.
 int do_local(Shell& shell, Arguments arguments) {
     if (!shell.is_in_function()) return misused(shell, arguments, "not in a function");
-    for (const char* const argument : arguments.subspan(1)) {
+    for (const char* const argument : without_options(arguments)) {
         const std::string_view text(argument);
         const std::string_view name = text.substr(0, text.find('='));
+        if (text == "-") {
+            shell.keep_options();
+            continue;
+        }
         if (is_name(name) && !shell.variables().is_read_only(name)) shell.variables().hide(name);
         if (take_assignment(shell, arguments, argument).empty()) return 2;
     }
     return 0;
+}
+
+/// NAME=value makes one, NAME tells what it stands for. It is one line, as the parser reads on
+/// behind it in the line where it stood.
+int do_alias(Shell& shell, Arguments arguments) {
+    Variables& aliases = shell.aliases();
+    const Arguments operands = without_options(arguments);
+    if (operands.empty()) list_variables(aliases, shell.arena(), "", has_value);
+    int status = 0;
+    for (const char* const operand : operands) {
+        const std::string_view text(operand);
+        const std::size_t equals = text.find('=', 1);
+        const Variable* const known = aliases.lookup(text.substr(0, equals));
+        if (text.find('\n') != std::string_view::npos)
+            return misused(shell, arguments, "an alias is one line");
+        if (equals != std::string_view::npos) {
+            aliases.set(text.substr(0, equals), text.substr(equals + 1));
+        } else if (known != nullptr && has_value(*known)) {
+            Output output(sys::kOutput);
+            list_variable(output, "", *known);
+        } else {
+            shell.complain("alias: %s: not found", operand);
+            status = 1;
+        }
+    }
+    return status;
+}
+
+int do_unalias(Shell& shell, Arguments arguments) {
+    Variables& aliases = shell.aliases();
+    OptionLetters letters(arguments);
+    while (const char letter = letters.next()) {
+        if (letter != 'a') return misused(shell, arguments, "only -a is an option");
+        aliases.for_each([&](const Variable& one) { aliases.remove(one.name); });
+    }
+    int status = 0;
+    for (const char* const name : letters.operands()) {
+        if (!aliases.find(name)) {
+            shell.complain("unalias: %s: not found", name);
+            status = 1;
+        }
+        aliases.remove(name);
+    }
+    return status;
 }
 
 namespace {

@@ -18,14 +18,12 @@ std::string_view Input::prompt() {
     return shell_.expand_prompt(text);
 }
 
-bool Input::more(std::string_view& text) {
+std::string_view Input::next_line() {
     // Whoever looks ahead asks again; at a terminal ^D is an end only once.
-    if (interrupted_ || ended_) return false;
+    if (interrupted_ || ended_) return {};
     const std::size_t before = used_;
     ended_ = !(is_typed_ ? type_line() : read_line());
-    if (ended_ && used_ == before) return false;
-    text = {text_.data(), used_};
-    return true;
+    return text().substr(std::min(before, used_));
 }
 
 /// False: the input has ended, or ^C came.

@@ -24,7 +24,7 @@ class Input final : public Source {
 
     /// What was read before is done with.
     void begin();
-    bool more(std::string_view& text) override;
+    std::string_view next_line() override;
     /// All that was read since begin().
     [[nodiscard]] std::string_view text() const { return {text_.data(), used_}; }
     /// ^C: what was read since begin() is to be forgotten.

@@ -51,6 +51,7 @@ void Shell::start_background(const AndOr& and_or) {
 }
 
 void Shell::run_command(const Command& command, bool last) {
+    line_ = command.line;
     if (command.kind == Command::Kind::Simple) return run_simple(command, last);
     if (command.kind == Command::Kind::Subshell) {
         Pipeline pipeline;

@@ -6,6 +6,8 @@
 //     sh -eux ...             options as those of `set`; -s: the script is the input, -i: it asks
 //
 // docs/shell.md tells what it understands.
+#include <algorithm>
+
 #include "kernel/abi/errno.h"
 #include "libc/string.h"
 #include "user/output.h"
@@ -27,14 +29,16 @@ void run_input(Shell& shell) {
         shell.arena().clear();
     }
     if (shell.is_interactive()) shell.set_prompt_place(place);
-    for (;;) {
+    for (static std::size_t line = 1;;) {
         shell.report_jobs();
         shell.check_signals();
         shell.take_up_prompt();
         shell.begin_command();
         input.begin();
-        Parser parser({}, &input, shell.arena());
+        Parser parser(input, line, &shell, shell.arena());
         const Parser::Outcome outcome = parser.parse_line();
+        line +=
+            static_cast<std::size_t>(std::count(input.text().begin(), input.text().end(), '\n'));
         if (input.was_interrupted()) {
             shell.set_status(130);
         } else if (outcome == Parser::Outcome::End) {

@@ -1,22 +1,13 @@
 #include "user/sh/parser.h"
 
-#include <algorithm>
-#include <array>
-
 #include "user/sh/characters.h"
+#include "user/sh/reserved_words.h"
 
 namespace quire::shell {
-namespace {
-
-// Where a command could begin, these end a list, or make no sense.
-constexpr std::array<std::string_view, 8> kListEnds{"then", "else", "elif", "fi",
-                                                    "do",   "done", "esac", "}"};
-
-}  // namespace
-
 Command* Parser::make(Command::Kind kind) {
     auto* const command = arena().make<Command>();
     command->kind = kind;
+    command->line = line();
     return command;
 }
 
@@ -52,7 +43,7 @@ bool Parser::ends_list() const {
     case TokenKind::Error:
         return true;
     case TokenKind::Word:
-        return std::find(kListEnds.begin(), kListEnds.end(), current().text) != kListEnds.end();
+        return shell::ends_list(current().text);
     default:
         return false;
     }
@@ -71,7 +62,7 @@ void Parser::unexpected() {
 Parser::Outcome Parser::parse_line() {
     advance();
     if (is(TokenKind::End)) return Outcome::End;
-    list_ = is(TokenKind::NewLine) ? nullptr : parse_list(true);
+    list_ = parse_list(true);
     if (!has_failed() && !is(TokenKind::NewLine) && !is(TokenKind::End)) unexpected();
     return has_failed() ? Outcome::Wrong : Outcome::Parsed;
 }
@@ -85,18 +76,18 @@ AndOr* Parser::parse_list(bool ends_with_line) {
     const Nested nested(*this);
     AndOr* list = nullptr;
     ListEnd end(list);
-    if (!ends_with_line) skip_lines();
-    while (!ends_list()) {
+    for (;;) {
+        do {
+            if (!ends_with_line) skip_lines();
+        } while (replace_alias_here());
+        if (ends_list() || is(TokenKind::NewLine)) break;
         AndOr* const element = parse_and_or();
         if (element == nullptr) return nullptr;
         end.append(element);
         element->background = is(TokenKind::Background);
         const bool goes_on =
             accept_token(TokenKind::Background) || accept_token(TokenKind::Semicolon);
-        if (!ends_with_line && is(TokenKind::NewLine))
-            skip_lines();
-        else if (!goes_on || is(TokenKind::NewLine))
-            break;
+        if (!goes_on && (ends_with_line || !is(TokenKind::NewLine))) break;
     }
     return has_failed() ? nullptr : list;
 }
@@ -134,8 +125,15 @@ Pipeline* Parser::parse_pipeline() {
     }
 }
 
+/// Where a command may begin a reserved word is no alias.
+bool Parser::replace_alias_here() {
+    return is(TokenKind::Word) && !is_reserved(current().text) && replace_alias();
+}
+
 Command* Parser::parse_command() {
     const Nested nested(*this);
+    while (replace_alias_here()) {
+    }
     if (ends_list()) return unexpected(), nullptr;
     Command* const compound = parse_compound();
     if (has_failed()) return nullptr;
@@ -150,6 +148,9 @@ Command* Parser::parse_simple() {
     ListEnd words(simple->words);
     ListEnd redirections(command->redirections);
     for (;;) {
+        if (simple->words == nullptr || follows_alias())
+            while (replace_alias()) {
+            }
         if (is(TokenKind::Word)) {
             const std::string_view text = current().text;
             if (!add_word(*simple, assignments, words)) return nullptr;

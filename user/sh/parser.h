@@ -40,6 +40,7 @@ class Parser final : public Lexer {
     AndOr* parse_inside() override;
 
     // parser.cpp
+    bool replace_alias_here();
     AndOr* parse_list(bool ends_with_line);
     AndOr* parse_and_or();
     Pipeline* parse_pipeline();

@@ -10,7 +10,6 @@
 #include "user/sh/characters.h"
 #include "user/sh/number.h"
 #include "user/sh/parser.h"
-#include "user/sh/read_file.h"
 #include "user/sh/shell.h"
 #include "user/signal_names.h"
 
@@ -78,6 +77,7 @@ void Shell::reset() {
     flow_ = Flow::Normal;
     loops_ = calls_ = functions_running_ = conditions_ = 0;
     is_in_trap_ = false;
+    kept_options_.reset();
     status_before_trap_ = -1;
     status_ = 2;
 }
@@ -115,26 +115,43 @@ void Shell::fail(std::string_view subject, std::string_view message) {
     abandon(2);
 }
 
-void Shell::run_text(std::string_view text, bool last, const char* file) {
-    std::size_t line = 1;
-    const auto skip_lines = [&line](std::string_view part) {
-        line += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
-    };
+namespace {
+
+/// The lines of a text.
+class TextLines final : public Source {
+  public:
+    explicit TextLines(std::string_view text) : rest_(text) {}
+    std::string_view next_line() override {
+        const std::size_t end = rest_.find('\n');
+        const std::string_view line = rest_.substr(0, end == rest_.npos ? end : end + 1);
+        rest_.remove_prefix(line.size());
+        return line;
+    }
+    /// What has not been asked for.
+    [[nodiscard]] std::string_view rest() const { return rest_; }
+
+  private:
+    std::string_view rest_;
+};
+
+}  // namespace
+
+void Shell::run_text(std::string_view text, bool last, const char* file, std::size_t line) {
+    TextLines lines(text);
     while (!is_stopping()) {
         const Arena::Mark mark = arena_.mark();
-        Parser parser(text, nullptr, arena_);
+        const std::string_view before = lines.rest();
+        Parser parser(lines, line, this, arena_);
         const Parser::Outcome outcome = parser.parse_line();
         if (outcome == Parser::Outcome::End) break;
         if (outcome == Parser::Outcome::Wrong) {
-            skip_lines(text.substr(0, parser.offset()));
-            refuse_text(parser.error(), file, line);
+            refuse_text(parser.error(), file, parser.line());
             break;
         }
-        const std::size_t end = parser.consumed();
-        skip_lines(text.substr(0, end));
-        if (file != nullptr) show_text(text.substr(0, end));
-        text.remove_prefix(end);
-        const bool is_end = text.find_first_not_of(" \t\n") == std::string_view::npos;
+        const std::string_view done = before.substr(0, before.size() - lines.rest().size());
+        line += static_cast<std::size_t>(std::count(done.begin(), done.end(), '\n'));
+        if (file != nullptr) show_text(done);
+        const bool is_end = lines.rest().find_first_not_of(" \t\n") == std::string_view::npos;
         run_list(parser.list(), last && is_end);
         arena_.release(mark);
     }
@@ -171,7 +188,7 @@ void Shell::run_trap(int signal) {
     const char* const commands = arena_.copy(traps_.commands(signal));
     is_in_trap_ = true;
     status_before_trap_ = status;
-    run_text(commands, false);
+    run_text(commands, false, nullptr, line_);
     status_before_trap_ = -1;
     is_in_trap_ = false;
     arena_.release(mark);
@@ -193,81 +210,10 @@ void Shell::end() {
         traps_.set(0, nullptr);
         const int status = status_before_trap_ = status_;
         take_up_flow();
-        run_text(commands, false);
+        run_text(commands, false, nullptr, line_);
         if (!is_ending()) status_ = status;
     }
     sys::exit(status_);
-}
-
-std::string_view Shell::expand_prompt(std::string_view text) {
-    Parser parser(text, nullptr, arena_);
-    const Part* const parts = parser.parse_text(text);
-    if (!parser.error().empty()) return text;
-    const int status = status_;
-    const std::string_view result = expander().text(parts);
-    if (is_stopping()) take_up_flow();
-    status_ = status;
-    return result;
-}
-
-// What expansions ask for
-
-std::optional<std::string_view> Shell::value(std::string_view name) {
-    return variables_.find(name);
-}
-
-bool Shell::assign(std::string_view name, std::string_view value) {
-    return set_variable(name, value);
-}
-
-bool Shell::set_variable(std::string_view name, std::string_view value) {
-    if (!variables_.set(name, value)) {
-        fail(name, "is read only");
-        return false;
-    }
-    if (options_.is_on('a')) variables_.set_exported(name);
-    return true;
-}
-
-std::optional<std::string_view> Shell::special(char name) {
-    switch (name) {
-    case '?':
-        return to_text(status_, arena_);
-    case '#':
-        return to_text(static_cast<long long>(arguments_.size()), arena_);
-    case '$':
-        return to_text(process_, arena_);
-    case '!':
-        if (last_background_ == 0) return std::nullopt;
-        return to_text(last_background_, arena_);
-    case '0':
-        return name_;
-    case '-': {
-        TextBuilder letters(arena_);
-        for (const Options::Row& row : Options::kAll)
-            if (options_.is_on(row.letter)) letters.put(row.letter);
-        if (interactive_) letters.put("im");
-        return letters.take();
-    }
-    default:
-        return std::nullopt;
-    }
-}
-
-/// A line is name:password:user:group:comment:home:shell.
-std::optional<std::string_view> Shell::home_of(std::string_view user) {
-    constexpr int kHome = 5;
-    TextBuilder text(arena_);
-    if (read_file("/etc/passwd", text) < 0) return std::nullopt;
-    for (std::string_view rest = text.view(); !rest.empty();) {
-        std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        if (line.substr(0, line.find(':')) != user) continue;
-        for (int field = 0; field < kHome; ++field)
-            line.remove_prefix(line.find(':') + 1);  // without one: nothing
-        return line.substr(0, line.find(':'));
-    }
-    return std::nullopt;
 }
 
 void Shell::set_arguments(Arguments arguments) {

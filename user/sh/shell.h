@@ -24,6 +24,7 @@
 #include "user/sh/functions.h"
 #include "user/sh/jobs.h"
 #include "user/sh/kernel_names.h"
+#include "user/sh/lexer.h"
 #include "user/sh/options.h"
 #include "user/sh/saved_files.h"
 #include "user/sh/store.h"
@@ -49,7 +50,7 @@ enum class Flow : std::uint8_t {
     Exit,
 };
 
-class Shell final : private ExpansionWorld {
+class Shell final : public AliasLookup, private ExpansionWorld {
   public:
     Shell(const char* name, std::span<char* const> arguments, char** environment);
 
@@ -60,6 +61,11 @@ class Shell final : private ExpansionWorld {
     [[nodiscard]] Jobs& jobs() { return jobs_; }
     [[nodiscard]] Traps& traps() { return traps_; }
     [[nodiscard]] Options& options() { return options_; }
+    /// As variables that have no marks.
+    [[nodiscard]] Variables& aliases() { return aliases_; }
+    [[nodiscard]] std::optional<std::string_view> alias(std::string_view name) const override;
+    /// In which line of its text the command is that was begun last.
+    [[nodiscard]] std::size_t line() const { return line_; }
     [[nodiscard]] bool is_interactive() const { return interactive_; }
     [[nodiscard]] int status() const { return status_; }
     void set_status(int status) { status_ = status; }
@@ -79,8 +85,9 @@ class Shell final : private ExpansionWorld {
     // running.cpp: texts and what ends them
     /// Does all of the text. `last`: the shell ends afterwards, so that the last program can take
     /// its place.
-    /// `file`: whose text it is; nullptr: none's, and lines are not counted.
-    void run_text(std::string_view text, bool last, const char* file = nullptr);
+    /// `file`: whose text it is; nullptr: none's. The first line has that number.
+    void run_text(std::string_view text, bool last, const char* file = nullptr,
+                  std::size_t line = 1);
     void run_list(const AndOr* list, bool last);
     /// Text that makes no sense, in that line of the file, if it is one's.
     void refuse_text(std::string_view error, const char* file = nullptr, std::size_t line = 0);
@@ -117,6 +124,11 @@ class Shell final : private ExpansionWorld {
     /// Does the trap of the end.
     [[noreturn]] void end();
 
+    // parameters.cpp
+    /// False: it is read-only, and that was told.
+    bool set_variable(std::string_view name, std::string_view value);
+    [[nodiscard]] std::string_view expand_prompt(std::string_view text);
+
     // simple_command.cpp
     /// Runs what is not a function, for `command`.
     void run_arguments(Arguments arguments, bool last);
@@ -124,7 +136,10 @@ class Shell final : private ExpansionWorld {
     [[nodiscard]] std::span<char* const> arguments() override { return arguments_; }
     void set_arguments(Arguments arguments);
     void shift_arguments(std::size_t count) { arguments_ = arguments_.subspan(count); }
-    bool set_variable(std::string_view name, std::string_view value);
+    /// The function that runs gives the options back as they are now.
+    void keep_options() {
+        if (!kept_options_) kept_options_ = options_;
+    }
     /// Where `getopts` was: the argument, and the letter in it.
     [[nodiscard]] std::size_t& option_index() { return option_index_; }
     [[nodiscard]] std::size_t& option_place() { return option_place_; }
@@ -149,7 +164,6 @@ class Shell final : private ExpansionWorld {
     void note_changes();
     void print_job(const Job& job, bool shows_group = false);
 
-    [[nodiscard]] std::string_view expand_prompt(std::string_view text);
     [[gnu::format(printf, 2, 3)]] void complain(const char* format, ...);
 
   private:
@@ -159,7 +173,7 @@ class Shell final : private ExpansionWorld {
         int unused = -1;  // the next command's, to be closed
     };
 
-    // ExpansionWorld
+    // ExpansionWorld, most of it in parameters.cpp
     [[nodiscard]] std::optional<std::string_view> value(std::string_view name) override;
     bool assign(std::string_view name, std::string_view value) override;
     void fail(std::string_view subject, std::string_view message) override;
@@ -234,6 +248,7 @@ class Shell final : private ExpansionWorld {
     KernelNames names_;
     Store store_;
     Variables variables_{store_};
+    Variables aliases_{store_};
     Functions functions_{store_, arena_};
     Jobs jobs_{store_};
     Traps traps_{store_};
@@ -258,10 +273,12 @@ class Shell final : private ExpansionWorld {
     int loops_ = 0;   // we are in, of this function
     int calls_ = 0;   // of functions and `.` that have not ended
     int functions_running_ = 0;
-    int conditions_ = 0;  // we are in: set -e does not count there
+    std::optional<Options> kept_options_;  // of the function that runs, for its end
+    int conditions_ = 0;                   // we are in: set -e does not count there
     bool is_in_trap_ = false;
     int status_before_trap_ = -1;  // -1: in none
     int leave_warnings_ = 0;       // commands for which the warning about stopped jobs holds
+    std::size_t line_ = 0;         // of the command that was begun last
     std::string_view job_text_;
     void** prompt_place_ = nullptr;
 };

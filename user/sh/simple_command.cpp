@@ -123,9 +123,11 @@ void Shell::run_function(StoredFunction& function, const Command& command, Argum
         const std::span<char* const> outer_arguments = arguments_;
         void* const outer_block = stored_arguments_;
         const int outer_loops = loops_;
+        const std::optional<Options> outer_options = kept_options_;
         arguments_ = arguments.subspan(1);
         stored_arguments_ = nullptr;
         loops_ = 0;
+        kept_options_.reset();
         ++functions_running_;
         enter_call();
         functions_.enter(function);
@@ -133,6 +135,8 @@ void Shell::run_function(StoredFunction& function, const Command& command, Argum
         functions_.leave(function);
         leave_call();
         --functions_running_;
+        if (kept_options_) options_ = *kept_options_;
+        kept_options_ = outer_options;
         loops_ = outer_loops;
         store_.give(stored_arguments_);
         stored_arguments_ = outer_block;

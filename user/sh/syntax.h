@@ -8,6 +8,7 @@
 // (functions.h). POSIX 2.9 and 2.10.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -89,6 +90,7 @@ struct Command {
     };
     Redirection* redirections = nullptr;
     Command* next = nullptr;  // of the pipeline
+    std::size_t line = 0;     // of its text, from 1
 };
 
 struct Simple {

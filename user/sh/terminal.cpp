@@ -100,6 +100,10 @@ Field* Terminal::candidates(std::string_view word, bool is_command) {
     for (const Builtin& builtin : builtins())
         if (builtin.name.starts_with(word))
             found = arena.make<Field>(arena.copy(builtin.name), found);
+    shell_.aliases().for_each([&](const Variable& alias) {
+        if (alias.text != nullptr && std::string_view(alias.name).starts_with(word))
+            found = arena.make<Field>(alias.name, found);
+    });
     std::string_view folders = shell_.variables().find("PATH").value_or("");
     while (!folders.empty()) {
         const std::string_view folder = folders.substr(0, folders.find(':'));

@@ -34,6 +34,8 @@ class Variables {
     Variables& operator=(const Variables&) = delete;
 
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    /// The node, which there may be without a value; nullptr: none.
+    [[nodiscard]] Variable* lookup(std::string_view name) const;
     /// Keeps the marks. False: it is read-only.
     bool set(std::string_view name, std::string_view value);
     /// Makes it read-only, or (`exported`) part of what programs get.
@@ -64,7 +66,6 @@ class Variables {
     };
 
     [[nodiscard]] static std::size_t bucket_of(std::string_view name);
-    [[nodiscard]] Variable* lookup(std::string_view name) const;
     Variable& get(std::string_view name);
 
     Store& store_;

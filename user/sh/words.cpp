@@ -91,7 +91,7 @@ void Lexer::read_parts(Mode mode, Parts& parts) {
     const bool has_double = mode != Mode::Text && mode != Mode::Arithmetic;
     int open = 0;
     while (!has_failed() && !ends(mode, peek(), open)) {
-        const int c = text_[next_++];
+        const int c = at_.text[at_.next++];
         if (c == '\\')
             read_backslash(mode, parts);
         else if (c == '\'' && !quoted)
@@ -117,7 +117,7 @@ void Lexer::read_backslash(Mode mode, Parts& parts) {
         mode == Mode::OperandInQuotes)
         escapes = c == '$' || c == '`' || c == '\\' || (c == '"' && mode != Mode::Text) ||
                   (c == '}' && mode == Mode::OperandInQuotes);
-    if (escapes) ++next_;
+    if (escapes) ++at_.next;
     parts.put(escapes ? c : '\\', true);
 }
 
@@ -126,7 +126,7 @@ void Lexer::read_single_quoted(Parts& parts) {
     for (;;) {
         const int c = peek();
         if (c < 0) return fail("unterminated quoted string");
-        ++next_;
+        ++at_.next;
         if (c == '\'') return;
         parts.put(c, true);
     }
@@ -136,7 +136,7 @@ void Lexer::read_double_quoted(Parts& parts) {
     const std::size_t before = parts.count();
     read_parts(Mode::DoubleQuotes, parts);
     if (has_failed()) return;
-    ++next_;
+    ++at_.next;
     if (parts.count() == before) parts.put_empty();
 }
 
@@ -146,16 +146,16 @@ void Lexer::read_dollar(Mode mode, Parts& parts) {
     if (accept("((")) {
         Part& part = parts.add(Part::Kind::Arithmetic, quoted);
         part.operand = parts_in(Mode::Arithmetic);
-        if (!has_failed()) next_ += 2;
+        if (!has_failed()) at_.next += 2;
     } else if (accept("(")) {
         read_substitution(quoted, parts);
     } else if (accept("{")) {
         read_braced(quoted, parts);
     } else if (is_name_start(c) || is_digit(c) || is_special_parameter(c)) {
-        const std::size_t start = next_++;
+        const std::size_t start = at_.next++;
         while (is_name_start(c) && is_name_character(peek()))
-            ++next_;
-        parts.add(Part::Kind::Parameter, quoted).text = text_.substr(start, next_ - start);
+            ++at_.next;
+        parts.add(Part::Kind::Parameter, quoted).text = at_.text.substr(start, at_.next - start);
     } else {
         parts.put('$', quoted);
     }
@@ -163,31 +163,31 @@ void Lexer::read_dollar(Mode mode, Parts& parts) {
 
 /// A name, a number or a special parameter; empty: none of these.
 std::string_view Lexer::read_parameter_name() {
-    const std::size_t start = next_;
+    const std::size_t start = at_.next;
     if (is_special_parameter(peek())) {
-        ++next_;
+        ++at_.next;
     } else if (is_digit(peek())) {
         while (is_digit(peek()))
-            ++next_;
+            ++at_.next;
     } else if (is_name_start(peek())) {
         while (is_name_character(peek()))
-            ++next_;
+            ++at_.next;
     }
-    return text_.substr(start, next_ - start);
+    return at_.text.substr(start, at_.next - start);
 }
 
 void Lexer::read_braced(bool quoted, Parts& parts) {
     Part& part = parts.add(Part::Kind::Parameter, quoted);
     if (peek() == '#' && peek(1) != '}' &&
         (is_name_character(peek(1)) || is_special_parameter(peek(1)))) {
-        ++next_;
+        ++at_.next;
         part.operation = Part::Operation::Length;
     }
     part.text = read_parameter_name();
     if (part.text.empty()) part.operation = Part::Operation::Bad;
     if (peek() != '}') read_operation(part);
     if (peek() != '}') return fail("missing '}'");
-    ++next_;
+    ++at_.next;
 }
 
 /// What stands between the name and the closing brace.
@@ -215,13 +215,16 @@ void Lexer::read_operation(Part& part) {
 
 void Lexer::read_substitution(bool quoted, Parts& parts) {
     Part& part = parts.add(Part::Kind::Command, quoted);
-    Position outside = position();
-    expected_ = nullptr;
+    Position outside = at_;
+    at_.expected = nullptr;
     advance();
     part.commands = parse_inside();
     if (!has_failed() && !is(TokenKind::Close)) fail("missing ')'");
-    outside.text = text_;  // it may have become longer
-    outside.next = next_;
+    // The text may have become longer, and another one by aliases.
+    outside.text = at_.text;
+    outside.copy = at_.copy;
+    outside.next = at_.next;
+    outside.expansions = at_.expansions;
     go_to(outside);
 }
 
@@ -231,15 +234,15 @@ void Lexer::read_backquoted(bool quoted, Parts& parts) {
     for (;;) {
         const int c = peek();
         if (c < 0) return fail("missing '`'");
-        ++next_;
+        ++at_.next;
         if (c == '`') break;
         const int next = c == '\\' ? peek() : -1;
         const bool escapes = next == '$' || next == '`' || next == '\\' || (next == '"' && quoted);
         inside.put(static_cast<char>(escapes ? next : c));
-        if (escapes) ++next_;
+        if (escapes) ++at_.next;
     }
-    const Position outside = position();
-    go_to({inside.view(), nullptr});
+    const Position outside = at_;
+    go_into(inside.view());
     advance();
     part.commands = parse_inside();
     if (!has_failed() && !is(TokenKind::End)) fail("nothing can stand behind ) in ``");
