@@ -75,6 +75,13 @@ def test_each_command_knows_its_line(tmp_path):
         assert done.stdout.splitlines() == told
 
 
+def test_a_pattern_cuts_each_argument():
+    """Which POSIX leaves open: dash cuts the last one."""
+    script = 'set -- a.c "b b.c" x; for i in "${@%.c}" ${*#a.} "<${*%%.*}>"; do echo "$i"; done; y=${@#?}; echo "$y"'
+    done = subprocess.run([SHELL, "-c", script], text=True, timeout=LONGEST, stdout=subprocess.PIPE, check=False)
+    assert done.stdout == "a\nb b\nx\nc\nb\nb.c\nx\n<a b b x>\n.c  b.c \n"
+
+
 def test_an_alias_is_one_line():
     done = subprocess.run([SHELL, "-c", "alias a='one\ntwo'; echo $?"], text=True, timeout=LONGEST, capture_output=True,
                           check=False)
@@ -123,6 +130,7 @@ TYPED = [
     (["cat <<E", "a $((1 + 1))", "E"], "a 2"),
     (["echo 'a", "b'"], "b"),
     (["echo lost\x03", "echo kept"], "kept"),
+    (["trap 'echo caught' INT", "echo lost\x03"], "caught"),
     (["while :; do :; done", "\x03", "echo $?"], "130"),
     (["while :; do sleep 1; done", "\x03", "echo $?"], "130"),
     (["sh -c 'echo ready; sleep 100'", "\x1a", "kill %1", "wait", "echo ended"], "ended"),

@@ -109,7 +109,7 @@ std::size_t Expander::expand_tilde(std::string_view text, std::size_t at, bool i
 std::optional<std::string_view> Expander::value_of(std::string_view name) {
     if (is_arguments(name)) {
         if (world_.arguments().empty()) return std::nullopt;
-        return joined_arguments(" ");
+        return joined_arguments();
     }
     if (is_digits(name) && name != "0") {
         const auto index = static_cast<std::size_t>(to_number(name));
@@ -120,31 +120,31 @@ std::optional<std::string_view> Expander::value_of(std::string_view name) {
     return is_name(name) ? world_.value(name) : world_.special(name[0]);
 }
 
-std::string_view Expander::joined_arguments(std::string_view separator) {
+std::string_view Expander::joined_arguments() {
     TextBuilder text(arena_);
     bool is_first = true;
     for (const char* const argument : world_.arguments()) {
-        if (!is_first) text.put(separator);
+        if (!is_first) text.put(' ');
         text.put(std::string_view(argument));
         is_first = false;
     }
     return text.take();
 }
 
-/// $@ and $*, which are as many fields as there are arguments, but "$*" and where none are cut.
-void Expander::put_arguments(const Part& part, Builder& to) {
-    if (!to.cuts() || (part.quoted && part.text == "*")) {
-        to.mark();
-        to.put_value(joined_arguments(part.text == "*" ? separators().substr(0, 1) : " "),
-                     part.quoted);
-        return;
-    }
+/// $@ and $*, each argument as cut() leaves it: as many fields as there are, but "$*" and where
+/// none are cut apart.
+template <typename Cut>
+void Expander::put_arguments(const Part& part, Cut cut, Builder& to) {
+    const bool is_joined = !to.cuts() || (part.quoted && part.text == "*");
+    const std::string_view separator = part.text == "*" ? separators().substr(0, 1) : " ";
+    if (is_joined) to.mark();
     bool is_first = true;
     for (const char* const argument : world_.arguments()) {
-        if (!is_first) to.end_field();
+        if (!is_first && is_joined) to.put_value(separator, part.quoted);
+        if (!is_first && !is_joined) to.end_field();
         is_first = false;
         if (part.quoted) to.mark();
-        to.put_value(argument, part.quoted);
+        to.put_value(cut(argument), part.quoted);
     }
 }
 
@@ -202,21 +202,20 @@ void Expander::put_parameter(const Part& part, std::optional<std::string_view> v
         if (part.quoted) to.mark();
         to.put_value(to_text(static_cast<long long>(value.value_or("").size()), arena_),
                      part.quoted);
-    } else if (part.operation >= Operation::ShortPrefix) {
-        cut(part, value.value_or(""), to);
-    } else if (is_arguments(part.text)) {
-        put_arguments(part, to);
+        return;
+    }
+    const bool is_cut = part.operation >= Operation::ShortPrefix;
+    const std::string_view wanted = is_cut ? pattern(part.operand) : "";
+    if (world_.has_failed()) return;
+    const auto cut = [&](std::string_view text) {
+        return is_cut ? without_match(text, wanted, part.operation) : text;
+    };
+    if (is_arguments(part.text)) {
+        put_arguments(part, cut, to);
     } else {
         if (part.quoted) to.mark();
-        to.put_value(value.value_or(""), part.quoted);
+        to.put_value(cut(value.value_or("")), part.quoted);
     }
-}
-
-void Expander::cut(const Part& part, std::string_view value, Builder& to) {
-    const std::string_view wanted = pattern(part.operand);
-    if (world_.has_failed()) return;
-    if (part.quoted) to.mark();
-    to.put_value(without_match(value, wanted, part.operation), part.quoted);
 }
 
 void Expander::expand_arithmetic(const Part& part, Builder& to) {

@@ -63,13 +63,13 @@ class Expander {
     std::size_t expand_tilde(std::string_view text, std::size_t at, bool is_end, Place place,
                              Builder& to);
     void expand_parameter(const Part& part, Builder& to);
-    void put_arguments(const Part& part, Builder& to);
+    template <typename Cut>
+    void put_arguments(const Part& part, Cut cut, Builder& to);
     void put_parameter(const Part& part, std::optional<std::string_view> value, Builder& to);
-    void cut(const Part& part, std::string_view value, Builder& to);
     void refuse(const Part& part);
     void expand_arithmetic(const Part& part, Builder& to);
     [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name);
-    [[nodiscard]] std::string_view joined_arguments(std::string_view separator);
+    [[nodiscard]] std::string_view joined_arguments();
     [[nodiscard]] std::string_view separators();
 
     Arena& arena_;

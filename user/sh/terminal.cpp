@@ -7,6 +7,7 @@
 #include "user/output.h"
 #include "user/sh/builtins.h"
 #include "user/sh/calls.h"
+#include "user/signal_names.h"
 
 namespace quire::shell {
 namespace {
@@ -77,7 +78,11 @@ Terminal::Outcome Terminal::feed() {
             return Outcome::Interrupted;
         }
         if (got <= 0) return Outcome::End;
-        if (byte == kInterruptKey) return Outcome::Interrupted;
+        if (byte == kInterruptKey) {
+            sys::kill(sys::process_id(), kSignalInterrupt);      // for a trap
+            static_cast<void>(shell_.traps().take_interrupt());  // without one
+            return Outcome::Interrupted;
+        }
         const LineEditor::Event event = editor_.feed(byte);
         if (event == LineEditor::Event::Line) return Outcome::Line;
         if (event == LineEditor::Event::EndOfInput) return Outcome::End;
