@@ -92,7 +92,9 @@ Result<void> AddressSpace::PageFault::map_cached_slot() {
     return {};
 }
 
+// A file system reads what it needs to find the page, and makes room for that itself.
 Result<void> AddressSpace::PageFault::fetch_object_page() {
+    const NeededPins pins = pin_needed();
     const std::uint32_t index = region_->object_page_of(page_);
     const Fetched fetched = TRY(fetch_page(memory_, *region_->object(), index, window_));
     was_read_ |= fetched.was_read;

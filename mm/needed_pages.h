@@ -1,11 +1,12 @@
 // The pages that one instruction of a program may need at once: those for which the last faults of
-// an address space had to make room.
+// an address space had to read from a disk or to make room.
 //
 // An instruction runs only when all its pages are there: at most two of code, two that it reads and
 // two that it writes. If the fault for one of them could evict another, and hardly anything else
-// can leave, the instruction would fault for ever. So a fault that must evict keeps these pages.
-// Whoever faults for a page among them changes nothing, so after six faults that evict, all pages
-// of an instruction are among them, and it goes on, or is told that there is no memory.
+// can leave, the instruction would fault for ever. So a fault pins these pages while it evicts or
+// has a file system read, which may evict, too. Whoever faults for a page among them changes
+// nothing, so after six such faults all pages of an instruction are among them, and it goes on, or
+// is told that there is no memory. A page that is not among them and leaves will have to be read.
 #pragma once
 
 #include <array>

@@ -151,6 +151,7 @@ FaultOutcome AddressSpace::PageFault::resolve_and_tell(AddressSpace& space, cons
 
 AddressSpace::PageFault::Room AddressSpace::PageFault::room_to_read() {
     if (has_room_to_read_) return Room::Enough;
+    space_.needed_.add(page_);
     // Neighbours are read only into frames that are free for nothing: a page that nobody asked for
     // must not push out one that is in use, perhaps the other half of this very access.
     window_ = window_for(region_->traits().advice);
@@ -160,11 +161,17 @@ AddressSpace::PageFault::Room AddressSpace::PageFault::room_to_read() {
 
 bool AddressSpace::PageFault::evict_for(PageCount frames) {
     space_.needed_.add(page_);
-    FrameNumber kept[NeededPages::kMost];
+    const NeededPins pins = pin_needed();
+    return memory_.room().make_room(frames).ok();
+}
+
+AddressSpace::PageFault::NeededPins AddressSpace::PageFault::pin_needed() {
+    NeededPins pins;
     std::uint32_t count = 0;
     for (const PageNumber page : space_.needed_.all())
-        if (const auto frame = space_.frame_of(page)) kept[count++] = *frame;
-    return memory_.room().make_room_beside({kept, count}, frames).ok();
+        if (const auto frame = space_.frame_of(page))
+            pins[count++] = PagePin(memory_.pages().pins(), *frame);
+    return pins;
 }
 
 // --- Facts ---

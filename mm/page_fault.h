@@ -50,6 +50,9 @@ class AddressSpace::PageFault {
         return has_it ? Room::Made : Room::None;
     }
     bool evict_for(PageCount frames);
+    // The pages that the same instruction needs beside this one stay while there are these pins.
+    using NeededPins = std::array<PagePin, NeededPages::kMost>;
+    NeededPins pin_needed();
     [[nodiscard]] FaultOutcome success() const {
         return was_read_ ? FaultOutcome::ResolvedByRead : FaultOutcome::Resolved;
     }

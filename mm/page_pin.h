@@ -1,5 +1,5 @@
 // Pages that stay in RAM because somebody works on their bytes: a read(2) that copies them out and
-// may sleep in the middle, a block of metadata in use.
+// may sleep in the middle, a block of metadata in use, an instruction in the middle of its faults.
 //
 //     PagePin pin(memory.pages().pins(), frame);      // until the end of the scope
 //
@@ -9,7 +9,8 @@
 // costs a few instructions; reclaim alone has to search. mlock(2) is another thing: a lock belongs
 // to a mapping and lasts (FrameFlag::Locked).
 //
-// Invariant: a pin names a frame that an object holds. Locking is the caller's.
+// Invariant: the frame that a pin names holds a page as long as the pin lasts. Locking is the
+// caller's.
 #pragma once
 
 #include <utility>

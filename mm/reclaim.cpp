@@ -62,7 +62,7 @@ void Reclaim::set_marks(const Watermarks& marks) {
     frames_.set_reserve(marks.min);
 }
 
-Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNumber> kept) {
+Result<void> Reclaim::make_room_slowly(PageCount frames) {
     if (running_) {
         if (frames_.free_frames() < frames) return Error::OutOfMemory;
         return {};
@@ -74,9 +74,7 @@ Result<void> Reclaim::make_room_slowly(PageCount frames, std::span<const FrameNu
         const Running running(running_);
         cause_ = EvictionCause::Direct;
         if (leaves_swap_alone()) try_failing_swap();
-        kept_ = kept;
         reclaim_until(frames + marks_.low);
-        kept_ = {};
     }
     if (frames_.free_frames() >= frames + marks_.min) return {};
     ++statistics_.failures;
@@ -170,7 +168,7 @@ Reclaim::Round Reclaim::evict_some(std::uint32_t most) {
 }
 
 VictimFate Reclaim::fate_of(FrameNumber frame) {
-    if (is_kept(frame) || memory_.pages().pins().holds(frame)) return VictimFate::Stay;
+    if (memory_.pages().pins().holds(frame)) return VictimFate::Stay;
     if (!must_be_written(memory_, frame)) return VictimFate::Leave;
     if (!SwapCluster::takes(memory_, frame)) return VictimFate::WriteFile;
     return leaves_swap_alone() ? VictimFate::Stay : VictimFate::WriteSwap;
@@ -179,12 +177,6 @@ VictimFate Reclaim::fate_of(FrameNumber frame) {
 void Reclaim::tell_choice(FrameNumber frame, VictimFate fate, std::uint32_t looks) {
     tell_of_frame(memory_, frame,
                   {.kind = EventKind::Choose, .cause = cause_, .fate = fate, .looks = looks});
-}
-
-bool Reclaim::is_kept(FrameNumber frame) const {
-    for (const FrameNumber kept : kept_)
-        if (kept == frame) return true;
-    return false;
 }
 
 bool Reclaim::evict_or_set_aside(FrameNumber frame) {
@@ -227,7 +219,7 @@ std::uint32_t Reclaim::send_to_swap(SwapCluster& cluster) {
     if (slots < victims) {
         take_slots_back(victims - slots);
     } else {
-        cluster.add_neighbours((slots - victims).raw(), kept_);
+        cluster.add_neighbours((slots - victims).raw());
     }
     const WriteCount written = cluster.clean();
     statistics_.to_swap += written;

@@ -21,7 +21,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "mm/evict.h"
 #include "mm/frame_list.h"
@@ -90,11 +89,7 @@ class Reclaim final : public RoomMaker {
     /// is). For calls from below reclaim itself, the store's, there is no reserve.
     Result<void> make_room(PageCount frames) override {
         if (__builtin_expect(frames_.has_room(frames), 1)) return {};
-        return make_room_slowly(frames, {});
-    }
-    Result<void> make_room_beside(std::span<const FrameNumber> kept, PageCount frames) override {
-        if (frames_.has_room(frames)) return {};
-        return make_room_slowly(frames, kept);
+        return make_room_slowly(frames);
     }
 
     /// One bounded step for the idle loop: when fewer than low frames are free, and until high are,
@@ -124,8 +119,7 @@ class Reclaim final : public RoomMaker {
         std::uint32_t evicted = 0;
     };
 
-    Result<void> make_room_slowly(PageCount frames, std::span<const FrameNumber> kept);
-    [[nodiscard]] bool is_kept(FrameNumber frame) const;
+    Result<void> make_room_slowly(PageCount frames);
     void try_failing_swap();
     void reclaim_until(PageCount target);
     void reclaim_slabs();
@@ -144,8 +138,7 @@ class Reclaim final : public RoomMaker {
     SlabRegistry& slabs_;
     Watermarks marks_;
     MappedAccess access_;
-    FrameList stuck_;                    // chosen in this call, and could not leave
-    std::span<const FrameNumber> kept_;  // of this call
+    FrameList stuck_;  // chosen in this call, and could not leave
     ReclaimStatistics statistics_;
     Shortage shortage_;
     std::uint32_t swap_failures_ = 0;              // of writes to swap, since one went well

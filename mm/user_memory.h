@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "kernel/base/intrusive_list.h"
 #include "kernel/base/result.h"
@@ -40,12 +39,9 @@ using SpaceList = IntrusiveList<SpaceNode, &SpaceNode::hook>;
 class RoomMaker {
   public:
     /// Sees to it that at least `frames` frames, and the reserve, are free. May evict any page that
-    /// is not locked, so nobody may hold a page-table entry across the call.
+    /// is neither locked nor pinned, so nobody may hold a page-table entry across the call.
     /// Errors: OutOfMemory (nothing more can be evicted).
     virtual Result<void> make_room(PageCount frames) = 0;
-
-    /// The same, but none of `kept` is evicted.
-    virtual Result<void> make_room_beside(std::span<const FrameNumber> kept, PageCount frames) = 0;
 
   protected:
     ~RoomMaker() = default;

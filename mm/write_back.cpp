@@ -201,23 +201,21 @@ bool SwapCluster::has(FrameNumber frame) const {
     return false;
 }
 
-void SwapCluster::add_neighbours(std::uint32_t most, std::span<const FrameNumber> kept) {
+void SwapCluster::add_neighbours(std::uint32_t most) {
     const std::uint32_t victims = count_;
     for (std::uint32_t i = 0; i < victims; ++i) {
         const std::uint32_t added = count_ - victims;
         if (full() || added >= most) return;
         if (memory_.records().state(frames_[i]) != FrameState::Private) continue;
-        add_after(memory_.records().pte_of(frames_[i]), most - added, kept);
+        add_after(memory_.records().pte_of(frames_[i]), most - added);
     }
 }
 
-void SwapCluster::add_after(PteLocation at, std::uint32_t most, std::span<const FrameNumber> kept) {
+void SwapCluster::add_after(PteLocation at, std::uint32_t most) {
     for (++at.index; at.index < kEntriesPerTable && most != 0 && !full(); ++at.index) {
         const Pte pte = entry_at(at);
         if (pte.is_resident() && has(pte.frame())) continue;
         if (!is_idle_neighbour(pte)) return;
-        for (const FrameNumber frame : kept)
-            if (frame == pte.frame()) return;
         add(pte.frame());
         --most;
     }
@@ -229,7 +227,8 @@ bool SwapCluster::is_idle_neighbour(Pte pte) const {
     const FrameNumber frame = pte.frame();
     // In the policy's lists: neither locked, nor the zero frame, nor on its way somewhere.
     return records.state(frame) == FrameState::Private && records.has(frame, FrameFlag::Listed) &&
-           memory_.pages().swap_copy(frame) == SwapSlot() && memory_.pages().mappings(frame) == 1;
+           memory_.pages().swap_copy(frame) == SwapSlot() && memory_.pages().mappings(frame) == 1 &&
+           !memory_.pages().pins().holds(frame);
 }
 
 // Pages that are neighbours in memory become neighbours in swap, and are read ahead together. A

@@ -70,9 +70,9 @@ class SwapCluster {
 
     /// Takes along up to `most` private pages that follow those here in the same page table, as far
     /// as each is mapped there only, has no copy and was not used lately: they would be written
-    /// soon, and so cost no write of their own.
-    /// None of `kept` comes along: who is about to write to it would have to fault again.
-    void add_neighbours(std::uint32_t most, std::span<const FrameNumber> kept = {});
+    /// soon, and so cost no write of their own. None that is pinned comes along: who is about to
+    /// write to it would have to fault again.
+    void add_neighbours(std::uint32_t most);
 
     [[nodiscard]] bool full() const { return count_ == kMostInRun; }
     [[nodiscard]] std::span<const FrameNumber> frames() const { return {frames_.data(), count_}; }
@@ -87,7 +87,7 @@ class SwapCluster {
   private:
     [[nodiscard]] bool has(FrameNumber frame) const;
     [[nodiscard]] bool is_idle_neighbour(Pte pte) const;
-    void add_after(PteLocation at, std::uint32_t most, std::span<const FrameNumber> kept);
+    void add_after(PteLocation at, std::uint32_t most);
     void sort();
     [[nodiscard]] std::uint64_t order_of(FrameNumber frame) const;
     void take_out_of_reach(FrameNumber frame);

@@ -48,9 +48,6 @@ class WhatIsFree final : public RoomMaker {
         if (!frames_.has_room(frames)) return Error::OutOfMemory;
         return {};
     }
-    Result<void> make_room_beside(std::span<const FrameNumber>, PageCount frames) override {
-        return make_room(frames);
-    }
 
   private:
     FrameAllocator& frames_;

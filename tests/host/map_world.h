@@ -62,9 +62,6 @@ class RememberingRoom final : public mm::RoomMaker {
         asked_ += frames;
         return {};
     }
-    Result<void> make_room_beside(std::span<const mm::FrameNumber>, mm::PageCount frames) override {
-        return make_room(frames);
-    }
     /// Since the last time this was asked.
     std::uint32_t asked() { return std::exchange(asked_, mm::PageCount()).raw(); }
 

@@ -394,10 +394,10 @@ TEST_F(ReclaimEventTest, WhatCannotBeWrittenIsSetAside) {
 }
 
 TEST_F(ReclaimEventTest, ThePageAFaultNeedsStays) {
-    const FrameNumber needed = put(page(0), 1);
+    const PagePin needed(machine.pages.pins(), put(page(0), 1));
     const auto hoarded = hoard(4);
     events.take();
-    EXPECT_FALSE(reclaim.make_room_beside({&needed, 1}, PageCount(1)).ok());
+    EXPECT_FALSE(reclaim.make_room(PageCount(1)).ok());
     const auto told = events.take_one();
     EXPECT_EQ(told.event.kind, EventKind::Choose);
     EXPECT_EQ(told.event.fate, VictimFate::Stay);

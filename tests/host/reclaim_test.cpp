@@ -118,16 +118,19 @@ TEST_F(ReclaimTest, LockedPagesAreNeverVictims) {
     EXPECT_TRUE(still_holds(32));
 }
 
-TEST_F(ReclaimTest, EvictsNothingThatItIsToKeep) {
+TEST_F(ReclaimTest, EvictsNothingThatIsPinned) {
     put_pages(8);
-    const std::array kept{frame(page(1)), frame(page(6))};
     leave_free(4);
-    EXPECT_FALSE(reclaim.make_room_beside(kept, PageCount(7)).ok());
+    {
+        const PagePin pin(machine.pages.pins(), frame(page(1)));
+        const PagePin other(machine.pages.pins(), frame(page(6)));
+        EXPECT_FALSE(make_room(7));
+    }
     EXPECT_EQ(free_frames(), PageCount(4 + 6));
     for (std::uint32_t i = 0; i < 8; ++i)
         EXPECT_EQ(entry(page(i)).is_resident(), i == 1 || i == 6) << i;
     leave_free(4);
-    EXPECT_TRUE(reclaim.run_background());  // kept for that call only
+    EXPECT_TRUE(reclaim.run_background());
     EXPECT_EQ(resident(), 0U);
     EXPECT_TRUE(still_holds(8));
 }

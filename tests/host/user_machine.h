@@ -48,11 +48,6 @@ class NoReclaim final : public mm::RoomMaker {
         if (!frames_.has_room(frames)) return Error::OutOfMemory;
         return {};
     }
-    Result<void> make_room_beside(std::span<const mm::FrameNumber> kept,
-                                  mm::PageCount frames) override {
-        if (other_ != nullptr) return other_->make_room_beside(kept, frames);
-        return make_room(frames);
-    }
 
   private:
     mm::FrameAllocator& frames_;
