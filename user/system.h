@@ -6,6 +6,8 @@
 #include <cstdint>
 
 #include "kernel/abi/fcntl.h"
+#include "kernel/abi/stat.h"
+#include "kernel/abi/termios.h"
 #include "user/system_call.h"
 
 /// Each program has one; start.asm calls it.
@@ -60,6 +62,12 @@ inline long remove(const char* path) {
 inline long remove_directory(const char* path) {
     return system_call(SYS_rmdir, path);
 }
+inline long file_status(const char* path, abi::Stat64& status) {
+    return system_call(SYS_stat64, path, &status);
+}
+inline long link_status(const char* path, abi::Stat64& status) {
+    return system_call(SYS_lstat64, path, &status);
+}
 inline long access(const char* path, std::uint32_t mode) {
     return system_call(SYS_access, path, mode);
 }
@@ -109,6 +117,14 @@ inline long set_signal(int signal, SignalHandler handler) {
 inline constexpr std::uint32_t kTakeTerminal = 0x540E;   // TIOCSCTTY
 inline constexpr std::uint32_t kGetForeground = 0x540F;  // TIOCGPGRP
 inline constexpr std::uint32_t kSetForeground = 0x5410;  // TIOCSPGRP
+
+inline long terminal_settings(int file, abi::Termios& settings) {
+    return system_call(SYS_ioctl, file, abi::kTcGets, &settings);
+}
+inline bool is_terminal(int file) {
+    abi::Termios settings;
+    return terminal_settings(file, settings) == 0;
+}
 
 /// The end of the heap becomes `end`, if that can be; returns where it is.
 inline std::uintptr_t set_break(std::uintptr_t end) {

@@ -82,6 +82,12 @@ def test_a_pattern_cuts_each_argument():
     assert done.stdout == "a\nb b\nx\nc\nb\nb.c\nx\n<a b b x>\n.c  b.c \n"
 
 
+def test_what_is_there_is_newer_than_what_is_not(tmp_path):
+    """So POSIX has it since 2024; dash does not."""
+    script = "[ . -nt no ] && [ no -ot . ] && ! [ no -nt . ] && ! [ . -ot no ] && ! [ no -nt nor ]"
+    assert subprocess.run([SHELL, "-c", script], cwd=tmp_path, timeout=LONGEST, check=False).returncode == 0
+
+
 def test_an_alias_is_one_line():
     done = subprocess.run([SHELL, "-c", "alias a='one\ntwo'; echo $?"], text=True, timeout=LONGEST, capture_output=True,
                           check=False)

@@ -432,16 +432,16 @@ $T/du -sm sub
 $T/du -s sub sub words
 $T/du --max-depth=0
 $T/du -sch sub words
-$T/ps -o comm,ni,user,s -p $$
+$T/ps -o comm,ni,user,s -p $$ | sed 's/[RSD]$/X/'
 $T/ps -o comm= -p $$
-$T/ps -o s=STATE,comm=NAME,ni= -p $$
-$T/ps -o s=,ni= -p $$
+$T/ps -o s=STATE,comm=NAME,ni= -p $$ | sed 's/^[RSD] /X /'
+$T/ps -o s=,ni= -p $$ | sed 's/^[RSD] /X /'
 $T/ps -o nonsense -p $$
 $T/ps -o pid= -p $$ | wc -l
 $T/ps -eo rss= --sort=-rss | sort -c -n -r
 $T/ps -eo comm= --sort=comm | sort -c
 $T/ps -C no_such_name -o pid=
-$T/ps -o ni,stat,comm $$
+$T/ps -o ni,stat,comm $$ | sed 's/ [RSD]/ X/'
 $T/ps $$ | wc -l
 $T/ps ax | head -1 | tr -d ' '
 $T/free -t | awk '{print $1,NF}'
@@ -493,6 +493,11 @@ $T/chmod -v 600 words; $T/chmod -v 600 words
 printf 'echo script $1\\n' > s; chmod +x s; $T/time -p ./s one 2>/dev/null
 $T/ps -p x
 $T/ps nonsense
+$T/test words -nt missing; echo $?; $T/test missing -nt words; echo $?; $T/test missing -ot words; echo $?
+$T/test missing -nt other; echo $?; $T/test words -ef missing; echo $?; $T/test numbers -nt words; echo $?
+$T/test -O words -a -G words; echo $?; $T/test -u words -o -g words; echo $?; $T/test -k /tmp; echo $?; $T/test -S words; echo $?
+$T/test ' 7 ' -eq 7; echo $?; $T/test +7 -gt -7; echo $?; $T/test 7x -eq 7; echo $?; $T/test '' -eq 0; echo $?
+$T/test '(' a = b ')' -o '!' a = b; echo $?; $T/test a -o; echo $?; $T/test -z; echo $?; $T/test = = =; echo $?
 $T/free -s 0
 $T/free -c 0
 $T/vmstat 1 0 | wc -l

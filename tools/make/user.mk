@@ -20,7 +20,7 @@ user_programs := $(user_tools) $(user_libc_demos) $(user_bare_programs)
 
 user_objects = $(patsubst %.cpp,build/user/%.o,$(patsubst %.asm,build/user/%.asm.o,$(1)))
 user_library := $(call user_objects,$(user_library_sources))
-user_all_objects := $(user_library) $(call user_objects,user/init.cpp user/inittab.cpp $(wildcard user/demo/*.cpp user/sh/*.cpp))
+user_all_objects := $(user_library) $(call user_objects,user/init.cpp user/inittab.cpp user/test_expression.cpp $(wildcard user/demo/*.cpp user/sh/*.cpp))
 
 user_settings = $(KERNEL_CXX) $(user_flags) $(libc_flags) $(KERNEL_LD) $(user_ld_flags) $(libgcc) $(NASM) $(nasm_flags)
 $(eval $(call note,build/user/settings,user_settings))
@@ -39,7 +39,7 @@ build/user/%.asm.o: %.asm build/user/settings
 $(user_demos): build/user/root/%: build/user/user/%.o
 $(user_demos): $(call user_objects,$(user_demo_library))
 build/user/root/sbin/init: build/user/user/init.o build/user/user/inittab.o
-build/user/root/bin/sh: $(call user_objects,$(wildcard user/sh/*.cpp))
+build/user/root/bin/sh: $(call user_objects,$(wildcard user/sh/*.cpp) user/test_expression.cpp)
 
 $(user_bare_programs): $(user_library) build/user/programs
 	$(say) LINK $@

@@ -3,7 +3,7 @@
 # Linux, too: tests/system/test_tools.py compares them there with the host's own.
 
 user_tools_archive := build/user/tools.a
-user_tools_library := $(call user_objects,$(wildcard user/tools/*.cpp))
+user_tools_library := $(call user_objects,$(wildcard user/tools/*.cpp) user/test_expression.cpp)
 user_tools_objects := $(user_tools:build/user/root/bin/%=build/user/user/bin/%.o)
 
 build/user/user/bin/%.o build/user/user/tools/%.o: user_flags += -isystem libc/include

@@ -85,7 +85,7 @@ int do_echo(Shell& shell, Arguments arguments);
 int do_print(Shell& shell, Arguments arguments);
 int do_read(Shell& shell, Arguments arguments);
 
-// test.cpp
+// builtin_test.cpp
 int do_test(Shell& shell, Arguments arguments);
 
 }  // namespace quire::shell

@@ -31,20 +31,11 @@ inline std::size_t memory_size() {
     const std::uint64_t bytes = std::uint64_t{words[kTotal]} * words[kUnit];
     return static_cast<std::size_t>(bytes < kMost ? bytes : kMost);
 }
-inline long file_status(const char* path, abi::Stat64& status) {
-    return system_call(SYS_stat64, path, &status);
-}
-inline long link_status(const char* path, abi::Stat64& status) {
-    return system_call(SYS_lstat64, path, &status);
-}
 inline long status_of(int file, abi::Stat64& status) {
     return system_call(SYS_fstat64, file, &status);
 }
 inline long parent_id() {
     return system_call(SYS_getppid);
-}
-inline long terminal_settings(int file, abi::Termios& settings) {
-    return system_call(SYS_ioctl, file, abi::kTcGets, &settings);
 }
 /// After everything written has gone out.
 inline long set_terminal(int file, const abi::Termios& settings) {
@@ -52,10 +43,6 @@ inline long set_terminal(int file, const abi::Termios& settings) {
 }
 inline long window_size(int file, abi::WindowSize& size) {
     return system_call(SYS_ioctl, file, abi::kTioGetWindow, &size);
-}
-inline bool is_terminal(int file) {
-    abi::Termios settings;
-    return terminal_settings(file, settings) == 0;
 }
 inline bool is_ignored(int signal) {
     struct {

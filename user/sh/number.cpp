@@ -1,7 +1,6 @@
 #include "user/sh/number.h"
 
 #include "libc/format.h"
-#include "user/sh/characters.h"
 
 namespace quire::shell {
 
@@ -9,24 +8,6 @@ std::string_view to_text(long long number, Arena& arena) {
     const std::span<char> room = arena.make_array<char>(24);
     const int length = snprintf(room.data(), room.size(), "%lld", number);
     return {room.data(), static_cast<std::size_t>(length)};
-}
-
-std::optional<long long> to_integer(std::string_view text) {
-    constexpr std::string_view kBlanks = " \t\n";
-    if (text.find_first_not_of(kBlanks) == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(text.find_first_not_of(kBlanks));
-    text = text.substr(0, text.find_last_not_of(kBlanks) + 1);
-    const bool negative = text.starts_with('-');
-    if (negative || text.starts_with('+')) text.remove_prefix(1);
-    if (!is_digits(text)) return std::nullopt;
-    unsigned long long value = 0;
-    for (const char digit : text) {
-        const auto figure = static_cast<unsigned>(digit - '0');
-        if (value > (~0ULL - figure) / 10) return std::nullopt;
-        value = value * 10 + figure;
-    }
-    if (value > (1ULL << 63) - (negative ? 0 : 1)) return std::nullopt;
-    return static_cast<long long>(negative ? 0 - value : value);
 }
 
 }  // namespace quire::shell

@@ -1,12 +1,12 @@
-// The built-in command test, or [: conditions about texts, numbers and files. POSIX test(1), with
-// -a, -o and parentheses as XSI has them.
-#include "libc/string.h"
-#include "user/output.h"
-#include "user/sh/builtins.h"
-#include "user/sh/calls.h"
-#include "user/sh/number.h"
+#include "user/test_expression.h"
 
-namespace quire::shell {
+#include <string_view>
+
+#include "libc/string.h"
+#include "user/integer.h"
+#include "user/system.h"
+
+namespace quire {
 namespace {
 
 constexpr std::string_view kUnary = "nzbcdefgGhkLOprsStuwx";
@@ -15,7 +15,8 @@ constexpr std::string_view kBinary[] = {"=",   "==",  "!=",  "<",   ">",   "-eq"
 
 class Test {
   public:
-    Test(Shell& shell, Arguments words) : shell_(shell), words_(words) {}
+    Test(std::span<char* const> words, const TestComplaint& complaint)
+        : words_(words), complaint_(complaint) {}
 
     int run() {
         if (words_.empty()) return 1;
@@ -31,7 +32,7 @@ class Test {
     static constexpr int kMostNested = 100;
 
     void fail(const char* word, const char* why) {
-        if (!failed_) shell_.complain("test: %s: %s", word, why);
+        if (!failed_) complaint_.tell(complaint_.context, word, why);
         failed_ = true;
     }
     [[nodiscard]] std::string_view word(std::size_t ahead = 0) const {
@@ -165,14 +166,17 @@ class Test {
         if (operation == "-gt") return a > b;
         return a >= b;
     }
+    /// What is there is newer than what is not.
     static bool compare_files(const char* left, std::string_view operation, const char* right) {
         abi::Stat64 a{};
         abi::Stat64 b{};
-        if (sys::file_status(left, a) < 0 || sys::file_status(right, b) < 0) return false;
+        if (operation == "-ot") return compare_files(right, "-nt", left);
+        const bool has_left = sys::file_status(left, a) >= 0;
+        const bool has_right = sys::file_status(right, b) >= 0;
+        if (!has_left || !has_right) return operation == "-nt" && has_left;
         if (operation == "-ef") return a.device == b.device && a.number == b.number;
-        const std::uint64_t left_time = std::uint64_t{a.modified} << 32 | a.modified_nanoseconds;
-        const std::uint64_t right_time = std::uint64_t{b.modified} << 32 | b.modified_nanoseconds;
-        return operation == "-nt" ? left_time > right_time : left_time < right_time;
+        return a.modified != b.modified ? a.modified > b.modified
+                                        : a.modified_nanoseconds > b.modified_nanoseconds;
     }
     long long number(const char* text) {
         const auto value = to_integer(text);
@@ -180,8 +184,8 @@ class Test {
         return value.value_or(0);
     }
 
-    Shell& shell_;
-    Arguments words_;
+    std::span<char* const> words_;
+    const TestComplaint& complaint_;
     std::size_t at_ = 0;
     int nested_ = 0;
     bool failed_ = false;
@@ -189,14 +193,8 @@ class Test {
 
 }  // namespace
 
-int do_test(Shell& shell, Arguments arguments) {
-    Arguments words = arguments.subspan(1);
-    if (arguments[0][0] == '[') {
-        if (words.empty() || strcmp(words.back(), "]") != 0)
-            return misused(shell, arguments, "']' is missing");
-        words = words.first(words.size() - 1);
-    }
-    return Test(shell, words).run();
+int evaluate_test(std::span<char* const> words, const TestComplaint& complaint) {
+    return Test(words, complaint).run();
 }
 
-}  // namespace quire::shell
+}  // namespace quire
