@@ -8,6 +8,7 @@ import os
 import pty
 import select
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -654,6 +655,25 @@ def test_a_time_is_not_more_than_a_number_can_hold():
     for words in (["date", "-d", "@99999999999"], ["date", "-d", "2100-01-01"], ["touch", "-d", "2100-01-01", "new"],
                   ["date", "-d", "@2147483647 1 second"]):
         assert subprocess.run([OURS / words[0], *words[1:]], capture_output=True, timeout=LONGEST).returncode == 1
+
+
+@pytest.mark.skipif(os.stat("/dev/shm").st_dev == os.stat("/tmp").st_dev, reason="one file system")
+@pytest.mark.parametrize("tool", [OURS / "mv", "/usr/bin/mv"])
+def test_a_move_to_another_file_system_replaces_what_is_there(tmp_path, tool):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        def moves(name):
+            return subprocess.run([tool, tmp_path / name, f"{other}/{name}"], capture_output=True,
+                                  timeout=LONGEST).returncode == 0
+        for name in ("link", "hard"):
+            (tmp_path / name).write_text("new")
+        (tmp_path / "folder").mkdir()
+        for name in ("data", "folder"):
+            Path(other, name).write_text("old")
+        os.symlink("data", f"{other}/link")
+        os.link(f"{other}/data", f"{other}/hard")
+        assert moves("link") and moves("hard") and not moves("folder")
+        assert [Path(other, name).read_text() for name in ("data", "link", "hard", "folder")] == ["old", "new", "new", "old"]
+        assert (tmp_path / "folder").is_dir()
 
 
 def test_the_root_stays(boot):

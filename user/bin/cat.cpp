@@ -4,28 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "user/tools/bytes.h"
 #include "user/tools/tool.h"
 
 using namespace quire::tools;
 
 namespace {
-
-char room[16384];
-
-// A reader that has gone away ends cat by SIGPIPE.
-int copy(FILE* in) {
-    for (;;) {
-        const ssize_t got = read(fileno(in), room, sizeof room);
-        if (got == 0) return 0;
-        if (got < 0) return complain("reading");
-        for (ssize_t done = 0; done < got;) {
-            const ssize_t written =
-                write(STDOUT_FILENO, room + done, static_cast<size_t>(got - done));
-            if (written < 0) return complain("standard output");
-            done += written;
-        }
-    }
-}
 
 /// A file that is behind itself would never end.
 bool is_output(FILE* in) {
@@ -97,6 +81,8 @@ int main(int argc, char** argv) {
     Shower shower(options);
     return finish(for_each_input(options.operands(), [&](FILE* in, const char* name) {
         if (is_output(in)) return complain(name, "is the output, too");
-        return shower.is_needed() ? shower.show(in) : copy(in);
+        if (shower.is_needed()) return shower.show(in);
+        // A reader that has gone away ends cat by SIGPIPE.
+        return copy_bytes(fileno(in), STDOUT_FILENO, name, "standard output");
     }));
 }

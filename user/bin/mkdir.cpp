@@ -11,11 +11,6 @@ using namespace quire::tools;
 
 namespace {
 
-bool is_folder(const char* path) {
-    struct stat told;
-    return stat(path, &told) == 0 && S_ISDIR(told.st_mode);
-}
-
 void show(const char* path) {
     printf("mkdir: created directory '%s'\n", path);
 }

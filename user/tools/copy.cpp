@@ -9,26 +9,12 @@
 #include <unistd.h>
 
 #include "user/tools/ask.h"
+#include "user/tools/bytes.h"
 #include "user/tools/names.h"
 #include "user/tools/tool.h"
 
 namespace quire::tools {
 namespace {
-
-char room[65536];
-
-int copy_bytes(int in, int out, const char* from, const char* to) {
-    for (;;) {
-        const ssize_t got = read(in, room, sizeof room);
-        if (got == 0) return 0;
-        if (got < 0) return complain(from);
-        for (ssize_t done = 0; done < got;) {
-            const ssize_t written = write(out, room + done, static_cast<size_t>(got - done));
-            if (written < 0) return complain(to);
-            done += written;
-        }
-    }
-}
 
 int open_target(const char* to, mode_t mode, bool is_forced) {
     const int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, mode & 0777);
@@ -127,11 +113,6 @@ bool may_replace(const char* from, const char* to, Replace how) {
 
 void show_names(const char* from, const char* to) {
     printf("'%s' -> '%s'\n", from, to);
-}
-
-bool is_folder(const char* path) {
-    struct stat told;
-    return stat(path, &told) == 0 && S_ISDIR(told.st_mode);
 }
 
 char* target_of(const char* from, const char* to, bool into_folder) {

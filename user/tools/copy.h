@@ -33,7 +33,6 @@ int copy(const char* from, const char* to, const CopyHow& how);
 
 /// The target of `from`: `to` itself, or the name of `from` in the folder `to`. It is malloc's.
 char* target_of(const char* from, const char* to, bool is_folder);
-bool is_folder(const char* path);
 
 /// What cp and mv do with FROM... TO: handle(from, target) for each, with 0 or 1 as its result.
 template <typename Handle>

@@ -177,6 +177,11 @@ mode_t file_mask() {
     return mask;
 }
 
+bool is_folder(const char* path) {
+    struct stat told;
+    return stat(path, &told) == 0 && S_ISDIR(told.st_mode);
+}
+
 char* join_path(const char* folder, const char* name) {
     const size_t length = strlen(folder);
     const char* const slash = length > 0 && folder[length - 1] == '/' ? "" : "/";

@@ -112,6 +112,9 @@ int for_each_input(Operands names, Handle handle) {
 /// The rights that new files do not get, umask(2).
 mode_t file_mask();
 
+/// Whether it is a folder, or a link to one.
+bool is_folder(const char* path);
+
 /// "folder/name" in memory of malloc's, which is the caller's; ends the program if there is none.
 char* join_path(const char* folder, const char* name);
 /// Memory, or the end of the program with a complaint.
