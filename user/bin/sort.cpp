@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/tools/list.h"
 #include "user/tools/sort_key.h"
 #include "user/tools/tool.h"
 
@@ -55,17 +56,22 @@ class Lines {
         }
         free(line);
     }
-    void sort() { qsort(lines_, count_, sizeof(Line), order); }
+    void sort() { lines_.sort(order); }
     void show(FILE* out) const {
-        for (size_t i = 0; i < count_; ++i)
-            if (!is_unique || i == 0 || order_by_keys(lines_[i - 1], lines_[i]) != 0)
-                fwrite(lines_[i].start, 1, lines_[i].length, out), putc('\n', out);
+        const Line* before = nullptr;
+        for (const Line& line : lines_.all()) {
+            if (!is_unique || before == nullptr || order_by_keys(*before, line) != 0)
+                fwrite(line.start, 1, line.length, out), putc('\n', out);
+            before = &line;
+        }
     }
     /// The line that is out of order, or nullptr.
     [[nodiscard]] const char* first_wrong() const {
-        for (size_t i = 1; i < count_; ++i) {
-            const int now = order_by_keys(lines_[i - 1], lines_[i]);
-            if (now > 0 || (now == 0 && is_unique)) return lines_[i].start;
+        const Line* before = nullptr;
+        for (const Line& line : lines_.all()) {
+            const int now = before != nullptr ? order_by_keys(*before, line) : -1;
+            if (now > 0 || (now == 0 && is_unique)) return line.start;
+            before = &line;
         }
         return nullptr;
     }
@@ -73,20 +79,13 @@ class Lines {
   private:
     /// A copy, with a NUL behind it.
     void add(Text line) {
-        if (count_ == room_) {
-            room_ = room_ == 0 ? 256 : 2 * room_;
-            lines_ = static_cast<Line*>(need_memory(reallocarray(lines_, room_, sizeof(Line))));
-        }
         auto* const copy = static_cast<char*>(need_memory(malloc(line.size() + 1)));
         memcpy(copy, line.data(), line.size());
         copy[line.size()] = '\0';
-        lines_[count_] = {copy, line.size(), count_};
-        ++count_;
+        lines_.add({copy, line.size(), lines_.all().size()});
     }
 
-    Line* lines_ = nullptr;
-    size_t count_ = 0;
-    size_t room_ = 0;
+    List<Line> lines_;
 };
 
 int write_to(const char* path, const Lines& lines) {

@@ -89,22 +89,10 @@ int do_eval(Shell& shell, Arguments arguments) {
 int do_dot(Shell& shell, Arguments arguments) {
     const Arguments operands = without_options(arguments);
     if (operands.empty()) return misused(shell, arguments, "which file?");
-    std::string_view folders = shell.variables().find("PATH").value_or("");
-    const std::string_view name(operands[0]);
-    if (name.find('/') != std::string_view::npos) folders = "";
-    const char* path = nullptr;
-    for (bool is_last = false; !is_last && path == nullptr;) {
-        const std::size_t colon = folders.find(':');
-        is_last = colon == std::string_view::npos;
-        TextBuilder candidate(shell.arena());
-        candidate.put(folders.substr(0, colon));
-        if (candidate.size() > 0) candidate.put('/');
-        candidate.put(name);
-        const char* const text = candidate.take_string();
+    const char* const path = shell.find_in_path(operands[0], [](const char* candidate) {
         abi::Stat64 status{};
-        if (sys::file_status(text, status) == 0) path = text;
-        if (!is_last) folders.remove_prefix(colon + 1);
-    }
+        return sys::file_status(candidate, status) == 0;
+    });
     TextBuilder text(shell.arena());
     const long error = path == nullptr ? 0 : read_file(path, text);
     if (path == nullptr)

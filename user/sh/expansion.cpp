@@ -16,17 +16,12 @@ bool is_arguments(std::string_view name) {
 
 }  // namespace
 
-class Expander::Builder : public FieldBuilder {
-  public:
-    using FieldBuilder::FieldBuilder;
-};
-
 std::string_view Expander::separators() {
     return world_.value("IFS").value_or(" \t\n");
 }
 
 Field* Expander::fields(const Word* words) {
-    Builder builder(arena_, world_.finds_files() ? &names_ : nullptr, separators());
+    FieldBuilder builder(arena_, world_.finds_files() ? &names_ : nullptr, separators());
     for (const Word* word = words; word != nullptr && !world_.has_failed(); word = word->next) {
         expand(word->parts, Place::Word, builder);
         builder.end_word();
@@ -35,25 +30,25 @@ Field* Expander::fields(const Word* words) {
 }
 
 char* Expander::text(const Part* parts) {
-    Builder builder(arena_);
+    FieldBuilder builder(arena_);
     expand(parts, Place::Word, builder);
     return without_backslashes(builder.pattern(), arena_);
 }
 
 char* Expander::pattern(const Part* parts) {
-    Builder builder(arena_);
+    FieldBuilder builder(arena_);
     builder.keep_backslashes();
     expand(parts, Place::Word, builder);
     return builder.pattern();
 }
 
 char* Expander::value(const Part* parts) {
-    Builder builder(arena_);
+    FieldBuilder builder(arena_);
     expand(parts, Place::Value, builder);
     return without_backslashes(builder.pattern(), arena_);
 }
 
-void Expander::expand(const Part* parts, Place place, Builder& to) {
+void Expander::expand(const Part* parts, Place place, FieldBuilder& to) {
     for (const Part* part = parts; part != nullptr && !world_.has_failed(); part = part->next) {
         switch (part->kind) {
         case Part::Kind::Text:
@@ -73,7 +68,7 @@ void Expander::expand(const Part* parts, Place place, Builder& to) {
     }
 }
 
-void Expander::expand_text(const Part& part, Place place, bool is_first, Builder& to) {
+void Expander::expand_text(const Part& part, Place place, bool is_first, FieldBuilder& to) {
     if (part.quoted) {
         to.mark();
         to.put_value(part.text, true);
@@ -93,7 +88,7 @@ void Expander::expand_text(const Part& part, Place place, bool is_first, Builder
 
 /// ~ is $HOME, and ~user that user's folder. Returns how much of the text that was.
 std::size_t Expander::expand_tilde(std::string_view text, std::size_t at, bool is_end, Place place,
-                                   Builder& to) {
+                                   FieldBuilder& to) {
     if (text[at] != '~') return 0;
     const std::string_view behind = text.substr(at + 1);
     const std::size_t length = behind.find_first_of(place == Place::Value ? "/:" : "/");
@@ -134,7 +129,7 @@ std::string_view Expander::joined_arguments() {
 /// $@ and $*, each argument as cut() leaves it: as many fields as there are, but "$*" and where
 /// none are cut apart.
 template <typename Cut>
-void Expander::put_arguments(const Part& part, Cut cut, Builder& to) {
+void Expander::put_arguments(const Part& part, Cut cut, FieldBuilder& to) {
     const bool is_joined = !to.cuts() || (part.quoted && part.text == "*");
     const std::string_view separator = part.text == "*" ? separators().substr(0, 1) : " ";
     if (is_joined) to.mark();
@@ -148,7 +143,7 @@ void Expander::put_arguments(const Part& part, Cut cut, Builder& to) {
     }
 }
 
-void Expander::expand_parameter(const Part& part, Builder& to) {
+void Expander::expand_parameter(const Part& part, FieldBuilder& to) {
     if (part.operation == Operation::Bad) {
         world_.fail(part.text, "bad substitution");
         return;
@@ -193,7 +188,8 @@ void Expander::refuse(const Part& part) {
     world_.fail(part.text, *message != '\0' ? message : usual);
 }
 
-void Expander::put_parameter(const Part& part, std::optional<std::string_view> value, Builder& to) {
+void Expander::put_parameter(const Part& part, std::optional<std::string_view> value,
+                             FieldBuilder& to) {
     if (!value && world_.refuses_unset() && !is_arguments(part.text)) {
         world_.fail(part.text, "parameter not set");
         return;
@@ -218,7 +214,7 @@ void Expander::put_parameter(const Part& part, std::optional<std::string_view> v
     }
 }
 
-void Expander::expand_arithmetic(const Part& part, Builder& to) {
+void Expander::expand_arithmetic(const Part& part, FieldBuilder& to) {
     const char* const expression = text(part.operand);
     if (world_.has_failed()) return;
     const auto result = evaluate(expression, world_);

@@ -20,6 +20,8 @@
 
 namespace quire::shell {
 
+class FieldBuilder;
+
 /// What an expansion needs of the shell.
 class ExpansionWorld : public ArithmeticWorld {
   public:
@@ -55,19 +57,18 @@ class Expander {
     [[nodiscard]] char* pattern(const Part* parts);
 
   private:
-    class Builder;
     enum class Place : std::uint8_t { Word, Value, Operand };
 
-    void expand(const Part* parts, Place place, Builder& to);
-    void expand_text(const Part& part, Place place, bool is_first, Builder& to);
+    void expand(const Part* parts, Place place, FieldBuilder& to);
+    void expand_text(const Part& part, Place place, bool is_first, FieldBuilder& to);
     std::size_t expand_tilde(std::string_view text, std::size_t at, bool is_end, Place place,
-                             Builder& to);
-    void expand_parameter(const Part& part, Builder& to);
+                             FieldBuilder& to);
+    void expand_parameter(const Part& part, FieldBuilder& to);
     template <typename Cut>
-    void put_arguments(const Part& part, Cut cut, Builder& to);
-    void put_parameter(const Part& part, std::optional<std::string_view> value, Builder& to);
+    void put_arguments(const Part& part, Cut cut, FieldBuilder& to);
+    void put_parameter(const Part& part, std::optional<std::string_view> value, FieldBuilder& to);
     void refuse(const Part& part);
-    void expand_arithmetic(const Part& part, Builder& to);
+    void expand_arithmetic(const Part& part, FieldBuilder& to);
     [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name);
     [[nodiscard]] std::string_view joined_arguments();
     [[nodiscard]] std::string_view separators();

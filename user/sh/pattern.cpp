@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "user/sh/characters.h"
+
 namespace quire::shell {
 namespace {
 
@@ -12,9 +14,6 @@ bool is_upper(char c) {
 }
 bool is_lower(char c) {
     return c >= 'a' && c <= 'z';
-}
-bool is_figure(char c) {
-    return c >= '0' && c <= '9';
 }
 bool is_letter(char c) {
     return is_upper(c) || is_lower(c);
@@ -29,17 +28,17 @@ struct Class {
 };
 constexpr std::array<Class, 11> kClasses{{
     {"alpha", is_letter},
-    {"digit", is_figure},
-    {"alnum", [](char c) { return is_letter(c) || is_figure(c); }},
+    {"digit", [](char c) { return is_digit(c); }},
+    {"alnum", [](char c) { return is_letter(c) || is_digit(c); }},
     {"upper", is_upper},
     {"lower", is_lower},
     {"space", [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }},
     {"blank", [](char c) { return c == ' ' || c == '\t'; }},
-    {"punct", [](char c) { return is_visible(c) && !is_letter(c) && !is_figure(c); }},
+    {"punct", [](char c) { return is_visible(c) && !is_letter(c) && !is_digit(c); }},
     {"print", [](char c) { return is_visible(c) || c == ' '; }},
     {"graph", is_visible},
     {"xdigit",
-     [](char c) { return is_figure(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }},
+     [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }},
 }};
 
 /// [:name:] at `at`: its length, and whether `c` is in it. 0: none is there.

@@ -183,17 +183,23 @@ void Shell::each_place_of(std::string_view name, Visit visit) {
     }
 }
 
-char* Shell::find_program(std::string_view name) {
-    if (name.empty()) return nullptr;
+char* Shell::find_in_path(std::string_view name, bool (*fits)(const char* path)) {
     char* found = nullptr;
     each_place_of(name, [&](char* candidate) {
-        abi::Stat64 status{};
-        const bool is_file = sys::file_status(candidate, status) == 0 &&
-                             (status.mode & abi::kModeKind) == abi::kModeFile;
-        if (is_file && sys::access(candidate, abi::kAccessExecute) == 0) found = candidate;
+        if (fits(candidate)) found = candidate;
         return found != nullptr;
     });
     return found;
+}
+
+char* Shell::find_program(std::string_view name) {
+    if (name.empty()) return nullptr;
+    return find_in_path(name, [](const char* path) {
+        abi::Stat64 status{};
+        return sys::file_status(path, status) == 0 &&
+               (status.mode & abi::kModeKind) == abi::kModeFile &&
+               sys::access(path, abi::kAccessExecute) == 0;
+    });
 }
 
 /// What is there and cannot be run is worth more words than what is not there.

@@ -147,7 +147,9 @@ class Shell final : public AliasLookup, private ExpansionWorld {
     // processes.cpp
     /// Becomes the program; returns an exit code if that cannot be.
     int execute(Arguments arguments);
-    /// The path of a program; nullptr: there is none.
+    /// The first path of that name that fits, in the folders of PATH, or as it is if it has a
+    /// slash; nullptr: there is none.
+    [[nodiscard]] char* find_in_path(std::string_view name, bool (*fits)(const char* path));
     [[nodiscard]] char* find_program(std::string_view name);
 
     // job_control.cpp

@@ -113,7 +113,6 @@ Listing::~Listing() {
         free(file.name);
         free(file.path);
     }
-    free(files_);
 }
 
 int Listing::add(const char* folder, const char* name) {
@@ -127,26 +126,16 @@ int Listing::add(const char* folder, const char* name) {
         free(file.path);
         return 1;
     }
-    if (count_ == room_) {
-        room_ = room_ == 0 ? 16 : 2 * room_;
-        files_ =
-            static_cast<ListedFile*>(need_memory(reallocarray(files_, room_, sizeof(ListedFile))));
-    }
     file.name = static_cast<char*>(need_memory(strdup(name)));
-    files_[count_++] = file;
+    files_.add(file);
     return 0;
 }
 
 void Listing::sort() {
     if (options_.has('U')) return;
     sort_by = options_.last_of("tS");
-    qsort(files_, count_, sizeof(ListedFile), order);
-    if (!options_.has('r')) return;
-    for (size_t i = 0; i < count_ / 2; ++i) {
-        const ListedFile moved = files_[i];
-        files_[i] = files_[count_ - 1 - i];
-        files_[count_ - 1 - i] = moved;
-    }
+    files_.sort(order);
+    if (options_.has('r')) files_.reverse();
 }
 
 const char* Listing::mark_of(mode_t mode) const {
@@ -202,14 +191,16 @@ void Listing::show_long(const ListedFile& file, const Widths& widths) const {
 }
 
 void Listing::show_columns(const Widths& widths) const {
-    auto* const lengths = static_cast<size_t*>(need_memory(calloc(count_ + 1, sizeof(size_t))));
+    auto* const lengths =
+        static_cast<size_t*>(need_memory(calloc(files().size() + 1, sizeof(size_t))));
     const auto before = static_cast<size_t>((options_.has('i') ? widths.inode + 1 : 0) +
                                             (options_.has('s') ? widths.blocks + 1 : 0));
-    for (size_t i = 0; i < count_; ++i)
-        lengths[i] = before + strlen(files_[i].name) + strlen(mark_of(files_[i].told.st_mode));
-    show_in_columns({lengths, count_}, line_width(), [&](size_t i) {
-        show_before(files_[i], widths);
-        show_name(files_[i]);
+    size_t count = 0;
+    for (const ListedFile& file : files())
+        lengths[count++] = before + strlen(file.name) + strlen(mark_of(file.told.st_mode));
+    show_in_columns({lengths, count}, line_width(), [&](size_t i) {
+        show_before(files()[i], widths);
+        show_name(files()[i]);
     });
     free(lengths);
 }

@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "user/tools/list.h"
 #include "user/tools/tool.h"
 
 namespace quire::tools {
@@ -29,7 +30,7 @@ class Listing {
     void sort();
     /// Sorts and prints; -l of a folder's content begins with the blocks it has in all.
     void show(bool is_folder);
-    [[nodiscard]] std::span<ListedFile> files() const { return {files_, count_}; }
+    [[nodiscard]] std::span<ListedFile> files() const { return files_.all(); }
 
   private:
     void show_long(const ListedFile& file, const struct Widths& widths) const;
@@ -41,9 +42,7 @@ class Listing {
 
     const Options& options_;
     bool is_terminal_;
-    ListedFile* files_ = nullptr;
-    size_t count_ = 0;
-    size_t room_ = 0;
+    List<ListedFile> files_;
 };
 
 /// Whether ls shows what is in `path`: a folder, unless -d was given, and no link to one for -l.

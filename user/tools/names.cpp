@@ -12,15 +12,10 @@ namespace quire::tools {
 Names::~Names() {
     for (char* name : *this)
         free(name);
-    free(names_);
 }
 
 void Names::add(const char* name) {
-    if (count_ == room_) {
-        room_ = room_ == 0 ? 16 : 2 * room_;
-        names_ = static_cast<char**>(need_memory(reallocarray(names_, room_, sizeof(char*))));
-    }
-    names_[count_++] = static_cast<char*>(need_memory(strdup(name)));
+    names_.add(static_cast<char*>(need_memory(strdup(name))));
 }
 
 bool Names::read(const char* folder) {
@@ -36,7 +31,7 @@ bool Names::read(const char* folder) {
 }
 
 void Names::sort() {
-    qsort(names_, count_, sizeof(char*), [](const void* left, const void* right) {
+    names_.sort([](const void* left, const void* right) {
         return strcmp(*static_cast<char* const*>(left), *static_cast<char* const*>(right));
     });
 }

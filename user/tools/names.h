@@ -1,7 +1,7 @@
 // The names in a directory, in order.
 #pragma once
 
-#include <stddef.h>
+#include "user/tools/list.h"
 
 namespace quire::tools {
 
@@ -19,15 +19,11 @@ class Names {
     /// By the order of characters.
     void sort();
 
-    [[nodiscard]] size_t count() const { return count_; }
-    [[nodiscard]] const char* operator[](size_t number) const { return names_[number]; }
-    [[nodiscard]] char** begin() const { return names_; }
-    [[nodiscard]] char** end() const { return names_ + count_; }
+    [[nodiscard]] char** begin() const { return names_.all().data(); }
+    [[nodiscard]] char** end() const { return begin() + names_.all().size(); }
 
   private:
-    char** names_ = nullptr;
-    size_t count_ = 0;
-    size_t room_ = 0;
+    List<char*> names_;
 };
 
 }  // namespace quire::tools

@@ -142,24 +142,16 @@ void read_command(const Process& process, char* to, size_t size) {
     to[length] = '\0';
 }
 
-Processes::~Processes() {
-    free(processes_);
-}
-
 bool Processes::read() {
     Names names;
     if (!names.read("/proc")) return false;
     for (const char* name : names) {
         const long long pid = parse_number(name);
         if (pid <= 0) continue;
-        if (count_ == room_) {
-            room_ = room_ == 0 ? 64 : 2 * room_;
-            processes_ = static_cast<Process*>(
-                need_memory(reallocarray(processes_, room_, sizeof(Process))));
-        }
-        if (read_process(static_cast<int>(pid), processes_[count_])) ++count_;
+        Process process;
+        if (read_process(static_cast<int>(pid), process)) processes_.add(process);
     }
-    qsort(processes_, count_, sizeof(Process), [](const void* left, const void* right) {
+    processes_.sort([](const void* left, const void* right) {
         return static_cast<const Process*>(left)->pid - static_cast<const Process*>(right)->pid;
     });
     return true;

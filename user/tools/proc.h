@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "user/tools/list.h"
 #include "user/tools/tool.h"
 
 namespace quire::tools {
@@ -46,19 +47,12 @@ void read_command(const Process& process, char* to, size_t size);
 /// All processes, by number. The memory is the list's.
 class Processes {
   public:
-    Processes() = default;
-    ~Processes();
-    Processes(const Processes&) = delete;
-    Processes& operator=(const Processes&) = delete;
-
     /// false, and errno, if /proc cannot be read.
     bool read();
-    [[nodiscard]] std::span<Process> all() const { return {processes_, count_}; }
+    [[nodiscard]] std::span<Process> all() const { return processes_.all(); }
 
   private:
-    Process* processes_ = nullptr;
-    size_t count_ = 0;
-    size_t room_ = 0;
+    List<Process> processes_;
 };
 
 /// The name of a terminal by its number ("hda" has 4, 64): "console", "tty", "?" if there is none.
