@@ -56,7 +56,7 @@ TEST(HeapRuns, LayTheSlotsOfEverySizeWithinTheRunAndApart) {
             EXPECT_GE(run->size(), size);
             EXPECT_GE(slot, run->frame() + run->first_unit * heap::kAlignment);
             EXPECT_LE(slot + run->size(), reinterpret_cast<std::byte*>(run));
-            EXPECT_EQ((slot - run->frame()) % run->size(), 0U);
+            EXPECT_EQ(static_cast<std::size_t>(slot - run->frame()) % run->size(), 0U);
             EXPECT_TRUE(seen.insert(pointer).second);
         }
         EXPECT_GE(seen.size(), 300 - heap::RunSet::kOpenAt);
