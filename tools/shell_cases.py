@@ -16,6 +16,7 @@ with no input and no errors shown, and finds a `sh` that is the shell under test
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,12 @@ def load(path=TABLE):
     return cases
 
 
+def take_signals():
+    """What this process ignores, if it runs in the background, the shell is not to ignore."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def run(shell, script):
     """What the script prints under the shell, and its status."""
     with tempfile.TemporaryDirectory() as folder:
@@ -67,6 +74,7 @@ def run(shell, script):
         done = subprocess.run([bin_folder / "sh", Path(folder) / "case"], cwd=work, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, timeout=LONGEST, check=False,
+                              preexec_fn=take_signals,
                               env={"PATH": f"{bin_folder}:{os.defpath}:/bin", "HOME": "/root"})
         status = done.returncode if done.returncode >= 0 else 128 - done.returncode
         return done.stdout, status
