@@ -80,9 +80,7 @@ int do_eval(Shell& shell, Arguments arguments) {
         if (text.size() > 0) text.put(' ');
         text.put(std::string_view(word));
     }
-    shell.set_status(0);
-    shell.run_text(text.take(), false, nullptr, shell.line());
-    return shell.status();
+    return shell.run_text(text.take(), false, nullptr, shell.line());
 }
 
 /// Without a slash in its name the file is one of $PATH's folders'.
@@ -100,11 +98,10 @@ int do_dot(Shell& shell, Arguments arguments) {
     else if (error < 0)
         shell.complain("%s: %s", path, error_text(error));
     if (path == nullptr || error < 0) return shell.abandon(2), 2;
-    shell.set_status(0);
     shell.enter_call();
-    shell.run_text(text.view(), false, path);
+    const int status = shell.run_text(text.view(), false, path);
     shell.leave_call();
-    return shell.status();
+    return status;
 }
 
 namespace {

@@ -140,7 +140,7 @@ void Shell::run_for(const For& each) {
             copies[i] = arena_.copy(values[i]);
         values = copies;
     }
-    status_ = 0;
+    if (values.empty()) status_ = 0;
     ++loops_;
     for (char* const value : values) {
         if (!set_variable(each.name, value)) break;
@@ -166,7 +166,7 @@ void Shell::run_case(const Case& choice, bool last) {
         }
     arena_.release(mark);
     if (is_stopping()) return;
-    status_ = 0;
+    if (found == nullptr || found->body == nullptr) status_ = 0;
     if (found != nullptr) run_list(found->body, last);
 }
 

@@ -136,8 +136,9 @@ class TextLines final : public Source {
 
 }  // namespace
 
-void Shell::run_text(std::string_view text, bool last, const char* file, std::size_t line) {
+int Shell::run_text(std::string_view text, bool last, const char* file, std::size_t line) {
     TextLines lines(text);
+    bool is_empty = true;
     while (!is_stopping()) {
         const Arena::Mark mark = arena_.mark();
         const std::string_view before = lines.rest();
@@ -152,9 +153,11 @@ void Shell::run_text(std::string_view text, bool last, const char* file, std::si
         line += static_cast<std::size_t>(std::count(done.begin(), done.end(), '\n'));
         if (file != nullptr) show_text(done);
         const bool is_end = lines.rest().find_first_not_of(" \t\n") == std::string_view::npos;
+        is_empty = is_empty && parser.list() == nullptr;
         run_list(parser.list(), last && is_end);
         arena_.release(mark);
     }
+    return is_empty && !is_stopping() ? 0 : status_;
 }
 
 void Shell::run_list(const AndOr* list, bool last) {

@@ -85,9 +85,10 @@ class Shell final : public AliasLookup, private ExpansionWorld {
     // running.cpp: texts and what ends them
     /// Does all of the text. `last`: the shell ends afterwards, so that the last program can take
     /// its place.
-    /// `file`: whose text it is; nullptr: none's. The first line has that number.
-    void run_text(std::string_view text, bool last, const char* file = nullptr,
-                  std::size_t line = 1);
+    /// `file`: whose text it is; nullptr: none's. The first line has that number. Returns the
+    /// status of the last command, or 0 without one; $? is what it was then.
+    int run_text(std::string_view text, bool last, const char* file = nullptr,
+                 std::size_t line = 1);
     void run_list(const AndOr* list, bool last);
     /// Text that makes no sense, in that line of the file, if it is one's.
     void refuse_text(std::string_view error, const char* file = nullptr, std::size_t line = 0);
