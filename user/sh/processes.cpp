@@ -108,7 +108,6 @@ void Shell::be_child(const Command& command, const Ends& ends, long group, bool 
 void Shell::be_subshell() {
     prompt_place_ = nullptr;
     interactive_ = false;
-    loops_ = 0;
     traps_.leave_keys();
     // ^C that came before the fork, and was not yet obeyed, ends this process, too.
     if (traps_.take_interrupt()) sys::kill(sys::process_id(), kSignalInterrupt);
