@@ -19,7 +19,8 @@ DiskDevice::~DiskDevice() {
 }
 
 Result<void> DiskDevice::claim() {
-    if (claimed_ || writers_ != 0) return Error::Busy;
+    if (claimed_ || writers_ != 0 || pages_.is_mapped_for_stores()) return Error::Busy;
+    TRY(mm::write_back(memory_, pages_, 0, pages_.pages()));
     claimed_ = true;
     return {};
 }

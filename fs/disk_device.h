@@ -7,7 +7,8 @@
 // when nobody has the device open any more, so that the next one sees what is on the disk by then.
 //
 // A mounted file system has a cache of its own. So a device that is mounted or swapped to is
-// claimed: it may be read, which shows the disk as it is, but not opened for writing.
+// claimed: it may be read, which shows the disk as it is, but not opened for writing. A mapping
+// outlives the open file, so one that may write the device stands in the way as well.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ class DiskDevice final : public Device {
     [[nodiscard]] drivers::BlockDevice& disk() const { return disk_; }
     [[nodiscard]] std::uint64_t bytes() const { return store_.bytes(); }
 
-    /// For who mounts it, or swaps to it: nobody writes to it from now on.
-    /// Errors: Busy (claimed, or open for writing).
+    /// For who mounts it, or swaps to it: nobody writes to it from now on, and what was written is
+    /// on the disk. Errors: Busy (claimed, open for writing, or a mapping may write it), IoError.
     Result<void> claim();
     void release_claim();
 

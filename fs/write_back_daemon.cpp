@@ -22,16 +22,10 @@ std::uint32_t end_of(std::uint32_t first, std::uint32_t count, std::uint32_t end
     return end - first < count ? end : first + count;
 }
 
-// Whether programs may have stored into pages of `object` without anybody knowing.
-bool is_mapped_for_stores(MemoryObject& object) {
-    for (const mm::Region& region : object.regions())
-        if (region.traits().shared && region.traits().most.has(mm::Rights::write())) return true;
-    return false;
-}
-
+// Programs may have stored into mapped pages without anybody knowing.
 bool may_be_dirty(MemoryObject& object) {
     if (object.dirty_pages() != 0) return true;
-    return object.resident_pages() != 0 && is_mapped_for_stores(object);
+    return object.resident_pages() != 0 && object.is_mapped_for_stores();
 }
 
 }  // namespace

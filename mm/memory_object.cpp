@@ -60,6 +60,12 @@ bool MemoryObject::is_mapped_by_writer() {
     return false;
 }
 
+bool MemoryObject::is_mapped_for_stores() {
+    for (const Region& region : regions_)
+        if (region.traits().shared && region.traits().most.has(Rights::write())) return true;
+    return false;
+}
+
 std::optional<MemoryObject::ResidentPage> MemoryObject::next_resident(std::uint32_t from) const {
     // No index can follow the last one, as pages() is at most that.
     std::optional<IndexedEntry> found = next_entry(from);

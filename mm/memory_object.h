@@ -224,6 +224,9 @@ class MemoryObject {
     /// Whether a region was made through a descriptor that was open for writing; it may be closed
     /// by now. O(regions).
     [[nodiscard]] bool is_mapped_by_writer();
+    /// Whether programs can store into its pages through a region, now or after mprotect.
+    /// O(regions).
+    [[nodiscard]] bool is_mapped_for_stores();
 
     ListHook registry_hook;  // in ObjectRegistry's bucket
 

@@ -228,6 +228,43 @@ TEST_F(Devices, DiskErrorsAreTold) {
     EXPECT_EQ(disk.content()[0], std::byte{'x'});
 }
 
+// The file may be closed: who has mapped it writes through the mapping.
+TEST_F(Devices, ADiskThatAMappingCanWriteIsNotClaimed) {
+    const auto space = world.machine.new_space();
+    const mm::PageRange place = mm::PageRange::of(mm::PageNumber(0x20000), mm::PageCount(1));
+    const auto claim_with = [&](bool shared, mm::Rights rights, mm::Rights most) {
+        mm::RegionTraits traits;
+        traits.shared = shared;
+        traits.rights = rights;
+        traits.most = most;
+        EXPECT_TRUE(space->add_region(place, traits, hda.object(), 0).ok());
+        const std::string answered = answer(hda.claim());
+        if (answered == "OK") hda.release_claim();
+        space->empty();
+        return answered;
+    };
+    const mm::Rights read = mm::Rights::read(), write = mm::Rights::write();
+    EXPECT_EQ(claim_with(true, read | write, read | write), "EBUSY");
+    EXPECT_EQ(claim_with(true, read, read | write), "EBUSY");  // mprotect may allow it
+    EXPECT_EQ(claim_with(true, read, read), "OK");
+    EXPECT_EQ(claim_with(false, read | write, read | write), "OK");  // its own copies
+}
+
+// Somebody else has it open, so its pages stay when the writer closes it.
+TEST_F(Devices, AClaimFindsOnTheDiskWhatWasWritten) {
+    const Descriptor reader = open("/dev/image", kOpenReadOnly);
+    const Descriptor writer = open("/dev/image");
+    EXPECT_EQ(p.pwrite(writer, "late", 0), "4");
+    EXPECT_TRUE(p.calls.close(writer).ok());
+    disk.fail_all(test::DiskImage::Kind::Write, true);
+    EXPECT_EQ(answer(hda.claim()), "EIO");
+    disk.fail_all(test::DiskImage::Kind::Write, false);
+    EXPECT_EQ(answer(hda.claim()), "OK");
+    EXPECT_EQ(disk.content()[0], std::byte{'l'});
+    EXPECT_FALSE(hda.object()->next_dirty(0).has_value());
+    EXPECT_EQ(p.read(reader, 4), "late");
+}
+
 TEST_F(Devices, AClaimedDiskIsNotWritten) {
     const Descriptor d = open("/dev/image");
     EXPECT_EQ(answer(hda.claim()), "EBUSY");
