@@ -2,7 +2,7 @@
 //
 // A child is looked at, told of, and only then taken: a bad pointer leaves it to be waited for
 // again. (Linux: kernel/exit.c; there it is gone.) The kernel lock is held from look to taking, so
-// nothing changes between.
+// the child cannot end between; but a terminal stops and continues children without it.
 #include "kernel/abi/errno.h"
 #include "kernel/abi/wait.h"
 #include "kernel/process/usage_record.h"
@@ -44,7 +44,7 @@ Result<WaitResult> wait_for_child(SystemCall& call, const WaitRequest& request, 
         const WaitResult found = TRY(table.collect(parent, look));
         if (found.pid != 0) {
             TRY(tell(found));
-            if (!request.leave) table.take(parent, found.pid);
+            if (!request.leave) table.take(parent, found);
             return found;
         }
         if (!may_sleep) return found;

@@ -261,15 +261,15 @@ std::optional<std::uint32_t> ProcessTable::news(const Process& child, const Wait
     return std::nullopt;
 }
 
-void ProcessTable::take_news(Process& parent, Process& child) {
+void ProcessTable::take_news(Process& parent, Process& child, std::uint32_t status) {
     if (child.state == ProcessState::Zombie) {
         parent.children_usage.add(child.usage);
         parent.children_usage.add(child.children_usage);
         release(child);
-    } else if (child.stop_untold) {
-        child.stop_untold = false;
-    } else {
+    } else if (status == WaitStatus::kContinued) {
         child.continue_untold = false;
+    } else if (status == WaitStatus::stopped(child.stop_signal)) {
+        child.stop_untold = false;
     }
 }
 
@@ -282,16 +282,16 @@ Result<WaitResult> ProcessTable::collect(Process& parent, const WaitRequest& req
         if (!status.has_value()) continue;
         WaitResult result{child.pid, child.credentials.real_user, *status, usage_of(child)};
         result.usage.add(child.children_usage);
-        if (!request.leave) take_news(parent, child);
+        if (!request.leave) take_news(parent, child, *status);
         return result;
     }
     if (!is_there) return Error::NoChild;
     return WaitResult{};
 }
 
-void ProcessTable::take(Process& parent, ProcessId pid) {
+void ProcessTable::take(Process& parent, const WaitResult& told) {
     for (Process& child : parent.children)
-        if (child.pid == pid) return take_news(parent, child);
+        if (child.pid == told.pid) return take_news(parent, child, told.status);
     ASSERT_UNREACHABLE();
 }
 

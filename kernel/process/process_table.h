@@ -109,9 +109,9 @@ class ProcessTable {
     /// One look for a child: a zombie is released and its usage added to the parent's. pid 0: there
     /// are such children, but none has news. Errors: NoChild.
     Result<WaitResult> collect(Process& parent, const WaitRequest& request);
-    /// Takes the news of the child `pid` that collect() has left. Precondition: nothing happened
-    /// since.
-    void take(Process& parent, ProcessId pid);
+    /// Takes the news `told` that collect() has left, and no other: a signal from the terminal may
+    /// have stopped or continued the child since. Precondition: it has not ended since.
+    void take(Process& parent, const WaitResult& told);
 
     /// setpgid(2); 0 is the caller, and the pid. Errors: NoSuchProcess (neither the caller nor a
     /// child), InvalidArgument (the number of a thread), AccessDenied (a child after execve),
@@ -155,7 +155,7 @@ class ProcessTable {
     static bool matches(const Process& child, const WaitRequest& request);
     // The status of `child`, if it has news that were asked for.
     static std::optional<std::uint32_t> news(const Process& child, const WaitRequest& request);
-    void take_news(Process& parent, Process& child);
+    void take_news(Process& parent, Process& child, std::uint32_t status);
 
     mm::ObjectCache<Process>& cache_;
     IntrusiveList<Process, &Process::table_hook> all_;              // ascending by pid

@@ -80,12 +80,12 @@ TEST_F(ProcessTableTest, TakesLaterWhatWasLookedAtBefore) {
     WaitRequest look;
     look.leave = true;
     EXPECT_EQ(w.collect(init, look), "2 0");
-    EXPECT_EQ(w.collect(init, look), "2 0");
-    w.table.take(init, 2);
+    const WaitResult told = w.table.collect(init, look).take();
+    w.table.take(init, told);
     EXPECT_EQ(init.children_usage.minor_faults, 7U);
     EXPECT_EQ(w.table.find(2), nullptr);
     EXPECT_EQ(w.collect(init, look), "-");
-    EXPECT_DEATH(w.table.take(init, 2), "");
+    EXPECT_DEATH(w.table.take(init, told), "");
     w.table.check_invariants();
 }
 
@@ -385,6 +385,34 @@ TEST_F(ProcessTableTest, StopsAndContinuesAreToldToWhoAsks) {
     continues.continued = true;
     EXPECT_EQ(w.collect(init, continues), "2 0xffff");
     EXPECT_EQ(w.collect(init, continues), "-");
+}
+
+// Between the look and the taking the status is written, which may wait for a disk.
+TEST_F(ProcessTableTest, OnlyWhatWasToldIsTaken) {
+    Process& child = fork(init);
+    WaitRequest changes;
+    changes.stopped = changes.continued = changes.leave = true;
+    child.continue_untold = true;
+    const WaitResult continued = w.table.collect(init, changes).take();
+    child.continue_untold = false;  // SIGTSTP from the terminal
+    child.state = ProcessState::Stopped;
+    child.stop_signal = 20;
+    child.stop_untold = true;
+    w.table.take(init, continued);
+    const WaitResult stopped = w.table.collect(init, changes).take();
+    EXPECT_EQ(stopped.status, WaitStatus::stopped(20));
+    child.stop_untold = false;  // SIGCONT, as the terminal hangs up
+    child.state = ProcessState::Alive;
+    child.continue_untold = true;
+    w.table.take(init, stopped);
+    EXPECT_EQ(w.collect(init, changes), "2 0xffff");
+    w.table.take(init, w.table.collect(init, changes).take());
+    EXPECT_EQ(w.collect(init, changes), "-");
+    child.state = ProcessState::Stopped;
+    child.stop_signal = 19;
+    child.stop_untold = true;
+    w.table.take(init, stopped);
+    EXPECT_EQ(w.collect(init, changes), "2 0x137f");
 }
 
 TEST_F(ProcessTableTest, TheEndIsAllThatAZombieTells) {
