@@ -70,13 +70,16 @@ bool begin_several() {
     return true;
 }
 
-/// The stack with a Thread at its top, or nullptr.
+/// The stack, below it a page that nobody may use, with a Thread at its top; or nullptr.
 Thread* make_thread(size_t stack_size) {
     const size_t size = (stack_size + sizeof(Thread) + 2 * kPage - 1) / kPage * kPage;
     void* const mapping =
         mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED) return nullptr;
-    mprotect(mapping, kPage, PROT_NONE);
+    if (mprotect(mapping, kPage, PROT_NONE) != 0) {
+        munmap(mapping, size);
+        return nullptr;
+    }
     constexpr size_t kAlignment = 64;
     const auto place =
         (reinterpret_cast<uintptr_t>(mapping) + size - sizeof(Thread)) / kAlignment * kAlignment;

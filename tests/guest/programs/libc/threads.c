@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -328,6 +329,37 @@ TEST(detached_threads_clean_up_after_themselves) {
     CHECK_EQUAL(pthread_detach(thread), 0);
     CHECK_EQUAL(pthread_detach(thread), EINVAL);
     CHECK_EQUAL(pthread_join(thread, NULL), EINVAL);
+}
+
+/// The size of the address space, in pages.
+static unsigned long mapped_pages(void) {
+    char text[64];
+    FILE* const file = fopen("/proc/self/statm", "r");
+    const char* const line = file != NULL ? fgets(text, sizeof text, file) : NULL;
+    const unsigned long pages = line != NULL ? strtoul(line, NULL, 10) : 0;
+    if (file != NULL) fclose(file);
+    return pages;
+}
+
+// As many regions as there may be (Linux: max_map_count): there is one for the stack, which joins a
+// neighbour, and none for the page below it.
+TEST(a_stack_without_a_guard_is_given_back) {
+    enum { kPage = 4096, kMost = 65530 };
+    const size_t size = 2ul * kMost * kPage;
+    char* const place = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(place != MAP_FAILED);
+    pthread_t thread;
+    size_t at = 0;
+    while (at < size && mprotect(place + at, kPage, PROT_READ) == 0)
+        at += 2ul * kPage;
+    CHECK(at < size);
+    const unsigned long before = mapped_pages();
+    for (int i = 0; i < 3; ++i)
+        CHECK_EQUAL(pthread_create(&thread, NULL, end_some_time, NULL), EAGAIN);
+    CHECK_EQUAL(mapped_pages(), before);
+    CHECK_EQUAL(munmap(place, size), 0);
+    CHECK_EQUAL(pthread_create(&thread, NULL, end_some_time, NULL), 0);
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
 }
 
 static volatile int caught_by;
