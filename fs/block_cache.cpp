@@ -149,34 +149,43 @@ BlockCache::BlockRange BlockCache::blocks_of_pages(std::uint32_t first_page,
 
 Result<Block> BlockCache::get(std::uint32_t number) {
     if (number >= blocks_) return Error::BadAddress;
-    TRY(memory_.room().make_room(mm::frames_to_fetch(kWindow)));
+    const mm::PageCount window = TRY(make_room_to_fetch());
     TRY(add_user(number));
-    return use(number, fetch(number));
+    return use(number, fetch(number, window));
 }
 
 Result<Block> BlockCache::get_new(std::uint32_t number) {
     if (number >= blocks_) return Error::BadAddress;
-    TRY(memory_.room().make_room(mm::frames_to_fetch(kWindow)));
+    const mm::PageCount window = TRY(make_room_to_fetch());
     TRY(add_user(number));
-    Block block = TRY(use(number, fetch_new(number)));
+    Block block = TRY(use(number, fetch_new(number, window)));
     memset(block.bytes().data(), 0, block_size());
     block.set_dirty();
     return block;
 }
 
+// Says how many pages may be read together. Neighbours come only into frames that are free for
+// nothing: hardly anything may be left to evict but what somebody is using.
+Result<mm::PageCount> BlockCache::make_room_to_fetch() {
+    const bool has_room = memory_.frames().has_room(mm::frames_to_fetch(kWindow));
+    const mm::PageCount window = has_room ? kWindow : mm::PageCount(1);
+    TRY(memory_.room().make_room(mm::frames_to_fetch(window)));
+    return window;
+}
+
 // What was in RAM is marked as used.
-Result<mm::FrameNumber> BlockCache::fetch(std::uint32_t number) {
+Result<mm::FrameNumber> BlockCache::fetch(std::uint32_t number, mm::PageCount window) {
     const std::uint32_t page = page_of(number);
     const mm::ObjectEntry entry = pages_.entry(page);
-    if (!entry.is_frame()) return TRY(mm::fetch_page(memory_, pages_, page, kWindow)).frame;
+    if (!entry.is_frame()) return TRY(mm::fetch_page(memory_, pages_, page, window)).frame;
     memory_.records().set(entry.frame(), mm::FrameFlag::Young);
     return entry.frame();
 }
 
 // Only a page with other blocks in it must be read.
-Result<mm::FrameNumber> BlockCache::fetch_new(std::uint32_t number) {
+Result<mm::FrameNumber> BlockCache::fetch_new(std::uint32_t number, mm::PageCount window) {
     const std::uint32_t page = page_of(number);
-    if (page_shift() != 0 || pages_.entry(page).is_frame()) return fetch(number);
+    if (page_shift() != 0 || pages_.entry(page).is_frame()) return fetch(number, window);
     mm::OwnedFrame frame = TRY(memory_.frames().allocate());
     const mm::FrameNumber its_number = frame.number();
     TRY(mm::enter_page(memory_, pages_, page, frame));

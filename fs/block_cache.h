@@ -178,8 +178,9 @@ class BlockCache {
     Result<void> read_pages(std::uint32_t first_page, std::span<const mm::FrameNumber> frames);
     Result<void> write_pages(std::uint32_t first_page, std::uint32_t count);
 
-    Result<mm::FrameNumber> fetch(std::uint32_t number);
-    Result<mm::FrameNumber> fetch_new(std::uint32_t number);
+    Result<mm::PageCount> make_room_to_fetch();
+    Result<mm::FrameNumber> fetch(std::uint32_t number, mm::PageCount window);
+    Result<mm::FrameNumber> fetch_new(std::uint32_t number, mm::PageCount window);
     Result<Block> use(std::uint32_t number, Result<mm::FrameNumber> frame);
     Result<void> add_user(std::uint32_t number);
     void drop_user(std::uint32_t number);

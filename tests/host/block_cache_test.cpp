@@ -351,6 +351,18 @@ TEST_F(Blocks, ReclaimEvictsWhatIsCleanAndUnused) {
     EXPECT_EQ(first_byte(used), content_of(16));
 }
 
+TEST_F(Blocks, WhereThereIsNoRoomForNeighboursAPageComesAlone) {
+    start(4096);
+    machine.room.leave_to(reclaim);
+    std::vector<mm::OwnedFrame> ballast;
+    const mm::PageCount left = reclaim.marks().min + mm::frames_to_fetch(mm::PageCount(1));
+    while (machine.machine.frames.free_frames() > left)
+        ballast.push_back(machine.machine.frames.allocate().take());
+    EXPECT_EQ(first_byte(get(5)), content_of(40));
+    EXPECT_TRUE(in_ram(5));
+    EXPECT_FALSE(in_ram(4));
+}
+
 // Makes reclaim take all it can get.
 TEST_F(Blocks, ReclaimCleansInOrderAndEvicts) {
     start(1024);
