@@ -46,7 +46,7 @@ class RecentBlocks {
         if (left < 0) return false;
         room_ = left;
         Block* next = lists_[units];
-        if (next == nullptr) set_bit(groups_, units / kGroup);
+        if (next == nullptr) set_bit(filled_, units);
         link(block) = next;
         lists_[units] = block;
         block->toggle_recent();
@@ -75,7 +75,7 @@ class RecentBlocks {
     [[nodiscard]] HEAP_CALL Block* evict();
 
     /// Moves the hand on from the lists it has reached.
-    void pass_on() { hand_ = (hand_ + 1) % (kLists / kGroup); }
+    void pass_on() { hand_ = (hand_ + 1) % kLists; }
 
     [[nodiscard]] std::size_t units() const {
         return static_cast<std::size_t>(static_cast<std::ptrdiff_t>(limit_) - room_);
@@ -84,7 +84,6 @@ class RecentBlocks {
     void check_invariants() const;
 
   private:
-    static constexpr std::size_t kGroup = kLists / 32;
     static constexpr std::size_t kFollowPart = 16;
     static constexpr std::size_t kLeastLimit = 1024 / kAlignment;
     static Block*& link(Block* block) { return *static_cast<Block**>(block->payload()); }
@@ -94,8 +93,8 @@ class RecentBlocks {
     std::ptrdiff_t room_ = kLeastLimit;  // that may be kept more; below zero after limit_ fell
     std::size_t follow_below_ = 0;
     std::size_t hand_ = 0;
-    // A set bit: one of these kGroup lists may hold a block. Cleared only by the hand.
-    std::uint32_t groups_ = 0;
+    // A set bit: this list may hold a block. Cleared only by the hand.
+    Bits<kLists / 32> filled_ = {};
     Block* lists_[kLists] = {};
 };
 
