@@ -6,9 +6,9 @@
 namespace quire::heap {
 namespace {
 
-/// How many free blocks are looked at for one that reaches a boundary.
-constexpr int kLooksFromLeast = 6;
-constexpr int kLooksFromWhole = 2;
+/// How many free blocks are looked at for one that reaches a boundary: of those that may just be
+/// large enough, and of those that must be.
+constexpr int kLooks = 2;
 
 }  // namespace
 
@@ -70,8 +70,8 @@ Block* Arena::allocate_up_to(std::size_t boundary, std::size_t least) {
         const std::uintptr_t last = (payload + block->size()) & mask;
         return static_cast<std::ptrdiff_t>(last - payload) >= static_cast<std::ptrdiff_t>(least);
     };
-    Block* found = bins_.find_that(least, kLooksFromLeast, reaches);
-    if (found == nullptr) found = bins_.find_that(boundary, kLooksFromWhole, reaches);
+    Block* found = bins_.find_that(least, kLooks, reaches);
+    if (found == nullptr) found = bins_.find_that(boundary, kLooks, reaches);
     if (found != nullptr) {
         const Part part = part_up_to(boundary, least, found);
         if (part.lead + part.size <= found->size()) return take_part(found, part);

@@ -6,10 +6,10 @@
 //      bits                   0 0 1 1 1 0 0 1 ...        set: a run lies there
 //
 // One bit for each granule of the first 128 MiB, which is 8 KiB: nothing is ever allocated or
-// copied, and free() asks with one instruction. The map reaches as far as it was cleared, half a
-// megabyte at a time: what a heap does not need of it stays untouched and costs a program no page.
-// In an arena that is larger still, small blocks farther up are ordinary blocks. Invariant: below
-// reach() a bit is set exactly where a run lies.
+// copied, and free() asks with one instruction. The map reaches as far as it was cleared, 128 KiB
+// at a time: what a heap does not need of it stays untouched and costs a program no page. In an
+// arena that is larger still, small blocks farther up are ordinary blocks. Invariant: below reach()
+// a bit is set exactly where a run lies.
 #pragma once
 
 #include <bit>
@@ -64,7 +64,7 @@ class RunMap {
 
   private:
     static constexpr std::size_t kUnitsInGranule = kGranule / kAlignment;
-    static constexpr std::size_t kStepWords = 8;
+    static constexpr std::size_t kStepWords = 2;
 
     std::uint32_t& word(std::size_t unit) { return bits_[unit / kUnitsInGranule / 32]; }
     static std::uint32_t bit(std::size_t unit) { return 1U << unit / kUnitsInGranule % 32; }

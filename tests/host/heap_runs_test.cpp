@@ -223,12 +223,12 @@ TEST(HeapRuns, UsesOrdinaryBlocksBeyondTheReachOfTheMap) {
     heap.check_invariants();
 }
 
-// The map comes half a megabyte nearer with each run that is asked for; until then blocks stand in.
+// The map comes 128 KiB nearer with each run that is asked for; until then blocks stand in.
 TEST(HeapRuns, ComeWithinReachOfTheMapStepByStep) {
     constexpr std::size_t kSteps = 3;
     TestSource source(std::size_t{8} << 20, false);
     Heap heap(source, record_misuse);
-    std::vector<void*> all = {heap.allocate((kSteps - 1) * 512 * 1024)};
+    std::vector<void*> all = {heap.allocate((kSteps - 1) * 128 * 1024)};
     for (void* slot : allocate_slots(heap, heap::RunSet::kOpenAt + kSteps - 1, kSmall))
         all.push_back(slot);
     EXPECT_EQ(heap.statistics().runs, 0U);
