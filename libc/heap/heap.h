@@ -49,9 +49,9 @@ class HeapVisitor {
 
 class Heap {
   public:
-    /// How much of what is in use may be kept at hand as freed blocks, as a shift: 6 is a 64th,
-    /// best for programs of many kinds; 4 is a 16th, best for a kernel's few sizes.
-    static constexpr unsigned kUserShare = 6;
+    /// How much of what is in use may be kept at hand as freed blocks, as a shift: 7 is a
+    /// 128th, best for programs of many kinds; 4 is a 16th, best for a kernel's few sizes.
+    static constexpr unsigned kUserShare = 7;
     static constexpr unsigned kKernelShare = 4;
 
     /// Takes nothing from `source` before the first request. Source and heap are never copied; the

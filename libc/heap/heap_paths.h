@@ -57,25 +57,37 @@ template <typename Owner>
     return allocate_block(owner, RunSet::stand_in_size(slot_class) - kWord);
 }
 
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_elsewhere(Owner& owner,
+                                                                std::size_t slot_class);
+
+/// A slot of another word. Precondition: that of RunSet::take_next().
+template <typename Owner>
+[[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_farther(Owner& owner,
+                                                              std::size_t slot_class) {
+    RunSet& runs = owner.parts().runs;
+    void* slot = runs.take_next(slot_class);
+    if (slot == nullptr) [[unlikely]]
+        return allocate_elsewhere(owner, slot_class);
+    return owner.leave_with(slot);
+}
+
 /// A slot of another run, or a block in its stead. Precondition: that of RunSet::next_run().
 template <typename Owner>
 [[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_elsewhere(Owner& owner,
                                                                 std::size_t slot_class) {
     RunSet& runs = owner.parts().runs;
-    const std::uint32_t free = runs.next_run(slot_class);
-    if (free != 0) return owner.leave_with(runs.take(slot_class, free));
-    return allocate_stand_in(owner, slot_class);
+    return runs.next_run(slot_class) ? allocate_farther(owner, slot_class)
+                                     : allocate_stand_in(owner, slot_class);
 }
 
 /// A slot that is not in hand. Precondition: at_hand() answered 0.
 template <typename Owner>
 [[nodiscard, gnu::noinline]] HEAP_CALL void* allocate_small(Owner& owner, std::size_t slot_class) {
     RunSet& runs = owner.parts().runs;
+    if (runs.has_room(slot_class)) return allocate_farther(owner, slot_class);
     if (runs.too_few(slot_class)) return allocate_stand_in(owner, slot_class);
-    const std::uint32_t free = runs.next_word(slot_class);
-    if (free == 0) [[unlikely]]
-        return allocate_elsewhere(owner, slot_class);
-    return owner.leave_with(runs.take(slot_class, free));
+    return allocate_elsewhere(owner, slot_class);
 }
 
 /// At least `size` bytes; a size of 0 is served like 1.

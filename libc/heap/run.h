@@ -45,8 +45,8 @@ struct Run {
     /// for the run to return, less one. So one look at the sign after a free finds both the run
     /// that became empty and the one that is to return.
     std::int8_t tally;
-    std::uint8_t slot_class;
-    std::uint8_t units;       // of a slot
+    std::uint8_t slot_class;  // whose requests it serves
+    std::uint8_t units;       // of a slot: those of the class, or a few more (RunSet::adopt())
     std::uint8_t first_unit;  // of the frame that is the run's
 
     /// A full run returns to the ring when it has so many free slots: one that loses a slot and
@@ -118,7 +118,11 @@ constexpr std::size_t Run::offset() {
 
 inline Run* Run::around(const void* slot) {
     const auto address = reinterpret_cast<std::uintptr_t>(slot);
-    return reinterpret_cast<Run*>((address & ~(kGranule - 1)) + offset());
+    struct Frame {
+        std::byte slots[offset()];
+        Run run;
+    };
+    return &reinterpret_cast<Frame*>(address & ~(kGranule - 1))->run;
 }
 
 inline std::byte* Run::frame() {
@@ -142,9 +146,9 @@ constexpr std::size_t least_run(std::size_t slot_class) {
     return bytes < kLeast ? kLeast : bytes;
 }
 
-/// What there is to know of each class, in tables.
+/// What there is to know of the slots that runs of each class are laid with, in tables. Those of
+/// n units are the slots of class n - 1.
 struct SlotClasses {
-    std::size_t size[kSlotClasses];
     std::uint8_t end[kSlotClasses];                  // one more than the highest number of a slot
     std::uint32_t slots[kSlotClasses][Run::kWords];  // the bits that tell of slots
 };
@@ -152,7 +156,6 @@ inline constexpr SlotClasses kSlots = [] {
     SlotClasses classes{};
     for (std::size_t slot_class = 0; slot_class < kSlotClasses; ++slot_class) {
         const std::size_t end = Run::offset() / slot_size(slot_class);
-        classes.size[slot_class] = slot_size(slot_class);
         classes.end[slot_class] = static_cast<std::uint8_t>(end);
         for (std::size_t number = 0; number < end; ++number)
             classes.slots[slot_class][number / Run::kBitsInWord] |= 1U << number % Run::kBitsInWord;
@@ -161,11 +164,11 @@ inline constexpr SlotClasses kSlots = [] {
 }();
 
 inline std::size_t Run::end_slot() const {
-    return kSlots.end[slot_class];
+    return kSlots.end[units - 1U];
 }
 
 inline std::uint32_t Run::slots_in(std::size_t word) const {
-    const std::uint32_t slots = kSlots.slots[slot_class][word];
+    const std::uint32_t slots = kSlots.slots[units - 1U][word];
     const std::size_t first = first_slot();
     if (word > first / kBitsInWord) return slots;
     return word == first / kBitsInWord ? slots & ~0U << first % kBitsInWord : 0;

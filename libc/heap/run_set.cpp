@@ -3,6 +3,16 @@
 #include "kernel/base/assert.h"
 
 namespace quire::heap {
+namespace {
+
+/// Whose runs a class takes over: those of so many classes above it.
+constexpr std::size_t kAdoptReach = 2;
+/// How many runs of another class are looked at; it must have one more.
+constexpr std::size_t kSpareLooks = 2;
+/// What part of a run must be free for another class to take it over.
+constexpr std::size_t kSparePart = 5;
+
+}  // namespace
 
 // Below a run in its frame lie other blocks.
 bool RunSet::run_at(std::size_t unit) const {
@@ -18,11 +28,10 @@ std::size_t RunSet::count() const {
     return sum;
 }
 
-std::uint32_t RunSet::next_run(std::size_t slot_class) {
+bool RunSet::next_run(std::size_t slot_class) {
     Run* full = first_[slot_class];
     if (full != nullptr) leave_ring(full);
-    if (first_[slot_class] == nullptr && !open(slot_class)) return 0;
-    return next_word(slot_class);
+    return first_[slot_class] != nullptr || adopt(slot_class) || open(slot_class);
 }
 
 // A run that has room again takes over from the empty one kept in hand, if there is one; so no call
@@ -41,7 +50,7 @@ bool RunSet::settle(const void* slot) {
         // The slot is likely to be asked for next: it should be in hand.
         const std::size_t unit = reinterpret_cast<std::uintptr_t>(slot) / kAlignment;
         const std::size_t word = run->number_at(unit) / Run::kBitsInWord;
-        static_cast<void>(take_in_hand(run, slot_class, word, run->slots_in(word)));
+        take_in_hand(run, slot_class, word, run->slots_in(word));
         return false;
     }
     if (first == nullptr || !first->empty()) return false;
@@ -100,6 +109,39 @@ bool RunSet::open(std::size_t slot_class) {
     return true;
 }
 
+// A run that the class can do without: of those that wait longest for their turn, the one with the
+// fewest slots in use, if a good part of it is free. nullptr: there is none.
+[[gnu::always_inline]] inline Run* RunSet::spare(std::size_t slot_class) const {
+    Run* first = first_[slot_class];
+    if (first == nullptr) return nullptr;
+    Run* best = first->previous;
+    Run* run = best;
+    for (std::size_t look = 1; look <= kSpareLooks; ++look) {
+        if (run == first) return nullptr;
+        if (run->tally < best->tally) best = run;
+        run = run->previous;
+    }
+    const std::size_t capacity = best->capacity();
+    return capacity - best->used() < capacity / kSparePart ? nullptr : best;
+}
+
+// Rather than lay a run, the class takes over one whose slots are a little larger.
+bool RunSet::adopt(std::size_t slot_class) {
+    for (std::size_t other = slot_class + 1;
+         other <= slot_class + kAdoptReach && other < kSlotClasses; ++other) {
+        Run* run = spare(other);
+        if (run == nullptr) continue;
+        const std::size_t used = run->used();
+        leave_ring(run);
+        --runs_[other];
+        ++runs_[slot_class];
+        run->slot_class = static_cast<std::uint8_t>(slot_class);
+        enter_ring(run, used);
+        return true;
+    }
+    return false;
+}
+
 void RunSet::close(Run* run) {
     leave_ring(run);
     --runs_[run->slot_class];
@@ -145,7 +187,7 @@ void RunSet::check_run(Run& run) {
     ASSERT(reinterpret_cast<std::byte*>(run.block()->next()) >=
            reinterpret_cast<std::byte*>(&run + 1));
     ASSERT(run.slot_class < kSlotClasses);
-    ASSERT(run.size() == slot_size(run.slot_class));
+    ASSERT(run.size() >= slot_size(run.slot_class));
     std::size_t used = 0;
     for (std::size_t word = 0; word < Run::kWords; ++word) {
         used += static_cast<std::size_t>(std::popcount(~run.vacant[word]));

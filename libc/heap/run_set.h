@@ -49,31 +49,48 @@ class RunSet {
         const auto bit = static_cast<std::size_t>(std::countr_zero(free));
         clear_bit(*vacant_[slot_class], bit);
         first_[slot_class]->count_one_more();
-        const std::uintptr_t slot = slots_[slot_class] + bit * kSlots.size[slot_class];
+        const std::uintptr_t slot = slots_[slot_class] + bit * sizes_[slot_class];
         if (slot == 0) __builtin_unreachable();  // so that no caller asks
         return reinterpret_cast<void*>(slot);
     }
-    /// Moves on to another word of the first run. Returns its free slots; 0: the run has none.
-    [[nodiscard]] std::uint32_t next_word(std::size_t slot_class) {
+    /// Whether the class has a run that is not known to be full.
+    [[nodiscard]] bool has_room(std::size_t slot_class) const {
+        return first_[slot_class] != nullptr;
+    }
+    /// Takes a slot of another word of the first run; nullptr: it has none.
+    /// Precondition: has_room(slot_class).
+    [[nodiscard]] void* take_next(std::size_t slot_class) {
         Run* run = first_[slot_class];
-        if (run == nullptr) return 0;
-        const std::size_t first = run->first_slot();
-        std::size_t word = first / Run::kBitsInWord;
-        std::uint32_t slots = kSlots.slots[slot_class][word] & ~0U << first % Run::kBitsInWord;
-        while ((run->vacant[word] & slots) == 0) {
-            if (++word == Run::kWords) return 0;
-            slots = kSlots.slots[slot_class][word];
+        const std::size_t units = run->units;
+        const Bits<Run::kWords>& all = kSlots.slots[units - 1];
+        std::size_t word = 0;
+        std::uint32_t slots = all[0];
+        if (run->first_unit != 0) [[unlikely]] {
+            const std::size_t first = run->first_slot();
+            word = first / Run::kBitsInWord;
+            slots = all[word] & ~0U << first % Run::kBitsInWord;
         }
-        return take_in_hand(run, slot_class, word, slots);
+        std::uint32_t free = run->vacant[word] & slots;
+        while (free == 0) {
+            if (++word == Run::kWords) return nullptr;
+            slots = all[word];
+            free = run->vacant[word] & slots;
+        }
+        take_in_hand(run, slot_class, word, slots);
+        const auto bit = static_cast<std::size_t>(std::countr_zero(free));
+        clear_bit(run->vacant[word], bit);
+        run->count_one_more();
+        return reinterpret_cast<void*>(slots_[slot_class] + bit * units * kAlignment);
     }
     /// Whether the class has no run, and too few live blocks for one.
     [[nodiscard]] bool too_few(std::size_t slot_class) const {
         return runs_[slot_class] == 0 && blocks_[slot_class] < kOpenAt;
     }
-    /// Moves on to another run, or to a new one, and a word of it. Returns the free slots of that;
-    /// 0: there is no memory for a run, the class should use a block.
-    /// Precondition: next_word(slot_class) answered 0, and not too_few(slot_class).
-    [[nodiscard]] HEAP_CALL std::uint32_t next_run(std::size_t slot_class);
+    /// Moves on to another run, or to a new one, which take_next() will find to have slots. False:
+    /// there is no memory for a run, the class should use a block.
+    /// Precondition: not has_room(slot_class), or take_next(slot_class) answered nullptr; and not
+    /// too_few(slot_class).
+    [[nodiscard]] HEAP_CALL bool next_run(std::size_t slot_class);
 
     /// To be called when the run has lost `slot` and count_one_less() said so.
     /// Returns whether a run was closed.
@@ -97,15 +114,13 @@ class RunSet {
     void check_invariants();
 
   private:
-    // Answers the word's free slots.
-    std::uint32_t take_in_hand(Run* run, std::size_t slot_class, std::size_t word,
-                               std::uint32_t slots) {
-        const std::size_t number = word * Run::kBitsInWord;
+    void take_in_hand(Run* run, std::size_t slot_class, std::size_t word, std::uint32_t slots) {
+        const std::size_t size = run->size();
         vacant_[slot_class] = &run->vacant[word];
         slots_[slot_class] =
-            reinterpret_cast<std::uintptr_t>(run->frame()) + number * kSlots.size[slot_class];
+            reinterpret_cast<std::uintptr_t>(run->frame()) + word * Run::kBitsInWord * size;
+        sizes_[slot_class] = size;
         offered_[slot_class] = slots;
-        return run->vacant[word] & slots;
     }
     void drop_from_hand(std::size_t slot_class) {
         vacant_[slot_class] = &offered_[slot_class];
@@ -114,6 +129,8 @@ class RunSet {
     HEAP_CALL void enter_ring(Run* run, std::size_t used);
     HEAP_CALL void leave_ring(Run* run);
     [[nodiscard]] HEAP_CALL bool open(std::size_t slot_class);
+    [[nodiscard]] Run* spare(std::size_t slot_class) const;
+    [[nodiscard]] HEAP_CALL bool adopt(std::size_t slot_class);
     [[nodiscard]] HEAP_CALL bool became_empty(Run* run);
     HEAP_CALL void close(Run* run);
     [[nodiscard]] std::size_t check_ring(std::size_t slot_class);
@@ -123,6 +140,7 @@ class RunSet {
     // For each class, in arrays of their own: an index into one is part of an instruction.
     std::uint32_t* vacant_[kSlotClasses];       // the word in hand of the first run
     std::uintptr_t slots_[kSlotClasses] = {};   // where the slot of its lowest bit lies
+    std::size_t sizes_[kSlotClasses] = {};      // how large its slots are
     std::uint32_t offered_[kSlotClasses] = {};  // its bits that tell of slots; 0: no word in hand
     Run* first_[kSlotClasses] = {};             // the ring of the class
     std::uint32_t runs_[kSlotClasses] = {};     // all runs of the class

@@ -2,6 +2,7 @@
 // reaches, when runs come and go.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tests/host/heap_support.h"
@@ -30,7 +31,6 @@ TEST(SlotClasses, HaveABitForEachSlotThatFitsBelowTheRunAndForNothingElse) {
     for (std::size_t slot_class = 0; slot_class < heap::kSlotClasses; ++slot_class) {
         const std::size_t size = heap::slot_size(slot_class);
         EXPECT_GE(size, (slot_class + 1) * heap::kAlignment);
-        EXPECT_EQ(heap::kSlots.size[slot_class], size);
         EXPECT_EQ(heap::kSlots.end[slot_class], heap::Run::offset() / size);
         for (std::size_t number = 0; number < heap::Run::kWords * heap::Run::kBitsInWord;
              ++number) {
@@ -237,6 +237,105 @@ TEST(HeapRuns, ComeWithinReachOfTheMapStepByStep) {
     heap.check_invariants();
     deallocate_all(heap, all);
     EXPECT_EQ(heap.statistics().used_count, 0U);
+    EXPECT_TRUE(take_misuses().empty());
+}
+
+// A class that takes over a run of another one, whose slots are larger.
+class Adoption : public testing::Test {
+  protected:
+    static constexpr std::size_t kLarger = 4 * heap::kAlignment;
+    static constexpr std::size_t kNext = kLarger - heap::kAlignment;
+    static constexpr std::size_t kNextButOne = kNext - heap::kAlignment;
+    static constexpr std::size_t kTooFar = kNextButOne - heap::kAlignment;
+    static constexpr std::size_t kMany = 16;
+    static constexpr std::size_t kRuns = 6;
+
+    // So many slots of each of as many full runs.
+    void free_of_runs(const std::vector<std::size_t>& free) {
+        std::map<heap::Run*, std::vector<void*>> runs;
+        for (void* pointer : allocate_slots(heap_, 80 * kRuns, kLarger)) {
+            if (is_slot(pointer)) runs[heap::Run::around(pointer)].push_back(pointer);
+        }
+        std::size_t done = 0;
+        for (auto& [run, slots] : runs) {
+            if (run->in_ring()) continue;
+            if (done == free.size()) return;
+            slots.resize(free[done++]);
+            deallocate_all(heap_, slots);
+        }
+        FAIL() << "fewer full runs than " << free.size();
+    }
+    bool is_slot(void* pointer) {
+        return heap_.parts().runs.run_at(heap_.parts().arena.unit_of(pointer));
+    }
+    // The size of the slot that the first run of a class has for `bytes`.
+    std::size_t first_slot_for(std::size_t bytes) {
+        slot_ = allocate_slots(heap_, heap::RunSet::kOpenAt + 1, bytes).back();
+        EXPECT_TRUE(is_slot(slot_));
+        heap_.check_invariants();
+        return heap::Run::around(slot_)->size();
+    }
+
+    TestSource source_;
+    Heap heap_{source_, record_misuse};
+    void* slot_ = nullptr;
+};
+
+TEST_F(Adoption, GivesAClassARunThatOneOfLargerSlotsCanSpare) {
+    free_of_runs({kMany, kMany, kMany, kMany});
+    const std::size_t runs = heap_.statistics().runs;
+    EXPECT_EQ(first_slot_for(kNext), kLarger);
+    EXPECT_EQ(heap_.statistics().runs, runs);
+    EXPECT_EQ(heap_.usable_size(slot_), kLarger);
+    EXPECT_EQ(heap_.reallocate(slot_, kLarger), slot_);
+    heap_.deallocate(slot_);
+    EXPECT_EQ(heap_.allocate(kNext), slot_);
+    heap_.deallocate(slot_);
+    heap_.deallocate(slot_);
+    EXPECT_EQ(take_misuses(), std::vector<HeapMisuse>{HeapMisuse::DoubleFree});
+    heap_.check_invariants();
+}
+
+TEST_F(Adoption, TakesTheEmptierOfTheLastTwo) {
+    free_of_runs({kMany, kMany + 3, kMany + 2, kMany + 1});
+    EXPECT_EQ(first_slot_for(kNext), kLarger);
+    heap::Run* run = heap::Run::around(slot_);
+    EXPECT_EQ(run->capacity() - run->used(), kMany + 2 - 1);
+}
+
+TEST_F(Adoption, ReachesTwoClassesUpAndNoFarther) {
+    free_of_runs({kMany, kMany, kMany, kMany});
+    EXPECT_EQ(first_slot_for(kNextButOne), kLarger);
+    EXPECT_EQ(first_slot_for(kTooFar), heap::slot_size(heap::slot_class_for(kTooFar)));
+}
+
+TEST_F(Adoption, LeavesAClassThatHasFewRunsWithRoom) {
+    free_of_runs({kMany});
+    EXPECT_EQ(first_slot_for(kNext), kNext);
+}
+
+TEST_F(Adoption, LeavesRunsThatAreNearlyFull) {
+    free_of_runs(std::vector<std::size_t>(4, heap::Run::kReturnAt));
+    EXPECT_EQ(first_slot_for(kNext), kNext);
+}
+
+// Slots of both owners of a run go in any order.
+TEST_F(Adoption, ClosesTheRunWhenTheSlotsOfBothClassesAreGone) {
+    std::vector<void*> live = allocate_slots(heap_, 300, kLarger);
+    TestRandom random(test_seed(12));
+    for (int round = 0; round < 60; ++round) {
+        for (int i = 0; i < 100; ++i) {
+            std::swap(live[random.below(live.size())], live.back());
+            heap_.deallocate(live.back());
+            live.pop_back();
+        }
+        for (int i = 0; i < 100; ++i)
+            live.push_back(heap_.allocate(kTooFar + heap::kAlignment * random.below(4)));
+        heap_.check_invariants();
+    }
+    deallocate_all(heap_, live);
+    heap_.check_invariants();
+    EXPECT_EQ(heap_.statistics().runs, 0U);
     EXPECT_TRUE(take_misuses().empty());
 }
 
