@@ -118,6 +118,21 @@ def test_all_that_is_on_the_root_is_small(root):
     assert (count - free) * size < 4 << 20
 
 
+def test_the_segments_of_our_programs_are_text_constants_and_data():
+    """The headers are part of the text: not a page and a region more for each."""
+    programs = sorted((ROOT / "build/user/root").glob("*/*"))
+    assert len(programs) > 60
+    for program in programs:
+        said = disk_tools.run(["readelf", "--segments", "--wide", program])
+        loads = re.findall(r"^ +LOAD +(\w+) +(\w+) +\w+ +\w+ +(\w+) +(R?[W ]?E?[E ]?) +0x\w+$",
+                           said, re.MULTILINE)
+        filled = [(int(offset, 16), int(address, 16), rights.replace(" ", ""))
+                  for offset, address, size, rights in loads if int(size, 16) != 0]
+        assert filled[0][0] == 0, program
+        assert [rights for _, _, rights in filled] in (["RE", "RW"], ["RE", "R", "RW"]), program
+        assert all(address % 4096 == 0 for _, address, _ in filled), program
+
+
 def test_what_is_zero_takes_no_room_in_a_program():
     """A heap, a buffer that is new is all zeroes: in .bss it is not in the file."""
     programs = [path for folder in ("bin", "sbin") for path in (ROOT / "build/rootfs" / folder).iterdir()

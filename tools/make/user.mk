@@ -6,6 +6,7 @@
 user_flags := $(filter-out -mgeneral-regs-only -fno-optimize-sibling-calls -Wframe-larger-than%,$(kernel_flags)) \
               -ffunction-sections -fdata-sections
 user_ld_flags := -m elf_i386 -static -nostdlib --gc-sections -z noexecstack
+program_ld_flags := $(user_ld_flags) -T user/program.ld
 
 user_library_sources := user/start.asm user/arena.cpp user/cxx_runtime.cpp user/directory.cpp user/output.cpp user/signal_names.cpp \
                         libc/string.cpp libc/numbers.cpp libc/format.cpp
@@ -22,7 +23,7 @@ user_objects = $(patsubst %.cpp,build/user/%.o,$(patsubst %.asm,build/user/%.asm
 user_library := $(call user_objects,$(user_library_sources))
 user_all_objects := $(user_library) $(call user_objects,user/init.cpp user/inittab.cpp user/test_expression.cpp $(wildcard user/demo/*.cpp user/sh/*.cpp))
 
-user_settings = $(KERNEL_CXX) $(user_flags) $(libc_flags) $(KERNEL_LD) $(user_ld_flags) $(libgcc) $(NASM) $(nasm_flags)
+user_settings = $(KERNEL_CXX) $(user_flags) $(libc_flags) $(KERNEL_LD) $(program_ld_flags) $(libgcc) $(NASM) $(nasm_flags)
 $(eval $(call note,build/user/settings,user_settings))
 $(eval $(call note,build/user/programs,user_programs))
 
@@ -41,10 +42,10 @@ $(user_demos): $(call user_objects,$(user_demo_library))
 build/user/root/sbin/init: build/user/user/init.o build/user/user/inittab.o
 build/user/root/bin/sh: $(call user_objects,$(wildcard user/sh/*.cpp) user/test_expression.cpp)
 
-$(user_bare_programs): $(user_library) build/user/programs
+$(user_bare_programs): $(user_library) build/user/programs user/program.ld
 	$(say) LINK $@
 	@mkdir -p $(@D) $(patsubst build/user/root/%,build/user/debug/%,$(@D))
-	$(Q)$(KERNEL_LD) $(user_ld_flags) $(filter %.o,$^) $(libgcc) -o $(@:build/user/root/%=build/user/debug/%)
+	$(Q)$(KERNEL_LD) $(program_ld_flags) $(filter %.o,$^) $(libgcc) -o $(@:build/user/root/%=build/user/debug/%)
 	$(Q)$(OBJCOPY) --strip-all $(@:build/user/root/%=build/user/debug/%) $@
 
 build/rootfs.made: $(user_programs)

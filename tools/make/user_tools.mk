@@ -14,19 +14,20 @@ $(user_tools_archive): $(user_tools_library) build/user/programs
 	$(Q)$(CROSS)ar crs $@ $(filter %.o,$^)
 
 $(user_tools): build/user/root/bin/%: build/user/user/bin/%.o $(libc_start) $(user_tools_archive) $(libc_archive) \
-                                      build/user/programs
+                                      build/user/programs user/program.ld
 	$(say) LINK $@
 	@mkdir -p $(@D) build/user/debug/bin
-	$(Q)$(KERNEL_LD) $(user_ld_flags) $(libc_start) $< $(user_tools_archive) $(libc_archive) $(libgcc) \
+	$(Q)$(KERNEL_LD) $(program_ld_flags) $(libc_start) $< $(user_tools_archive) $(libc_archive) $(libgcc) \
 	    -o build/user/debug/bin/$(@F)
 	$(Q)$(OBJCOPY) --strip-all build/user/debug/bin/$(@F) $@
 
 $(user_libc_demos:build/user/root/%=build/user/user/%.o): user_flags += -isystem libc/include
 $(user_libc_demos): build/user/root/%: build/user/user/%.o $(call user_objects,$(user_demo_library) user/output.cpp) \
-                                       $(libc_start) $(libc_archive) build/user/programs
+                                       $(libc_start) $(libc_archive) build/user/programs \
+                                       user/program.ld
 	$(say) LINK $@
 	@mkdir -p $(@D) build/user/debug/demo
-	$(Q)$(KERNEL_LD) $(user_ld_flags) $(libc_start) $(filter build/user/%.o,$^) $(libc_archive) $(libgcc) \
+	$(Q)$(KERNEL_LD) $(program_ld_flags) $(libc_start) $(filter build/user/%.o,$^) $(libc_archive) $(libgcc) \
 	    -o build/user/debug/demo/$(@F)
 	$(Q)$(OBJCOPY) --strip-all build/user/debug/demo/$(@F) $@
 
