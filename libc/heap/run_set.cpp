@@ -12,6 +12,11 @@ constexpr std::size_t kSpareLooks = 2;
 /// What part of a run must be free for another class to take it over.
 constexpr std::size_t kSparePart = 5;
 
+/// The largest slots that a class may have: a run that was taken over may be taken over again.
+constexpr std::size_t most_units(std::size_t slot_class) {
+    return slot_class + 1 + 2 * kAdoptReach;
+}
+
 }  // namespace
 
 // Below a run in its frame lie other blocks.
@@ -130,7 +135,7 @@ bool RunSet::adopt(std::size_t slot_class) {
     for (std::size_t other = slot_class + 1;
          other <= slot_class + kAdoptReach && other < kSlotClasses; ++other) {
         Run* run = spare(other);
-        if (run == nullptr) continue;
+        if (run == nullptr || run->units > most_units(slot_class)) continue;
         const std::size_t used = run->used();
         leave_ring(run);
         --runs_[other];
@@ -187,7 +192,7 @@ void RunSet::check_run(Run& run) {
     ASSERT(reinterpret_cast<std::byte*>(run.block()->next()) >=
            reinterpret_cast<std::byte*>(&run + 1));
     ASSERT(run.slot_class < kSlotClasses);
-    ASSERT(run.size() >= slot_size(run.slot_class));
+    ASSERT(run.size() >= slot_size(run.slot_class) && run.units <= most_units(run.slot_class));
     std::size_t used = 0;
     for (std::size_t word = 0; word < Run::kWords; ++word) {
         used += static_cast<std::size_t>(std::popcount(~run.vacant[word]));

@@ -2,7 +2,8 @@
 //
 // A class gets its first run when kOpenAt blocks of its size are live; until then they are
 // ordinary blocks, so a heap with a few small blocks pays no 2 KiB for each size. An empty run goes
-// back to the arena unless all others of its class are full.
+// back to the arena unless all others of its class are full. A class that needs a run takes over
+// one of slightly larger slots where another class can spare it.
 //
 // Slots come from one word of bits at a time, the word in hand, which is moved on when its slots
 // are used up: taking one is "find the lowest bit, clear it". Invariants: the map tells where runs

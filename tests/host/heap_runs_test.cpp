@@ -319,6 +319,24 @@ TEST_F(Adoption, LeavesRunsThatAreNearlyFull) {
     EXPECT_EQ(first_slot_for(kNext), kNext);
 }
 
+// Most slots of each size are freed before the next size needs runs.
+TEST_F(Adoption, GoesNoFartherWhenARunIsTakenOverAgain) {
+    const auto largest_slot_for = [&](std::size_t units) {
+        std::size_t largest = 0;
+        const std::vector<void*> all = allocate_slots(heap_, 300, units * heap::kAlignment);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (is_slot(all[i])) largest = std::max(largest, heap::Run::around(all[i])->size());
+            if (i % 4 != 0) heap_.deallocate(all[i]);
+        }
+        heap_.check_invariants();
+        return largest / heap::kAlignment;
+    };
+    EXPECT_EQ(largest_slot_for(6), 6U);
+    EXPECT_EQ(largest_slot_for(4), 6U);
+    EXPECT_EQ(largest_slot_for(2), 6U);
+    EXPECT_LE(largest_slot_for(1), 5U);
+}
+
 // Slots of both owners of a run go in any order.
 TEST_F(Adoption, ClosesTheRunWhenTheSlotsOfBothClassesAreGone) {
     std::vector<void*> live = allocate_slots(heap_, 300, kLarger);
